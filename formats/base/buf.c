@@ -1,0 +1,177 @@
+#include "formats/base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "formats/base/bug.h"
+
+void buf_init(struct buf *b, size_t max)
+{
+    *b = (struct buf){.max = max, .st = ST_OK};
+}
+
+void buf_fini(struct buf *b)
+{
+    free(b->ptr);
+    *b = (struct buf){0};
+}
+
+void buf_reset(struct buf *b)
+{
+    b->len = 0;
+    b->st = ST_OK;
+}
+
+// Make room for extra bytes and one NUL.
+static bool reserve(struct buf *b, size_t extra)
+{
+    if (b->st != ST_OK)
+        return false;
+    if (extra > b->max - b->len) {
+        b->st = ST_LIMIT;
+        return false;
+    }
+    size_t need = b->len + extra + 1;
+    if (need <= b->cap)
+        return true;
+    size_t cap = b->cap < 128 ? 128 : b->cap;
+    while (cap < need)
+        cap *= 2;
+    uint8_t *ptr = realloc(b->ptr, cap);
+    if (!ptr) {
+        b->st = ST_NOMEM;
+        return false;
+    }
+    b->ptr = ptr;
+    b->cap = cap;
+    return true;
+}
+
+void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+    if (!reserve(b, len) || len == 0)
+        return;
+    memcpy(b->ptr + b->len, bytes, len);
+    b->len += len;
+}
+
+void buf_span(struct buf *b, struct span s)
+{
+    buf_put(b, s.ptr, s.len);
+}
+
+void buf_puts(struct buf *b, const char *s)
+{
+    buf_put(b, s, strlen(s));
+}
+
+void buf_putc(struct buf *b, char c)
+{
+    buf_put(b, &c, 1);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+    char small[512];
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int n = vsnprintf(small, sizeof small, fmt, args);
+    va_end(args);
+    BUG_IF(n < 0);
+    size_t len = (size_t)n;
+    if (len < sizeof small) {
+        buf_put(b, small, len);
+    } else if (reserve(b, len)) {
+        vsnprintf((char *)b->ptr + b->len, len + 1, fmt, again);
+        b->len += len;
+    }
+    va_end(again);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+    buf_printf(b, "%llu", (unsigned long long)v);
+}
+
+void buf_xml_text(struct buf *b, struct span text)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        const char *esc = NULL;
+        switch (text.ptr[i]) {
+        case '&':
+            esc = "&amp;";
+            break;
+        case '<':
+            esc = "&lt;";
+            break;
+        case '>':
+            esc = "&gt;";
+            break;
+        case '\r':
+            esc = "&#xD;";
+            break;
+        default:
+            continue;
+        }
+        buf_put(b, text.ptr + done, i - done);
+        buf_puts(b, esc);
+        done = i + 1;
+    }
+    if (text.len > done)
+        buf_put(b, text.ptr + done, text.len - done);
+}
+
+static const char *attr_escape(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '"':
+        return "&quot;";
+    case '\t':
+        return "&#x9;";
+    case '\n':
+        return "&#xA;";
+    case '\r':
+        return "&#xD;";
+    default:
+        return NULL;
+    }
+}
+
+void buf_xml_attr(struct buf *b, const char *name, const char *value)
+{
+    buf_putc(b, ' ');
+    buf_puts(b, name);
+    buf_puts(b, "=\"");
+    for (const char *p = value; *p; p++) {
+        const char *esc = attr_escape(*p);
+        if (esc)
+            buf_puts(b, esc);
+        else
+            buf_putc(b, *p);
+    }
+    buf_putc(b, '"');
+}
+
+enum status buf_status(const struct buf *b)
+{
+    return b->st;
+}
+
+struct span buf_bytes(const struct buf *b)
+{
+    return span_of(b->ptr, b->len);
+}
+
+const char *buf_cstr(struct buf *b)
+{
+    if (b->st != ST_OK || !reserve(b, 0))
+        return "";
+    b->ptr[b->len] = 0;
+    return (const char *)b->ptr;
+}

@@ -1,0 +1,22 @@
+// Problem documents (RFC 9457, XML form): what a client is told when something is wrong.
+#ifndef RELTO_FORMATS_PROBLEM_H
+#define RELTO_FORMATS_PROBLEM_H
+
+#include "formats/base/diag.h"
+
+#define PROBLEM_MEDIA_TYPE "application/problem+xml"
+#define NS_PROBLEM "urn:ietf:rfc:7807"
+
+// Append a problem document. `type` is a stable word, written as urn:relto:problem:<type>; `faults` (may be
+// NULL) become <fault line column rule element>message</fault> in urn:relto:problem:1.
+void problem_write(const char *type, int http_status, const char *title, const char *detail,
+                   const struct diag *faults, struct buf *out);
+
+// What a client reads of one; strings bounded.
+struct problem {
+    char type[64], title[160], detail[512];
+    struct diag faults;
+};
+MUST_USE enum status problem_read(struct span bytes, struct problem *ret);
+
+#endif

@@ -1,0 +1,597 @@
+#include "formats/xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "formats/base/bug.h"
+
+enum { FEED_CHUNK = 32768 };
+
+// ---- reading
+
+struct reader {
+    struct arena *a;
+    struct diag *d;
+    enum xml_kind kind;
+    xmlParserCtxtPtr ctxt;
+    struct xml_node *root, *open;
+    struct buf text; // character data since the last tag
+    size_t nodes, depth;
+    enum status st; // our own verdict: a stopped parser may still report success
+};
+
+struct arena *xml_arena_new(size_t input_bytes)
+{
+    if (input_bytes > (SIZE_MAX - XML_ARENA_BASE) / XML_ARENA_FACTOR)
+        return NULL;
+    return arena_new(input_bytes * XML_ARENA_FACTOR + XML_ARENA_BASE);
+}
+
+static void fail(struct reader *r, enum status st, const char *rule, const char *message)
+{
+    if (r->st != ST_OK)
+        return;
+    r->st = st;
+    uint32_t line = (uint32_t)xmlSAX2GetLineNumber(r->ctxt);
+    uint32_t column = (uint32_t)xmlSAX2GetColumnNumber(r->ctxt);
+    diag_add(r->d, line, column, rule, r->open ? r->open->name : NULL, "%s", message);
+    xmlStopParser(r->ctxt);
+}
+
+static void on_error(void *ctx, xmlErrorPtr e)
+{
+    struct reader *r = ctx;
+    if (e->level < XML_ERR_ERROR || r->st != ST_OK)
+        return;
+    char message[DIAG_TEXT_MAX];
+    snprintf(message, sizeof message, "%s", e->message ? e->message : "error");
+    message[strcspn(message, "\n")] = 0;
+    fail(r, e->code == XML_ERR_NO_MEMORY ? ST_NOMEM : ST_MALFORMED, "xml-malformed", message);
+}
+
+static void attach(struct reader *r, struct xml_node *n)
+{
+    n->parent = r->open;
+    if (!r->open) {
+        r->root = n;
+        return;
+    }
+    if (r->open->last)
+        r->open->last->next = n;
+    else
+        r->open->first = n;
+    r->open->last = n;
+}
+
+static struct xml_node *node_new(struct reader *r)
+{
+    if (++r->nodes > XML_NODES_MAX) {
+        fail(r, ST_LIMIT, "xml-limit", "too many elements in one document");
+        return NULL;
+    }
+    struct xml_node *n = arena_alloc(r->a, sizeof *n);
+    if (!n) {
+        fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
+        return NULL;
+    }
+    n->line = (uint32_t)xmlSAX2GetLineNumber(r->ctxt);
+    n->column = (uint32_t)xmlSAX2GetColumnNumber(r->ctxt);
+    return n;
+}
+
+static void flush_text(struct reader *r)
+{
+    if (r->text.len == 0)
+        return;
+    struct xml_node *n = node_new(r);
+    if (n) {
+        n->text = span_of(arena_str(r->a, buf_bytes(&r->text)), r->text.len);
+        if (!n->text.ptr)
+            fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
+        else
+            attach(r, n);
+    }
+    buf_reset(&r->text);
+}
+
+static const char *copy(struct reader *r, const xmlChar *s, size_t len, size_t max, const char *what)
+{
+    if (len > max) {
+        fail(r, ST_LIMIT, "xml-limit", what);
+        return "";
+    }
+    const char *c = arena_str(r->a, span_of(s, len));
+    if (!c)
+        fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
+    return c ? c : "";
+}
+
+static const char *copy_name(struct reader *r, const xmlChar *s)
+{
+    return s ? copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long") : "";
+}
+
+static void add_attrs(struct reader *r, struct xml_node *n, int count, const xmlChar **attrs)
+{
+    struct xml_attr **tail = &n->attrs;
+    for (int i = 0; i < count && r->st == ST_OK; i++, attrs += 5) {
+        struct xml_attr *at = arena_alloc(r->a, sizeof *at);
+        if (!at) {
+            fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
+            return;
+        }
+        at->name = copy_name(r, attrs[0]);
+        at->prefix = copy_name(r, attrs[1]);
+        at->ns = copy_name(r, attrs[2]);
+        at->value = copy(r, attrs[3], (size_t)(attrs[4] - attrs[3]), XML_ATTR_VALUE_MAX, "attribute value too long");
+        *tail = at;
+        tail = &at->next;
+    }
+}
+
+static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *ns, int ns_count,
+                     const xmlChar **ns_decls, int attr_count, int defaulted, const xmlChar **attrs)
+{
+    struct reader *r = ctx;
+    (void)ns_count, (void)ns_decls;
+    if (r->st != ST_OK)
+        return;
+    if (defaulted || (size_t)attr_count > XML_ATTRS_MAX) {
+        fail(r, ST_LIMIT, "xml-limit", "too many attributes in one element");
+        return;
+    }
+    if (r->depth == XML_DEPTH_MAX) {
+        fail(r, ST_LIMIT, "xml-limit", "elements nested too deeply");
+        return;
+    }
+    flush_text(r);
+    struct xml_node *n = r->st == ST_OK ? node_new(r) : NULL;
+    if (!n)
+        return;
+    n->name = copy_name(r, name);
+    n->prefix = copy_name(r, prefix);
+    n->ns = copy_name(r, ns);
+    add_attrs(r, n, attr_count, attrs);
+    attach(r, n);
+    r->open = n;
+    r->depth++;
+}
+
+static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *ns)
+{
+    struct reader *r = ctx;
+    (void)name, (void)prefix, (void)ns;
+    if (r->st != ST_OK)
+        return;
+    flush_text(r);
+    r->open = r->open->parent;
+    r->depth--;
+}
+
+static void on_text(void *ctx, const xmlChar *s, int len)
+{
+    struct reader *r = ctx;
+    if (r->st != ST_OK || !r->open)
+        return;
+    buf_put(&r->text, s, (size_t)len);
+    if (buf_status(&r->text) != ST_OK)
+        fail(r, buf_status(&r->text), "xml-limit", "text too long");
+}
+
+static void on_cdata(void *ctx, const xmlChar *s, int len)
+{
+    (void)s, (void)len;
+    fail(ctx, ST_MALFORMED, "xml-cdata", "CDATA sections are not accepted; write the text with &lt; and &amp;");
+}
+
+static void on_comment(void *ctx, const xmlChar *s)
+{
+    struct reader *r = ctx;
+    (void)s;
+    if (r->kind == XML_UNTRUSTED)
+        fail(r, ST_MALFORMED, "xml-comment", "comments are not accepted here; remove them");
+}
+
+static void on_pi(void *ctx, const xmlChar *target, const xmlChar *data)
+{
+    (void)target, (void)data;
+    fail(ctx, ST_MALFORMED, "xml-pi", "processing instructions are not accepted; remove them");
+}
+
+static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+{
+    (void)name, (void)public_id, (void)system_id;
+    fail(ctx, ST_MALFORMED, "xml-doctype", "a document type declaration is not accepted; remove it");
+}
+
+static void on_reference(void *ctx, const xmlChar *name)
+{
+    (void)name;
+    fail(ctx, ST_MALFORMED, "xml-entity", "only the five predefined entities are accepted");
+}
+
+static const xmlSAXHandler handlers = {
+    .initialized = XML_SAX2_MAGIC,
+    .internalSubset = on_doctype,
+    .externalSubset = on_doctype,
+    .startElementNs = on_start,
+    .endElementNs = on_end,
+    .characters = on_text,
+    .ignorableWhitespace = on_text,
+    .cdataBlock = on_cdata,
+    .comment = on_comment,
+    .processingInstruction = on_pi,
+    .reference = on_reference,
+    .serror = on_error,
+};
+
+// ---- checks over the bytes, before any parser sees them
+
+// Length of the well-formed, shortest-form UTF-8 sequence of an XML character at s, or 0.
+static size_t utf8_char(const uint8_t *s, size_t left)
+{
+    uint8_t c = s[0];
+    if (c < 0x80)
+        return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
+    size_t n = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+    if (n == 0 || n > left)
+        return 0;
+    uint32_t v = c & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        v = v << 6 | (s[i] & 0x3f);
+    }
+    bool shortest = n == 2 || (n == 3 && v >= 0x800) || (n == 4 && v >= 0x10000);
+    bool allowed = v <= 0x10ffff && !(v >= 0xd800 && v <= 0xdfff) && v != 0xfffe && v != 0xffff;
+    return shortest && allowed ? n : 0;
+}
+
+static bool bytes_at(struct span s, size_t i, const char *text)
+{
+    size_t n = strlen(text);
+    return s.len - i >= n && memcmp(s.ptr + i, text, n) == 0;
+}
+
+struct scan {
+    struct diag *d;
+    uint32_t line;
+    size_t line_start, attrs, tag_start;
+    enum { IN_TEXT, IN_TAG, IN_COMMENT } where;
+    uint8_t quote; // inside an attribute value: which quote ends it
+};
+
+static enum status scan_fault(const struct scan *s, size_t at, enum status st, const char *rule, const char *message)
+{
+    diag_add(s->d, s->line, (uint32_t)(at - s->line_start + 1), rule, NULL, "%s", message);
+    return st;
+}
+
+static enum status scan_tag_byte(struct scan *s, size_t i, uint8_t c)
+{
+    if (s->quote) {
+        if (c == s->quote)
+            s->quote = 0;
+    } else if (c == '"' || c == '\'') {
+        s->quote = c;
+        if (++s->attrs > XML_ATTRS_MAX)
+            return scan_fault(s, i, ST_LIMIT, "xml-limit", "too many attributes in one element");
+    } else if (c == '>') {
+        s->where = IN_TEXT;
+    }
+    return ST_OK;
+}
+
+// One linear pass: UTF-8, control characters, and floods of attributes, whose cost in the parser is not linear.
+static enum status scan_bytes(struct span in, struct diag *d)
+{
+    struct scan s = {.d = d, .line = 1};
+    for (size_t i = 0; i < in.len;) {
+        size_t n = utf8_char(in.ptr + i, in.len - i);
+        if (n == 0)
+            return scan_fault(&s, i, ST_MALFORMED, "xml-characters",
+                              "a byte sequence that is no UTF-8 character allowed in XML");
+        uint8_t c = in.ptr[i];
+        if (c == '\n') {
+            s.line++;
+            s.line_start = i + 1;
+        }
+        if (s.where == IN_COMMENT) {
+            if (c == '>' && i >= 2 && in.ptr[i - 1] == '-' && in.ptr[i - 2] == '-')
+                s.where = IN_TEXT;
+        } else if (s.where == IN_TAG) {
+            TRY(scan_tag_byte(&s, i, c));
+        } else if (c == '<') {
+            s.where = bytes_at(in, i, "<!--") ? IN_COMMENT : IN_TAG;
+            s.attrs = 0;
+        }
+        i += n;
+    }
+    return ST_OK;
+}
+
+// Only UTF-8 is read. An XML declaration may say so, nothing else.
+static enum status check_encoding(struct span in, struct diag *d)
+{
+    if (in.len >= 2 && ((in.ptr[0] == 0xfe && in.ptr[1] == 0xff) || (in.ptr[0] == 0xff && in.ptr[1] == 0xfe))) {
+        diag_add(d, 1, 1, "xml-encoding", NULL, "the document is UTF-16; convert it to UTF-8");
+        return ST_UNSUPPORTED;
+    }
+    if (!span_starts(in, "<?xml"))
+        return ST_OK;
+    const uint8_t *end = memchr(in.ptr, '>', in.len < 200 ? in.len : 200);
+    if (!end)
+        return ST_OK; // the parser will say what is wrong
+    char decl[201];
+    size_t n = (size_t)(end - in.ptr);
+    memcpy(decl, in.ptr, n);
+    decl[n] = 0;
+    const char *enc = strstr(decl, "encoding");
+    if (enc && !strcasestr(enc, "\"utf-8\"") && !strcasestr(enc, "'utf-8'")) {
+        diag_add(d, 1, 1, "xml-encoding", NULL, "only UTF-8 is read; convert the document to UTF-8");
+        return ST_UNSUPPORTED;
+    }
+    return ST_OK;
+}
+
+static enum status run_parser(struct reader *r, struct span in)
+{
+    xmlSAXHandler sax = handlers;
+    r->ctxt = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
+    if (!r->ctxt)
+        return ST_NOMEM;
+    xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_COMPACT);
+    int rc = 0;
+    for (size_t at = 0; at < in.len && r->st == ST_OK; at += FEED_CHUNK) {
+        size_t n = in.len - at < FEED_CHUNK ? in.len - at : FEED_CHUNK;
+        rc |= xmlParseChunk(r->ctxt, (const char *)in.ptr + at, (int)n, 0);
+    }
+    if (r->st == ST_OK)
+        rc |= xmlParseChunk(r->ctxt, NULL, 0, 1);
+    if (r->st == ST_OK && (rc != 0 || !r->ctxt->wellFormed || !r->ctxt->nsWellFormed || !r->root || r->open))
+        fail(r, ST_MALFORMED, "xml-malformed", "the document is not complete, well-formed XML");
+    xmlFreeParserCtxt(r->ctxt);
+    return r->st;
+}
+
+enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct diag *d, struct xml_node **ret_root)
+{
+    TRY(check_encoding(in, d));
+    TRY(scan_bytes(in, d));
+    struct reader r = {.a = a, .d = d, .kind = kind, .st = ST_OK};
+    buf_init(&r.text, in.len + 1);
+    enum status st = run_parser(&r, in);
+    buf_fini(&r.text);
+    if (st == ST_OK)
+        *ret_root = r.root;
+    return st;
+}
+
+// ---- looking at the tree
+
+bool xml_is(const struct xml_node *n, const char *ns, const char *name)
+{
+    return n && n->name && strcmp(n->name, name) == 0 && strcmp(n->ns, ns) == 0;
+}
+
+static struct xml_node *skip_text(struct xml_node *n)
+{
+    while (n && !n->name)
+        n = n->next;
+    return n;
+}
+
+struct xml_node *xml_first(const struct xml_node *n)
+{
+    return skip_text(n->first);
+}
+
+struct xml_node *xml_next(const struct xml_node *n)
+{
+    return skip_text(n->next);
+}
+
+struct xml_node *xml_child(const struct xml_node *n, const char *ns, const char *name)
+{
+    for (struct xml_node *c = xml_first(n); c; c = xml_next(c))
+        if (xml_is(c, ns, name))
+            return c;
+    return NULL;
+}
+
+const char *xml_attr_ns(const struct xml_node *n, const char *ns, const char *name)
+{
+    for (const struct xml_attr *at = n->attrs; at; at = at->next)
+        if (strcmp(at->name, name) == 0 && strcmp(at->ns, ns) == 0)
+            return at->value;
+    return NULL;
+}
+
+const char *xml_attr(const struct xml_node *n, const char *name)
+{
+    return xml_attr_ns(n, "", name);
+}
+
+enum status xml_text(const struct xml_node *n, struct diag *d, const char **ret)
+{
+    const struct xml_node *child = xml_first(n);
+    if (child) {
+        xml_fault(child, d, "unexpected-element", "<%s> holds text only, got <%s>", n->name, child->name);
+        return ST_INVALID;
+    }
+    // Without comments there is one text node; an operator's comment may split it.
+    if (n->first && n->first->next) {
+        xml_fault(n, d, "comment-in-text", "a comment splits the text of <%s>; move it out", n->name);
+        return ST_INVALID;
+    }
+    *ret = n->first ? (const char *)n->first->text.ptr : "";
+    return ST_OK;
+}
+
+static bool is_white(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!strchr(" \t\r\n", s.ptr[i]))
+            return false;
+    return true;
+}
+
+enum status xml_no_text(const struct xml_node *n, struct diag *d)
+{
+    for (const struct xml_node *c = n->first; c; c = c->next)
+        if (!c->name && !is_white(c->text)) {
+            xml_fault(c, d, "unexpected-text", "no text is expected directly inside <%s>", n->name);
+            return ST_INVALID;
+        }
+    return ST_OK;
+}
+
+static bool attr_listed(const struct xml_attr *at, const char *const *names)
+{
+    bool xml = strcmp(at->ns, XML_NS_XML) == 0;
+    if (*at->ns && !xml)
+        return false;
+    for (; *names; names++)
+        if (strcmp(xml && strncmp(*names, "xml:", 4) == 0 ? *names + 4 : *names, at->name) == 0 &&
+            xml == (strncmp(*names, "xml:", 4) == 0))
+            return true;
+    return false;
+}
+
+enum status xml_attrs_known(const struct xml_node *n, struct diag *d, const char *const *names)
+{
+    enum status st = ST_OK;
+    for (const struct xml_attr *at = n->attrs; at; at = at->next)
+        if (!attr_listed(at, names)) {
+            xml_fault(n, d, "unknown-attribute", "<%s> has no attribute \"%s\"", n->name, at->name);
+            st = ST_INVALID;
+        }
+    return st;
+}
+
+void xml_fault(const struct xml_node *n, struct diag *d, const char *rule, const char *fmt, ...)
+{
+    char message[DIAG_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    const char *name = n->name ? n->name : n->parent ? n->parent->name : NULL;
+    diag_add(d, n->line, n->column, rule, name, "%s", message);
+}
+
+// ---- canonical writing (exclusive C14N 1.0, no comments)
+
+struct ns_seen {
+    const struct ns_seen *outer;
+    const char *prefix, *uri;
+};
+
+static const char *seen_uri(const struct ns_seen *s, const char *prefix)
+{
+    for (; s; s = s->outer)
+        if (strcmp(s->prefix, prefix) == 0)
+            return s->uri;
+    return NULL;
+}
+
+// Should xmlns for this prefix be written here? The empty default namespace needs no words at the top.
+static bool must_declare(const struct ns_seen *seen, const char *prefix, const char *uri)
+{
+    if (strcmp(prefix, "xml") == 0)
+        return false;
+    const char *now = seen_uri(seen, prefix);
+    if (!now)
+        return *prefix || *uri;
+    return strcmp(now, uri) != 0;
+}
+
+static int by_prefix(const void *a, const void *b)
+{
+    const struct ns_seen *x = a, *y = b;
+    return strcmp(x->prefix, y->prefix);
+}
+
+static int by_expanded_name(const void *a, const void *b)
+{
+    const struct xml_attr *x = *(const struct xml_attr *const *)a, *y = *(const struct xml_attr *const *)b;
+    int c = strcmp(x->ns, y->ns);
+    return c ? c : strcmp(x->name, y->name);
+}
+
+// Collect the namespace declarations that become visible at n; returns how many.
+static size_t new_namespaces(const struct xml_node *n, const struct ns_seen *seen, struct ns_seen *fresh)
+{
+    size_t count = 0;
+    if (must_declare(seen, n->prefix, n->ns))
+        fresh[count++] = (struct ns_seen){NULL, n->prefix, n->ns};
+    for (const struct xml_attr *at = n->attrs; at; at = at->next) {
+        bool dup = !*at->prefix || !must_declare(seen, at->prefix, at->ns);
+        for (size_t i = 0; i < count && !dup; i++)
+            dup = strcmp(fresh[i].prefix, at->prefix) == 0;
+        if (!dup)
+            fresh[count++] = (struct ns_seen){NULL, at->prefix, at->ns};
+    }
+    qsort(fresh, count, sizeof *fresh, by_prefix);
+    return count;
+}
+
+static void write_name(struct buf *out, const char *prefix, const char *name)
+{
+    if (*prefix) {
+        buf_puts(out, prefix);
+        buf_putc(out, ':');
+    }
+    buf_puts(out, name);
+}
+
+static void write_attrs(const struct xml_node *n, struct buf *out)
+{
+    const struct xml_attr *sorted[XML_ATTRS_MAX];
+    size_t count = 0;
+    for (const struct xml_attr *at = n->attrs; at; at = at->next) {
+        BUG_IF(count == XML_ATTRS_MAX);
+        sorted[count++] = at;
+    }
+    qsort(sorted, count, sizeof *sorted, by_expanded_name);
+    for (size_t i = 0; i < count; i++) {
+        char name[2 * XML_NAME_MAX + 2];
+        snprintf(name, sizeof name, "%s%s%s", sorted[i]->prefix, *sorted[i]->prefix ? ":" : "", sorted[i]->name);
+        buf_xml_attr(out, name, sorted[i]->value);
+    }
+}
+
+static void write_node(struct xml_node *n, const struct ns_seen *seen, size_t base, struct buf *out)
+{
+    n->from = out->len - base;
+    if (!n->name) {
+        buf_xml_text(out, n->text);
+        n->to = out->len - base;
+        return;
+    }
+    struct ns_seen fresh[XML_ATTRS_MAX + 1];
+    size_t count = new_namespaces(n, seen, fresh);
+    buf_putc(out, '<');
+    write_name(out, n->prefix, n->name);
+    for (size_t i = 0; i < count; i++) {
+        char name[XML_NAME_MAX + 8];
+        snprintf(name, sizeof name, "xmlns%s%s", *fresh[i].prefix ? ":" : "", fresh[i].prefix);
+        buf_xml_attr(out, name, fresh[i].uri);
+        fresh[i].outer = i ? &fresh[i - 1] : seen;
+    }
+    write_attrs(n, out);
+    buf_putc(out, '>');
+    for (struct xml_node *c = n->first; c; c = c->next)
+        write_node(c, count ? &fresh[count - 1] : seen, base, out);
+    buf_puts(out, "</");
+    write_name(out, n->prefix, n->name);
+    buf_putc(out, '>');
+    n->to = out->len - base;
+}
+
+void xml_canonical(struct xml_node *n, struct buf *out)
+{
+    write_node(n, NULL, out->len, out);
+}

@@ -1,0 +1,45 @@
+// relto.conf: the node's configuration (spec 6.3), read by libinih, checked whole.
+#ifndef RELTO_NODE_CONFIG_H
+#define RELTO_NODE_CONFIG_H
+
+#include "formats/base/arena.h"
+#include "formats/base/diag.h"
+#include "formats/policy_bundle.h"
+
+struct config_partner {
+    const char *id;        // section [partner FRA]
+    const char *card;      // file of its card, relative to the node directory
+    bool pull;             // default true
+    const char *address;   // override of the card's address; NULL = the card's
+    const char *subject_dn, *pin_sha256; // other ways to name its certificate; NULL = SPIFFE only
+    const char *crl;       // CRL file of its domain; NULL = none configured
+};
+
+struct config {
+    const char *dir;       // node directory, absolute
+    const char *nation, *name, *trust_domain;
+    const char *listen;    // "127.0.0.1:8443"; port 0 = free port, written to run/address
+    const char *metrics;   // plain loopback listener; "" = none
+    const char *address;   // what partner cards say; NULL = listen
+    const char *tls_key, *tls_cert, *tls_anchors, *tls_crl; // own domain
+    const char *report_key, *report_cert, *ledger_key, *audit_key, *cosign_key, *consent_key, *card_key;
+    const char *store_path;
+    uint64_t map_bytes, map_bytes_max;
+    const char *policy_file, *spif_dir, *vocabulary_file;
+    uint32_t pad;
+    uint32_t poll_wait_s;        // long poll we ask of partners
+    uint32_t retry_min_ms, retry_max_ms;
+    uint32_t connections_max, connections_per_address_max;
+    const char *log_level;       // error, warning, info, debug
+    struct config_partner *partners;
+    size_t partner_count;
+};
+
+// Read DIR/relto.conf. Unknown sections and keys and bad values are faults with line numbers, all at once.
+// Paths come back absolute. Everything lives in `a`.
+MUST_USE enum status config_read(const char *dir, struct arena *a, struct diag *d, const struct config **ret);
+// Read the policy files that the configuration names into a bundle (memory in `a`).
+MUST_USE enum status config_policy_bundle(const struct config *c, struct arena *a, struct diag *d,
+                                          struct policy_bundle *ret);
+
+#endif

@@ -1,0 +1,66 @@
+// The state that the flows work on, and the tick: take in input -> one write transaction (data, ledger and
+// audit together) -> commit -> only then effects (spec 5; style, "The tick").
+#ifndef RELTO_NODE_CORE_CORE_H
+#define RELTO_NODE_CORE_CORE_H
+
+#include "formats/base/random.h"
+#include "formats/note.h"
+#include "formats/partner_card.h"
+#include "node/core/request.h"
+#include "policy/ruleset.h"
+#include "store/db.h"
+
+// A partner node that we know by its card.
+struct peer {
+    char id[65];                  // partner id in the policy
+    struct arena *arena;          // owns the card
+    struct partner_card card;
+    struct verifying_key *report_keys[CARD_CERTS_MAX]; // parallel to card.report_certs
+    bool pull;                    // we pull its feed
+};
+
+enum { PEERS_MAX = 256 };
+
+struct core {
+    struct db *db;
+    struct ruleset *rules;   // the active policy; swapped only inside a tick
+    char nation[65];         // our own id
+    char node_name[NOTE_NAME_MAX];
+    struct note_key ledger_key, audit_key, cosign_key;
+    struct signing_key *report_key;
+    struct verifying_key *own_report_cert;
+    struct random_source random;
+    struct peer *peers[PEERS_MAX];
+    size_t peer_count;
+    uint64_t counters[16];   // see metrics.h
+};
+
+// The known peer with this id, or NULL.
+struct peer *core_peer(struct core *c, const char *id);
+
+// One tick's context: what every flow gets.
+struct tick {
+    struct core *core;
+    struct db_txn *txn;
+    utc_ms now;
+    bool grown[PARTNERS_MAX]; // partners (by ruleset index) whose ledger grew: wake their held polls
+};
+
+// One piece of input and where its answer goes.
+struct tick_job {
+    const struct request *request; // NULL for the timer and for the sync client's jobs
+    struct reply *reply;           // filled before the commit, sent after it
+    enum status (*run)(struct tick *t, struct tick_job *job); // used when request is NULL
+    void *ctx;                     // for `run`
+    enum status st;                // what became of it: ST_OK only after a durable commit
+};
+
+// Run all jobs in one transaction and commit it. A job that fails (not: is refused, that is a reply) is taken
+// out with its writes and answered 500 or 507, the others are run again. grown[] of *t tells who to wake.
+// ST_OK, or the commit's failure: then no job took effect, and after ST_IO the process must stop.
+MUST_USE enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count, struct tick *t);
+
+// The flow for a request (by method, path and role), run inside a tick: route.c.
+MUST_USE enum status route_request(struct tick *t, const struct request *rq, struct reply *rp);
+
+#endif

@@ -1,0 +1,20 @@
+#include "node/core/request.h"
+
+const char *role_text(enum role r)
+{
+    switch (r) {
+    case ROLE_NONE:
+        return "none";
+    case ROLE_PARTNER:
+        return "partner";
+    case ROLE_CELL:
+        return "cell";
+    case ROLE_OFFICER:
+        return "officer";
+    case ROLE_AUDITOR:
+        return "auditor";
+    case ROLE_OPERATOR:
+        return "operator";
+    }
+    return "none";
+}

@@ -1,0 +1,60 @@
+// What passes between the HTTPS service (io) and the flows (core): a request of a known principal, a reply.
+#ifndef RELTO_NODE_CORE_REQUEST_H
+#define RELTO_NODE_CORE_REQUEST_H
+
+#include "formats/base/buf.h"
+#include "formats/base/sha256.h"
+#include "formats/base/utctime.h"
+#include "node/core/http_msg.h"
+#include "policy/permit.h"
+
+enum role { ROLE_NONE = 0, ROLE_PARTNER, ROLE_CELL, ROLE_OFFICER, ROLE_AUDITOR, ROLE_OPERATOR };
+const char *role_text(enum role r);
+
+// Who is at the other end of a connection, as its certificate proved.
+struct principal {
+    enum role role;
+    char id[65];                // partner id (ROLE_PARTNER) or the person's or cell's name
+    struct digest certificate;  // SHA-256 of the leaf certificate
+};
+// "partner:FRA", "cell:J2-NORTH" into out[80]; returns out.
+const char *principal_text(const struct principal *p, char out[80]);
+
+struct request {
+    struct principal who;
+    struct http_head head;
+    struct span body;
+    utc_ms received_at;
+};
+
+// Report bytes inside a reply: inserted into the body at `at`, and only if the permit covers them.
+struct reply_item {
+    size_t at;             // offset in `body`
+    struct buf rendition;  // owned
+    struct permit *permit; // owned
+};
+
+enum { REPLY_HEADERS_MAX = 8 };
+
+struct reply {
+    int status;               // 0 = hold the request open (long poll) until `hold_until` or news
+    const char *content_type; // static
+    struct { const char *name; char value[256]; } headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+    struct buf body;          // everything that is not a report
+    struct reply_item *items; // in order of `at`
+    size_t item_count;
+    bool close;
+    utc_ms hold_until;
+};
+
+void reply_init(struct reply *r);
+void reply_fini(struct reply *r); // frees body, items and permits
+void reply_header(struct reply *r, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+// Set status and a problem document.
+void reply_problem(struct reply *r, int status, const char *type, const char *title, const char *detail,
+                   const struct diag *faults);
+// Append a rendition at the current end of the body; takes ownership of both.
+MUST_USE enum status reply_add_item(struct reply *r, struct buf *rendition, struct permit **permit);
+
+#endif

@@ -1,0 +1,12 @@
+// The one door through which bytes of reports leave (style, "Release is a capability").
+#ifndef RELTO_NODE_IO_EGRESS_H
+#define RELTO_NODE_IO_EGRESS_H
+
+#include "node/core/request.h"
+
+// Append the wire form of a reply's body to `out`: the frame with each rendition at its place, each only if its
+// permit covers it for this principal, under this policy, now. ST_DENIED, and nothing appended, otherwise.
+MUST_USE enum status egress_send(struct buf *out, const struct reply *rp, const struct principal *to,
+                                 const struct digest *policy, utc_ms now);
+
+#endif

@@ -1,0 +1,38 @@
+// The HTTPS service and the loopback metrics listener on libevent (spec 4.1): connections, deadlines, limits.
+#ifndef RELTO_NODE_IO_SERVER_H
+#define RELTO_NODE_IO_SERVER_H
+
+#include <event2/event.h>
+
+#include "node/core/core.h"
+#include "node/io/tls_identity.h"
+
+struct server;
+
+// How the service hands a complete request over, and how the answer comes back (possibly in a later loop
+// iteration): the receiver calls server_reply exactly once for each request it was given, unless
+// `on_gone` told it that the connection is no more.
+struct server_handler {
+    void *ctx;
+    void (*on_request)(void *ctx, struct server *s, uint64_t request_id, const struct request *rq);
+    void (*on_gone)(void *ctx, uint64_t request_id);
+    // GET on the plain loopback listener: fill the reply at once (/metrics, /healthz, /readyz).
+    void (*on_plain)(void *ctx, const struct http_head *head, struct reply *rp);
+    void (*on_denied)(void *ctx, const char *address, const char *why); // handshake or limit refused
+};
+
+MUST_USE enum status server_new(struct event_base *base, const struct config *c, struct tls_domains *domains,
+                                const struct server_handler *h, struct diag *d, struct server **ret);
+void server_free(struct server **s);
+// Addresses in use ("127.0.0.1:40123"), for run/address when port 0 was asked.
+const char *server_address(const struct server *s);
+const char *server_metrics_address(const struct server *s);
+// Send the answer; takes over the reply's contents (reply_fini is done by it). Report bytes go through
+// egress (egress.h), with the policy digest in force now.
+void server_reply(struct server *s, uint64_t request_id, struct reply *rp, const struct digest *policy, utc_ms now);
+// Use new certificates and domains: re-verifies every open connection, closes those that fail.
+MUST_USE enum status server_reload(struct server *s, const struct config *c, struct tls_domains *domains, struct diag *d);
+// Stop accepting and close idle connections; the rest end with their current answer.
+void server_stop_accepting(struct server *s);
+
+#endif

@@ -1,0 +1,80 @@
+// The decision (spec 3.4): may this report, or which parts of it, go to this partner at this instant?
+// A pure function of its arguments. A refusal is data, not an error; zero is the safe value everywhere.
+#ifndef RELTO_POLICY_DECIDE_H
+#define RELTO_POLICY_DECIDE_H
+
+#include "formats/report.h"
+#include "policy/ruleset.h"
+
+enum outcome { OUTCOME_DENY = 0, OUTCOME_HOLD, OUTCOME_CONSENT, OUTCOME_EMBARGO, OUTCOME_REDACT, OUTCOME_RELEASE };
+
+// X(name, text)
+#define REASON_TABLE(X)                                                                                      \
+    X(NONE, "-")                                                                                             \
+    X(ORIGINATOR, "originator")                                                                              \
+    X(RULE, "rule")                                                                                          \
+    X(NO_AGREEMENT, "no-agreement")                                                                          \
+    X(ORIGINATOR_CONTROL, "originator-control")                                                              \
+    X(ORIGINATOR_CONSENT, "originator-consent")                                                              \
+    X(UNKNOWN_POLICY, "unknown-policy")                                                                      \
+    X(INVALID_LABEL, "invalid-label")                                                                        \
+    X(NO_CLEARANCE, "no-clearance")                                                                          \
+    X(CLASSIFICATION, "classification")                                                                      \
+    X(CATEGORY, "category")                                                                                  \
+    X(NOT_RELEASABLE, "not-releasable")                                                                      \
+    X(UNMARKED, "unmarked")                                                                                  \
+    X(COMPILATION, "compilation")                                                                            \
+    X(REDACTION_FORBIDDEN, "redaction-forbidden")                                                            \
+    X(REFUSED, "refused")                                                                                    \
+    X(APPROVAL, "approval")
+
+enum reason {
+#define X(name, text) REASON_##name,
+    REASON_TABLE(X)
+#undef X
+};
+
+const char *outcome_text(enum outcome o);
+const char *reason_text(enum reason r);
+bool outcome_parse(const char *text, enum outcome *ret);
+
+// What is recorded about one (report version, partner) pair besides the policy.
+struct decide_record {
+    bool received;        // the report came from another node …
+    enum onward onward;   // … under these terms (ignored for own reports)
+    bool consented;       // an unexpired consent covers this partner
+    uint32_t approvals;   // distinct officers who approved at least the set now visible
+    bool refused;         // an officer refused and has not revoked it
+    utc_ms stored_at;     // UTC_MIN: embargo counts from `issued` alone
+    bool any_approvals_count; // offline form: `approvals` counts whatever the visible set
+    struct withheld_set approved_withheld; // the set that the approvals bind to: not to be exceeded
+};
+
+struct decision {
+    enum outcome outcome;
+    enum reason reason;
+    const char *rule;          // id of the denial for REASON_RULE, else NULL; owned by the ruleset
+    bool rule_withdraws;       // that denial says withdraw="true"
+    const char *agreement;     // id of the governing agreement from line 4 on, else NULL
+    struct policy_terms terms; // of the governing agreement
+    struct withheld_set withheld; // set for redact, embargo, hold and consent-less outcomes past line 6
+    utc_ms until;              // embargo: the instant it ends
+    utc_ms next_change;        // earliest instant after t at which this decision may differ; UTC_MAX = none
+};
+
+// Decide for one partner (index into the ruleset). Labels' and texts' memory is only read.
+void decide(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
+            const struct decide_record *rec, struct decision *ret);
+
+// Do the labels in force at t withhold element `child` (or the overall label) from this partner that is
+// visible in `before`? The test "the label became narrower" of spec 3.5, on labels alone.
+bool decide_labels_narrower(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
+                            const struct withheld_set *before);
+
+// Append the withheld ids, comma-separated in document order, "-" when none.
+void decision_withheld_ids(const struct report *r, const struct decision *dec, struct buf *out);
+// Append one line of the offline form (spec 6.2), without line feed.
+void decision_tsv(const struct ruleset *rs, const struct report *r, size_t partner, const struct decision *dec,
+                  struct buf *out);
+
+#endif

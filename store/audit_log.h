@@ -1,0 +1,32 @@
+// The audit log (spec 5): append-only events in an RFC 6962 tree, indexed by report and partner.
+#ifndef RELTO_STORE_AUDIT_LOG_H
+#define RELTO_STORE_AUDIT_LOG_H
+
+#include "formats/audit_event.h"
+#include "formats/base/random.h"
+#include "store/tree.h"
+
+#define AUDIT_LOG "audit"
+
+// Append an event; n, salt and at (the later of now and the previous event's) are set here. Events over AUDIT_EVENT_BYTES_MAX have their
+// detail replaced by its digest (attribute detail-digest). Part of the caller's transaction.
+MUST_USE enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now,
+                                  const struct random_source *random);
+MUST_USE enum status audit_size(struct db_txn *t, uint64_t *ret);
+// The leaf bytes of event n; borrowed.
+MUST_USE enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret);
+
+struct audit_filter { // zero = no restriction
+    bool by_report;
+    struct uuid report;
+    const char *partner;
+    const char *actor;
+    bool by_kind;
+    enum audit_kind kind;
+    utc_ms from, until; // 0,0 = all
+};
+// Call back for each event that matches, oldest first; uses the indexes. Stops on anything but ST_OK.
+MUST_USE enum status audit_each(struct db_txn *t, const struct audit_filter *f,
+                                enum status (*each)(void *ctx, const struct audit_event *e), void *ctx);
+
+#endif

@@ -1,0 +1,66 @@
+// The release ledger to one partner (spec 4.2): entries, their Merkle tree, and what each partner holds.
+#ifndef RELTO_STORE_LEDGER_H
+#define RELTO_STORE_LEDGER_H
+
+#include "formats/base/random.h"
+#include "formats/ledger_entry.h"
+#include "formats/report.h"
+#include "store/reports.h"
+#include "store/tree.h"
+
+// Where one (partner, report) pair stands: its latest ledger entry and the permit that was stored with it.
+struct holding {
+    uint64_t n;                   // position of the latest entry for this report
+    enum entry_kind kind;         // of that entry
+    bool lapsed;                  // permission ended without an entry (terms lapse="retain")
+    bool ever_delivered;          // content of some entry of this report left
+    uint32_t version;
+    char source[PARTNER_ID_MAX + 1]; // which stored copy is served
+    struct digest digest;         // of the rendition
+    struct withheld_set withheld; // recipe of the rendition (references included)
+    enum onward onward;
+    // the stored permit: valid while all of these are unchanged and now < next_change
+    struct digest policy;
+    uint64_t grants;              // generation of approvals and consents for this report
+    utc_ms next_change;
+};
+
+// Append an entry: gives it the next n, a salt, and `at` = the later of `now` and the previous one's + 1 ms.
+// The caller fills kind, report, version, digest, onward. *ret_n is its position.
+MUST_USE enum status ledger_append(struct db_txn *t, const char *partner, const struct ledger_entry *e, utc_ms now,
+                                   const struct random_source *random, uint64_t *ret_n);
+MUST_USE enum status ledger_size(struct db_txn *t, const char *partner, uint64_t *ret);
+MUST_USE enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);
+// Leaf hash of entry n; root of the first `size` entries.
+MUST_USE enum status ledger_leaf(struct db_txn *t, const char *partner, uint64_t n, struct digest *ret);
+MUST_USE enum status ledger_root(struct db_txn *t, const char *partner, uint64_t size, struct digest *ret);
+// "out/<partner>": the log's name for tree.h.
+void ledger_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
+// Epoch of the ledger: random 64 bits drawn when its first entry is written; 0 before.
+MUST_USE enum status ledger_epoch(struct db_txn *t, const char *partner, uint64_t *ret);
+
+MUST_USE enum status holding_get(struct db_txn *t, const char *partner, struct uuid id, struct holding *ret); // ST_NOT_FOUND
+MUST_USE enum status holding_put(struct db_txn *t, const char *partner, struct uuid id, const struct holding *h);
+// Partners that have a holding of this report. The callback may write.
+MUST_USE enum status holding_each_partner(struct db_txn *t, struct uuid id,
+                                          enum status (*each)(void *ctx, const char *partner), void *ctx);
+// Reports a partner has holdings of.
+MUST_USE enum status holding_each_report(struct db_txn *t, const char *partner,
+                                         enum status (*each)(void *ctx, struct uuid id, const struct holding *h),
+                                         void *ctx);
+
+MUST_USE enum status delivered_mark(struct db_txn *t, const char *partner, uint64_t n, utc_ms now);
+// Was the content of entry n ever sent? *ret_at = when first, 0 = never.
+MUST_USE enum status delivered_get(struct db_txn *t, const char *partner, uint64_t n, utc_ms *ret_at);
+
+// The newest receipt (cosigned checkpoint) of a partner.
+struct receipt {
+    uint64_t size;
+    struct digest root;
+    utc_ms at;           // time in the cosignature
+    struct span note;    // checkpoint with our signature, followed by the cosignature line; borrowed
+};
+MUST_USE enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r);
+MUST_USE enum status receipt_latest(struct db_txn *t, const char *partner, struct receipt *ret); // ST_NOT_FOUND
+
+#endif

@@ -1,0 +1,57 @@
+// Reports as stored: own ones and copies received from partners, each version whole, as exact bytes.
+#ifndef RELTO_STORE_REPORTS_H
+#define RELTO_STORE_REPORTS_H
+
+#include "formats/ledger_entry.h"
+#include "store/db.h"
+
+enum { PARTNER_ID_MAX = 64 };
+
+struct report_record {
+    struct uuid id;
+    uint32_t version;
+    char source[PARTNER_ID_MAX + 1]; // "" = own; else the partner whose feed brought it
+    utc_ms stored_at;
+    utc_ms issued;
+    struct digest digest;            // of the bytes
+    enum onward onward;              // received: the terms it came with
+    bool not_understood;             // a label under a security policy that we lack
+    char nation[16], type[32];       // originating nation, report type (for listing)
+    char title[200];                 // cut for listing; "" when the header's label is not ours to show
+    struct span bytes;               // borrowed as with db_get
+};
+
+enum report_state { REPORT_CURRENT, REPORT_RECALLED, REPORT_WITHDRAWN };
+
+// Store one version and make it current when it is the highest (own first). ST_CONFLICT when this version
+// from this source exists with other bytes; ST_OK without a change when it is the same; ST_GONE when recalled.
+MUST_USE enum status reports_put(struct db_txn *t, const struct report_record *r);
+// The current copy: highest version; own or originator's feed first, then earliest. ST_NOT_FOUND, ST_GONE (recalled).
+MUST_USE enum status reports_current(struct db_txn *t, struct uuid id, struct report_record *ret);
+// One version from one source ("" = own).
+MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
+                                 struct report_record *ret);
+// Erase content of every version from `source` (NULL = of all sources). Identifiers stay elsewhere.
+MUST_USE enum status reports_erase(struct db_txn *t, struct uuid id, const char *source);
+
+// Recalled ids are refused for ever.
+struct recall_record {
+    utc_ms at;
+    char by[80];      // "cell:J2-NORTH", "partner:GBR"
+    char reason[256];
+    uint32_t version; // highest version known then
+};
+MUST_USE enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall_record *r);
+MUST_USE enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret); // or ST_NOT_FOUND
+
+// Walk over the current copies, newest first. The callback's ST_OK goes on, anything else stops and is returned.
+MUST_USE enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const struct report_record *r),
+                                  void *ctx);
+
+// Idempotency of drafts without an id (spec 4.5).
+MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, struct uuid *ret_id,
+                                 uint32_t *ret_version); // or ST_NOT_FOUND
+MUST_USE enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
+                                uint32_t version, utc_ms now);
+
+#endif

@@ -1,0 +1,40 @@
+// What we know of each partner whose feed we pull: its ledger as received, our position, and quarantine.
+#ifndef RELTO_STORE_SOURCES_H
+#define RELTO_STORE_SOURCES_H
+
+#include "formats/ledger_entry.h"
+#include "store/reports.h"
+#include "store/tree.h"
+
+enum { CURSOR_MAX = 200, SOURCE_NOTE_MAX = 2048, SOURCE_ERROR_MAX = 256 };
+
+struct source_state {
+    char cursor[CURSOR_MAX + 1];   // "" = from the start
+    uint64_t size;                 // entries received = next position
+    struct span checkpoint;        // last verified checkpoint note; borrowed; empty = none
+    utc_ms synced_at;              // last successful pass; 0 = never
+    utc_ms failed_at;              // last failure; 0 = never
+    char error[SOURCE_ERROR_MAX];  // of the last failure
+    bool forked;                   // a checkpoint did not extend the last one: sync is stopped
+    uint64_t received, quarantined; // reports
+    bool cosignature_due;          // our receipt for `size` has not been accepted yet
+};
+
+MUST_USE enum status source_get(struct db_txn *t, const char *partner, struct source_state *ret); // zeroes when new
+MUST_USE enum status source_put(struct db_txn *t, const char *partner, const struct source_state *s);
+// "in/<partner>": the log's name for tree.h.
+void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
+// Append the next entry of the received ledger: its leaf bytes, or (leaf known only by hash) empty bytes.
+MUST_USE enum status source_append(struct db_txn *t, const char *partner, const struct digest *leaf, struct span entry);
+// Entry n as received. ST_NOT_FOUND for a bare leaf.
+MUST_USE enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);
+
+MUST_USE enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason,
+                                    struct span bytes, utc_ms now);
+MUST_USE enum status quarantine_each(struct db_txn *t, const char *partner,
+                                     enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes),
+                                     void *ctx);
+MUST_USE enum status quarantine_del(struct db_txn *t, const char *partner, uint64_t n);
+// Erase quarantined bytes of this report (recall): the callback knows which positions hold it.
+
+#endif

@@ -1,0 +1,21 @@
+// Merkle trees kept in the store, one per log: "audit", "out/FRA" (ledger to FRA), "in/GBR" (ledger from GBR).
+#ifndef RELTO_STORE_TREE_H
+#define RELTO_STORE_TREE_H
+
+#include "store/db.h"
+#include "store/merkle.h"
+
+MUST_USE enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret);
+// Append a leaf hash; stores every subtree that becomes complete.
+MUST_USE enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf);
+// Root of the first `size` leaves (size <= tree_size, else ST_INVALID).
+MUST_USE enum status tree_root(struct db_txn *t, const char *log, uint64_t size, struct digest *ret);
+MUST_USE enum status tree_leaf(struct db_txn *t, const char *log, uint64_t n, struct digest *ret);
+// A merkle_nodes over this log; ctx memory is *state.
+struct tree_nodes_state {
+    struct db_txn *t;
+    const char *log;
+};
+struct merkle_nodes tree_nodes(struct tree_nodes_state *state);
+
+#endif

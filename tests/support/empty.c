@@ -1,0 +1,1 @@
+typedef int relto_test_support_is_a_library;
