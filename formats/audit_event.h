@@ -1,4 +1,8 @@
 // One event of the audit log (spec 5): canonical bytes <-> structure. Namespace urn:relto:audit:1.
+//
+// Further facts by kind: release, recall (with partner), withdraw: position (in that partner's ledger), and for
+// release digest, agreement. deliver: first, last (ledger positions), bytes, certificate, policy. decide: cause,
+// policy, and one <decision> child per partner. receive: first, last, reports. lapse: outcome, reason.
 #ifndef RELTO_FORMATS_AUDIT_EVENT_H
 #define RELTO_FORMATS_AUDIT_EVENT_H
 

@@ -4,6 +4,7 @@
 
 #include "formats/base/random.h"
 #include "formats/ledger_entry.h"
+#include "formats/policy_document.h"
 #include "formats/report.h"
 #include "store/reports.h"
 #include "store/tree.h"
@@ -19,6 +20,7 @@ struct holding {
     struct digest digest;         // of the rendition
     struct withheld_set withheld; // recipe of the rendition (references included)
     enum onward onward;
+    enum lapse lapse;             // terms of the agreement under which it was released
     // the stored permit: valid while all of these are unchanged and now < next_change
     struct digest policy;
     uint64_t grants;              // generation of approvals and consents for this report

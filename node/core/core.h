@@ -32,7 +32,9 @@ struct core {
     struct random_source random;
     struct peer *peers[PEERS_MAX];
     size_t peer_count;
-    uint64_t counters[16];   // see metrics.h
+    uint64_t published, recalled, requests, commits; // since start, for metrics
+    uint64_t commit_ns;                              // time spent in commits
+    uint64_t decisions[OUTCOME_RELEASE + 1];         // by outcome, since start
 };
 
 // The known peer with this id, or NULL.
@@ -54,6 +56,9 @@ struct tick_job {
     void *ctx;                     // for `run`
     enum status st;                // what became of it: ST_OK only after a durable commit
 };
+
+// Note that this partner's ledger grew in this tick. Partners that the policy no longer names are ignored.
+void tick_mark_grown(struct tick *t, const char *partner);
 
 // Run all jobs in one transaction and commit it. A job that fails (not: is refused, that is a reply) is taken
 // out with its writes and answered 500 or 507, the others are run again. grown[] of *t tells who to wake.

@@ -9,8 +9,10 @@
 enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INSTANT, CAUSE_RECHECK, CAUSE_POLICY };
 
 // Decide the current copy of a report for every partner at the tick's instant, write what changed (ledger
-// entries, holdings, lapses), the `decide` event and the next instant. `ret` (may be NULL) receives one
-// decision per partner of the ruleset; its array is the caller's, ruleset_partner_count long.
+// entries, holdings, lapses), the `decide` event and the next instant. A report without any copy left (its
+// source withdrew it) is withdrawn wherever it was released; a recalled one is left alone.
+// `ret` (may be NULL) receives one decision per partner of the ruleset; its array is the caller's,
+// ruleset_partner_count long, and its strings are the ruleset's.
 MUST_USE enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret);
 
 // Complete mediation (spec 4.3): is what this holding says still permitted now? Compares the stored permit,
@@ -18,6 +20,10 @@ MUST_USE enum status release_report(struct tick *t, struct uuid id, enum release
 // ST_DENIED when not: the caller then runs release_report and starts its page again.
 MUST_USE enum status release_mediate(struct tick *t, size_t partner, struct uuid id, struct holding *h,
                                      struct buf *out, struct permit **ret);
+
+// The decision for one partner with all that the store records about the pair (approvals, terms, times).
+MUST_USE enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec,
+                                    size_t partner, struct decision *ret);
 
 // Recall in every ledger that ever held a release of it (spec 3.5). `by` and `reason` go to the log.
 MUST_USE enum status release_recall(struct tick *t, struct uuid id, const char *by, const char *reason);

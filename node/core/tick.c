@@ -1,0 +1,75 @@
+#include <time.h>
+
+#include "node/core/core.h"
+
+// A refusal is a reply; only a failure of ours (memory, disk, damaged data) ends a job without its own answer.
+static void answer_failure(struct tick_job *job)
+{
+    if (!job->request)
+        return;
+    reply_fini(job->reply);
+    reply_init(job->reply);
+    if (job->st == ST_FULL)
+        reply_problem(job->reply, 507, "storage-full", "The node's storage is full",
+                      "Nothing was stored. Try again after the operator has made room.", NULL);
+    else
+        reply_problem(job->reply, 500, "internal", "The node could not do this",
+                      "Nothing was changed. Tell the operator the time of this request.", NULL);
+}
+
+static enum status run_job(struct tick *t, struct tick_job *job)
+{
+    if (!job->request)
+        return job->run(t, job);
+    reply_fini(job->reply);
+    reply_init(job->reply);
+    return route_request(t, job->request, job->reply);
+}
+
+// Run every job that has not failed yet. False when one fails: the transaction is then spoiled.
+static bool run_all(struct tick *t, struct tick_job *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].st != ST_OK)
+            continue;
+        jobs[i].st = run_job(t, &jobs[i]);
+        if (jobs[i].st != ST_OK)
+            return false;
+    }
+    return true;
+}
+
+static enum status commit(struct core *c, struct db_txn **txn)
+{
+    struct timespec a, b;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    enum status st = db_commit(txn);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    c->commits++;
+    c->commit_ns += (uint64_t)((b.tv_sec - a.tv_sec) * 1000000000 + (b.tv_nsec - a.tv_nsec));
+    return st;
+}
+
+enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count, struct tick *t)
+{
+    for (size_t i = 0; i < count; i++)
+        jobs[i].st = ST_OK;
+    for (;;) {
+        *t = (struct tick){.core = c, .now = now};
+        enum status st = db_begin(c->db, true, &t->txn);
+        bool whole = st == ST_OK && run_all(t, jobs, count);
+        if (st == ST_OK && whole)
+            st = commit(c, &t->txn);
+        else
+            db_abort(&t->txn);
+        if (st != ST_OK)
+            for (size_t i = 0; i < count; i++)
+                jobs[i].st = jobs[i].st == ST_OK ? st : jobs[i].st;
+        if (st != ST_OK || whole) {
+            for (size_t i = 0; i < count; i++)
+                if (jobs[i].st != ST_OK)
+                    answer_failure(&jobs[i]);
+            return st;
+        }
+    }
+}
