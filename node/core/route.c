@@ -1,0 +1,56 @@
+// Which flow answers which request, and who may ask (spec 4.5). One table.
+#include "node/core/feed_flow.h"
+#include "node/core/publish.h"
+
+enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER };
+
+typedef enum status flow_fn(struct tick *t, const struct request *rq, struct reply *rp);
+typedef enum status report_flow_fn(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp);
+
+struct route {
+    enum http_method method;
+    const char *path;            // whole path, or with `on_report` the part before the id
+    unsigned roles;
+    flow_fn *run;
+    report_flow_fn *on_report;
+};
+
+static const struct route routes[] = {
+    {HTTP_POST, "/v1/reports", ON_CELL, publish_report, NULL},
+    {HTTP_POST, "/v1/preview", ON_CELL | ON_OFFICER, publish_preview, NULL},
+    {HTTP_GET, "/v1/feed", ON_PARTNER, feed_serve, NULL},
+    {HTTP_POST, "/v1/feed/cosignature", ON_PARTNER, feed_cosignature, NULL},
+    {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
+    {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, publish_recall},
+};
+
+static bool path_fits(const struct route *r, struct span path, struct uuid *ret_id)
+{
+    if (r->run)
+        return span_eq_cstr(path, r->path);
+    size_t n = strlen(r->path);
+    return path.len == n + UUID_TEXT_LEN && span_starts(path, r->path) &&
+           uuid_parse(span_sub(path, n, path.len), ret_id) == ST_OK;
+}
+
+enum status route_request(struct tick *t, const struct request *rq, struct reply *rp)
+{
+    bool path_known = false;
+    t->core->requests++;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        struct uuid id;
+        if (!path_fits(&routes[i], rq->head.path, &id))
+            continue;
+        bool role_fits = routes[i].roles >> rq->who.role & 1;
+        path_known |= role_fits;
+        if (!role_fits || routes[i].method != rq->head.method)
+            continue;
+        return routes[i].run ? routes[i].run(t, rq, rp) : routes[i].on_report(t, rq, id, rp);
+    }
+    // What a role may not use looks to it as if it were not there.
+    if (path_known)
+        reply_problem(rp, 405, "method", "This address does not answer this method", NULL, NULL);
+    else
+        reply_problem(rp, 403, "forbidden", "Not for you", NULL, NULL);
+    return ST_OK;
+}
