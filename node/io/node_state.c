@@ -1,0 +1,222 @@
+#include "node/io/node_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/io/clock.h"
+#include "node/io/file.h"
+#include "store/audit_log.h"
+#include "store/policies.h"
+
+enum { KEY_FILE_MAX = 64 * 1024, CONFIG_ARENA_MAX = 64 * 1024 * 1024 };
+
+// ---- keys
+
+static enum status load_note_key(struct node_state *n, const char *path, struct diag *d, struct note_key *ret)
+{
+    struct span pem;
+    TRY(file_read(path, KEY_FILE_MAX, n->arena, d, &pem));
+    enum status st = note_key_load(pem, ret);
+    if (st != ST_OK)
+        diag_add(d, 0, 0, "key", path, "expected a PEM private key of type Ed25519");
+    return st;
+}
+
+static enum status load_report_cert(struct node_state *n, struct diag *d)
+{
+    struct span pem;
+    TRY(file_read(n->config->report_cert, KEY_FILE_MAX, n->arena, d, &pem));
+    return verifying_key_load(pem, d, &n->core.own_report_cert);
+}
+
+static enum status load_private_keys(struct node_state *n, struct diag *d)
+{
+    const struct config *c = n->config;
+    struct span key, cert;
+    TRY(load_note_key(n, c->ledger_key, d, &n->core.ledger_key));
+    TRY(load_note_key(n, c->audit_key, d, &n->core.audit_key));
+    TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));
+    TRY(file_read(c->report_key, KEY_FILE_MAX, n->arena, d, &key));
+    TRY(file_read(c->report_cert, KEY_FILE_MAX, n->arena, d, &cert));
+    return signing_key_load(key, cert, d, &n->core.report_key);
+}
+
+// ---- partners
+
+void peer_free(struct peer **p)
+{
+    if (!*p)
+        return;
+    for (size_t i = 0; i < CARD_CERTS_MAX; i++)
+        verifying_key_free(&(*p)->report_keys[i]);
+    arena_free(&(*p)->arena);
+    free(*p);
+    *p = NULL;
+}
+
+static enum status fill_peer(struct peer *p, const struct config_partner *conf, struct diag *d)
+{
+    struct span bytes;
+    p->arena = arena_new(64 * (size_t)CARD_BYTES_MAX);
+    if (!p->arena)
+        return ST_NOMEM;
+    TRY(file_read(conf->card, CARD_BYTES_MAX, p->arena, d, &bytes));
+    TRY(partner_card_read(bytes, conf->card, p->arena, d, &p->card));
+    if (strcmp(p->card.nation, conf->id) != 0) {
+        diag_add(d, 0, 0, "card", conf->card, "this is the card of \"%s\", not of \"%s\"", p->card.nation, conf->id);
+        return ST_INVALID;
+    }
+    for (size_t i = 0; i < p->card.report_cert_count; i++)
+        TRY(verifying_key_load(span_cstr(p->card.report_certs[i].pem), d, &p->report_keys[i]));
+    snprintf(p->id, sizeof p->id, "%s", conf->id);
+    p->pull = conf->pull;
+    return ST_OK;
+}
+
+enum status peer_load(const struct config_partner *conf, struct diag *d, struct peer **ret)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    if (!p)
+        return ST_NOMEM;
+    enum status st = fill_peer(p, conf, d);
+    if (st == ST_OK)
+        *ret = p;
+    else
+        peer_free(&p);
+    return st;
+}
+
+static enum status load_peers(struct node_state *n, struct diag *d)
+{
+    for (size_t i = 0; i < n->config->partner_count; i++) {
+        if (n->core.peer_count == PEERS_MAX) {
+            diag_add(d, 0, 0, "partners", NULL, "more than %d partners", PEERS_MAX);
+            return ST_LIMIT;
+        }
+        TRY(peer_load(&n->config->partners[i], d, &n->core.peers[n->core.peer_count]));
+        n->core.peer_count++;
+    }
+    return ST_OK;
+}
+
+// ---- policy
+
+static enum status compile(struct node_state *n, struct span bundle, struct diag *d)
+{
+    struct policy_bundle b;
+    struct arena *a = xml_arena_new(bundle.len);
+    if (!a)
+        return ST_NOMEM;
+    enum status st = policy_bundle_read(bundle, a, d, &b);
+    if (st == ST_OK)
+        st = ruleset_load(&b, d, &n->core.rules);
+    arena_free(&a);
+    return st;
+}
+
+static enum status log_activation(struct node_state *n, struct db_txn *t, const struct digest *digest)
+{
+    char text[DIGEST_TEXT_LEN + 1], serial[24];
+    struct audit_event ev = {.kind = AUDIT_POLICY, .actor = "operator"};
+    audit_event_attr(&ev, "digest", digest_text(digest, text));
+    snprintf(serial, sizeof serial, "%llu", (unsigned long long)ruleset_document(n->core.rules)->serial);
+    audit_event_attr(&ev, "serial", serial);
+    return audit_append(t, &ev, clock_now(), &n->core.random);
+}
+
+// The first start of a node activates the policy that its configuration names.
+static enum status activate_first(struct node_state *n, struct db_txn *t, struct diag *d)
+{
+    struct policy_bundle b;
+    struct buf bytes;
+    struct digest digest;
+    TRY(config_policy_bundle(n->config, n->arena, d, &b));
+    TRY(ruleset_load(&b, d, &n->core.rules));
+    if (strcmp(ruleset_document(n->core.rules)->nation, n->core.nation) != 0) {
+        diag_add(d, 0, 0, "policy", n->config->policy_file, "this is the policy of \"%s\", the node is \"%s\"",
+                 ruleset_document(n->core.rules)->nation, n->core.nation);
+        return ST_INVALID;
+    }
+    buf_init(&bytes, 2 * BUNDLE_SPIFS_MAX * POLICY_BYTES_MAX);
+    policy_bundle_write(&b, &bytes);
+    enum status st = buf_status(&bytes);
+    if (st == ST_OK)
+        st = policies_activate(t, buf_bytes(&bytes), clock_now(), &digest);
+    if (st == ST_OK)
+        st = log_activation(n, t, &digest);
+    buf_fini(&bytes);
+    return st;
+}
+
+static enum status load_policy(struct node_state *n, enum node_use use, struct diag *d)
+{
+    struct db_txn *t;
+    struct digest digest;
+    struct span bundle;
+    TRY(db_begin(n->core.db, use == NODE_DAEMON, &t));
+    enum status st = policies_active(t, &digest, &bundle);
+    if (st == ST_OK)
+        st = compile(n, bundle, d);
+    else if (st == ST_NOT_FOUND && use == NODE_DAEMON)
+        st = activate_first(n, t, d);
+    else if (st == ST_NOT_FOUND)
+        diag_add(d, 0, 0, "policy", NULL, "no policy is active yet; start reltod once");
+    if (st == ST_OK && use == NODE_DAEMON)
+        return db_commit(&t);
+    db_abort(&t);
+    return st;
+}
+
+// ---- all of it
+
+static enum status open_all(struct node_state *n, const char *dir, enum node_use use, struct diag *d)
+{
+    n->arena = arena_new(CONFIG_ARENA_MAX);
+    if (!n->arena)
+        return ST_NOMEM;
+    n->core.random = random_system();
+    TRY(config_read(dir, n->arena, d, &n->config));
+    snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
+    snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
+    if (use != NODE_READER)
+        TRY(load_private_keys(n, d));
+    TRY(load_report_cert(n, d));
+    TRY(load_peers(n, d));
+    struct db_options o = {.read_only = use == NODE_READER, .map_bytes = (size_t)n->config->map_bytes,
+                           .map_bytes_max = (size_t)n->config->map_bytes_max};
+    TRY(db_open(n->config->store_path, &o, d, &n->core.db));
+    return load_policy(n, use, d);
+}
+
+enum status node_open(const char *dir, enum node_use use, struct diag *d, struct node_state **ret)
+{
+    struct node_state *n = calloc(1, sizeof *n);
+    if (!n)
+        return ST_NOMEM;
+    enum status st = open_all(n, dir, use, d);
+    if (st == ST_OK)
+        *ret = n;
+    else
+        node_close(&n);
+    return st;
+}
+
+void node_close(struct node_state **n)
+{
+    if (!*n)
+        return;
+    struct core *c = &(*n)->core;
+    ruleset_free(&c->rules);
+    db_close(&c->db);
+    signing_key_free(&c->report_key);
+    verifying_key_free(&c->own_report_cert);
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        peer_free(&c->peers[i]);
+    explicit_bzero(&c->ledger_key, sizeof c->ledger_key);
+    explicit_bzero(&c->audit_key, sizeof c->audit_key);
+    explicit_bzero(&c->cosign_key, sizeof c->cosign_key);
+    arena_free(&(*n)->arena);
+    free(*n);
+    *n = NULL;
+}

@@ -1,0 +1,30 @@
+// A node directory brought to life: configuration, keys, partners' cards, store and active policy, as the
+// `struct core` that the flows work on. Used by reltod and, for reading, by the command line.
+#ifndef RELTO_NODE_IO_NODE_STATE_H
+#define RELTO_NODE_IO_NODE_STATE_H
+
+#include "node/config.h"
+#include "node/core/core.h"
+
+struct node_state {
+    struct arena *arena; // owns the configuration
+    const struct config *config;
+    struct core core;
+};
+
+enum node_use {
+    NODE_DAEMON,  // reads and writes, all keys; activates the configured policy if none is active yet
+    NODE_WRITER,  // the command line, beside a daemon: reads and writes one event, all keys
+    NODE_READER,  // read-only: no private keys are touched
+};
+
+// Bring up the node in directory `dir`. Faults say which file and what to do. ST_NOT_FOUND when the directory
+// holds no configuration. Free with node_close (nulls, accepts half-built ones).
+MUST_USE enum status node_open(const char *dir, enum node_use use, struct diag *d, struct node_state **ret);
+void node_close(struct node_state **n);
+
+// Read a partner's card file and make a peer of it. The caller owns it until it stands in core.peers.
+MUST_USE enum status peer_load(const struct config_partner *p, struct diag *d, struct peer **ret);
+void peer_free(struct peer **p);
+
+#endif
