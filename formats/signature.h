@@ -40,12 +40,20 @@ struct signature_facts {
 // Is this the certificate that the signature names?
 bool verifying_key_is_named(const struct verifying_key *k, const struct signature_facts *f);
 
+// SHA-256 of the exclusive C14N of an element that was cut out of a canonical document: its bytes with the
+// declaration (` xmlns="…"`, of the one namespace that it inherits) inserted behind its name. No copy is made.
+struct digest element_digest(struct span element, const char *declaration);
+
 // Append the complete <ds:Signature> over `count` children with these Ids and digests, to stand as the last
-// child of a document element. `manifest_id` is relto-report-1, relto-consent-1 …
+// child of a document element. `manifest_id` is relto-report-1, relto-consent-1 … The Ids need no escaping.
+// KeyInfo names the certificate by its subject key identifier, or by issuer and serial number where it has
+// none. ST_NOMEM, or the buffer's failure; then `out` is as it was.
 MUST_USE enum status signature_write(const char *manifest_id, const char *const *ids, const struct digest *digests,
                                      size_t count, const struct signing_key *key, struct buf *out);
 // Read a <ds:Signature> element whose canonical bytes are `bytes`; digests of the manifest go to ret_digests.
-// ST_INVALID unless the bytes are exactly the layout for these Ids in this order.
+// ST_INVALID unless the bytes are exactly the layout for these Ids in this order; ST_BAD_SIGNATURE when the
+// manifest has another digest than SignedInfo says. Two things may vary: how KeyInfo names the certificate,
+// and whether the reference to the manifest states its Type (we write it; stock templates may leave it out).
 MUST_USE enum status signature_read(const struct xml_node *element, struct span bytes, const char *manifest_id,
                                     const char *const *ids, size_t count, struct diag *d,
                                     struct digest *ret_digests, struct signature_facts *ret);

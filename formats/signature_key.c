@@ -1,0 +1,304 @@
+#include "formats/signature_key.h"
+
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct signing_key {
+    EVP_PKEY *pkey;
+    struct certificate_name name;
+};
+
+struct verifying_key {
+    EVP_PKEY *pkey;
+    X509 *cert;
+    struct certificate_name name;
+    utc_ms from, until;
+};
+
+enum { DER_MAX = 80 }; // two 33-byte integers and their headers are 72
+
+static enum status refuse(struct diag *d, const char *rule, const char *message)
+{
+    diag_add(d, 0, 0, rule, NULL, "%s", message);
+    ERR_clear_error();
+    return ST_INVALID;
+}
+
+// Never ask anybody for a pass phrase.
+static int no_pass_phrase(char *out, int size, int writing, void *ctx)
+{
+    (void)out, (void)size, (void)writing, (void)ctx;
+    return -1;
+}
+
+static BIO *bio_of(struct span s)
+{
+    return s.len > INT32_MAX ? NULL : BIO_new_mem_buf(s.len ? (const void *)s.ptr : "", (int)s.len);
+}
+
+static bool is_p256(EVP_PKEY *key)
+{
+    char group[64];
+    size_t len = 0;
+    return key && EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1 &&
+           strcmp(group, "prime256v1") == 0;
+}
+
+static enum status cert_read(struct span pem, struct diag *d, X509 **ret)
+{
+    BIO *bio = bio_of(pem);
+    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, no_pass_phrase, NULL) : NULL;
+    BIO_free(bio);
+    if (!cert)
+        return refuse(d, "certificate-unreadable",
+                      "expected a PEM certificate (-----BEGIN CERTIFICATE-----)");
+    if (!is_p256(X509_get0_pubkey(cert))) {
+        X509_free(cert);
+        return refuse(d, "certificate-kind",
+                      "the certificate's key is not ECDSA P-256; issue one for a P-256 key");
+    }
+    *ret = cert;
+    return ST_OK;
+}
+
+// ---- names
+
+static bool name_issuer(const X509 *cert, char out[ISSUER_MAX])
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool ok = bio && X509_NAME_print_ex(bio, X509_get_issuer_name(cert), 0, XN_FLAG_RFC2253) >= 0;
+    int n = ok ? BIO_read(bio, out, ISSUER_MAX - 1) : -1;
+    ok = ok && n > 0 && BIO_pending(bio) == 0;
+    out[ok ? n : 0] = 0;
+    BIO_free(bio);
+    return ok;
+}
+
+static bool name_serial(const X509 *cert, char out[SERIAL_MAX])
+{
+    BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+    char *text = n ? BN_bn2dec(n) : NULL;
+    bool ok = text && !BN_is_negative(n) && strlen(text) < SERIAL_MAX;
+    snprintf(out, SERIAL_MAX, "%s", ok ? text : "");
+    OPENSSL_free(text);
+    BN_free(n);
+    return ok;
+}
+
+static enum status name_of(X509 *cert, struct diag *d, struct certificate_name *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    const ASN1_OCTET_STRING *ski = X509_get0_subject_key_id(cert);
+    if (ski && ASN1_STRING_length(ski) > 0 && ASN1_STRING_length(ski) <= SKI_MAX) {
+        ret->ski_len = (size_t)ASN1_STRING_length(ski);
+        memcpy(ret->ski, ASN1_STRING_get0_data(ski), ret->ski_len);
+    }
+    if (!name_issuer(cert, ret->issuer) || !name_serial(cert, ret->serial))
+        return refuse(d, "certificate-name",
+                      "the certificate's issuer name or serial number is empty or too long");
+    return ST_OK;
+}
+
+const struct certificate_name *signing_key_name(const struct signing_key *key)
+{
+    return &key->name;
+}
+
+bool verifying_key_is_named(const struct verifying_key *k, const struct signature_facts *f)
+{
+    if (f->ski_len > 0)
+        return k->name.ski_len == f->ski_len && memcmp(k->name.ski, f->ski, f->ski_len) == 0;
+    return f->issuer[0] && strcmp(k->name.issuer, f->issuer) == 0 && strcmp(k->name.serial, f->serial) == 0;
+}
+
+// ---- the signing key
+
+static enum status pair_check(EVP_PKEY *pkey, X509 *cert, struct diag *d)
+{
+    if (!is_p256(pkey))
+        return refuse(d, "key-kind", "the private key is not ECDSA P-256; make one with relto init");
+    if (X509_check_private_key(cert, pkey) != 1)
+        return refuse(d, "key-mismatch", "the private key and the certificate do not belong together");
+    return ST_OK;
+}
+
+enum status signing_key_load(struct span key_pem, struct span cert_pem, struct diag *d,
+                             struct signing_key **ret)
+{
+    X509 *cert = NULL;
+    enum status st = cert_read(cert_pem, d, &cert);
+    if (st != ST_OK)
+        return st;
+    struct signing_key *k = calloc(1, sizeof *k);
+    BIO *bio = bio_of(key_pem);
+    if (!k || !bio) {
+        st = ST_NOMEM;
+        goto out;
+    }
+    k->pkey = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+    st = k->pkey ? pair_check(k->pkey, cert, d)
+                 : refuse(d, "key-unreadable", "expected a PEM private key without a pass phrase");
+    if (st == ST_OK)
+        st = name_of(cert, d, &k->name);
+out:
+    BIO_free(bio);
+    X509_free(cert);
+    if (st == ST_OK)
+        *ret = k;
+    else
+        signing_key_free(&k);
+    return st;
+}
+
+void signing_key_free(struct signing_key **k)
+{
+    if (!*k)
+        return;
+    EVP_PKEY_free((*k)->pkey);
+    free(*k);
+    *k = NULL;
+}
+
+// The two integers of a DER signature as 32 bytes each.
+static enum status value_from_der(const uint8_t *der, size_t len, uint8_t value[SIGNATURE_VALUE_LEN])
+{
+    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)len);
+    bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), value, 32) == 32 &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(sig), value + 32, 32) == 32;
+    ECDSA_SIG_free(sig);
+    return ok ? ST_OK : ST_NOMEM;
+}
+
+enum status signing_key_sign(const struct signing_key *key, struct span message,
+                             uint8_t value[SIGNATURE_VALUE_LEN])
+{
+    uint8_t der[DER_MAX];
+    size_t len = sizeof der;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
+              EVP_DigestSign(ctx, der, &len, message.ptr, message.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    if (!ok) {
+        ERR_clear_error();
+        return ST_NOMEM;
+    }
+    return value_from_der(der, len, value);
+}
+
+// ---- the verifying key
+
+static bool time_of(const ASN1_TIME *t, utc_ms *ret)
+{
+    struct tm tm = {0};
+    if (ASN1_TIME_to_tm(t, &tm) != 1)
+        return false;
+    *ret = (utc_ms)timegm(&tm) * 1000;
+    return true;
+}
+
+static enum status verifying_key_fill(struct verifying_key *k, struct diag *d)
+{
+    k->pkey = X509_get_pubkey(k->cert);
+    if (!k->pkey)
+        return ST_NOMEM;
+    if (!time_of(X509_get0_notBefore(k->cert), &k->from) || !time_of(X509_get0_notAfter(k->cert), &k->until))
+        return refuse(d, "certificate-validity", "the certificate's validity cannot be read");
+    if (X509_get_extension_flags(k->cert) & EXFLAG_INVALID)
+        return refuse(d, "certificate-extensions",
+                      "the certificate has extensions that contradict the standard");
+    return name_of(k->cert, d, &k->name);
+}
+
+enum status verifying_key_load(struct span cert_pem, struct diag *d, struct verifying_key **ret)
+{
+    struct verifying_key *k = calloc(1, sizeof *k);
+    if (!k)
+        return ST_NOMEM;
+    enum status st = cert_read(cert_pem, d, &k->cert);
+    if (st == ST_OK)
+        st = verifying_key_fill(k, d);
+    if (st == ST_OK)
+        *ret = k;
+    else
+        verifying_key_free(&k);
+    return st;
+}
+
+void verifying_key_free(struct verifying_key **k)
+{
+    if (!*k)
+        return;
+    EVP_PKEY_free((*k)->pkey);
+    X509_free((*k)->cert);
+    free(*k);
+    *k = NULL;
+}
+
+bool verifying_key_valid_at(const struct verifying_key *k, utc_ms t)
+{
+    return k->from <= t && t <= k->until;
+}
+
+static bool has_report_use(X509 *cert)
+{
+    EXTENDED_KEY_USAGE *uses = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+    ASN1_OBJECT *wanted = OBJ_txt2obj(RELTO_EKU_REPORT, 1);
+    bool found = false;
+    for (int i = 0; uses && wanted && i < sk_ASN1_OBJECT_num(uses); i++)
+        found = found || OBJ_cmp(sk_ASN1_OBJECT_value(uses, i), wanted) == 0;
+    ASN1_OBJECT_free(wanted);
+    EXTENDED_KEY_USAGE_free(uses);
+    return found;
+}
+
+bool verifying_key_signs_reports(const struct verifying_key *k)
+{
+    uint32_t flags = X509_get_extension_flags(k->cert);
+    if (!(flags & EXFLAG_KUSAGE) || !(X509_get_key_usage(k->cert) & KU_DIGITAL_SIGNATURE))
+        return false;
+    return !(flags & (EXFLAG_CA | EXFLAG_CRITICAL)) && has_report_use(k->cert);
+}
+
+// r ‖ s as DER. False when memory is out.
+static bool der_from_value(const uint8_t value[SIGNATURE_VALUE_LEN], uint8_t **ret_der, size_t *ret_len)
+{
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(value, 32, NULL), *s = BN_bin2bn(value + 32, 32, NULL);
+    if (!sig || !r || !s) {
+        BN_free(r);
+        BN_free(s);
+        ECDSA_SIG_free(sig);
+        return false;
+    }
+    ECDSA_SIG_set0(sig, r, s); // takes r and s; fails for NULL only
+    *ret_der = NULL;
+    int n = i2d_ECDSA_SIG(sig, ret_der);
+    ECDSA_SIG_free(sig);
+    *ret_len = n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+enum status verifying_key_check(const struct verifying_key *key, const struct digest *message,
+                                const uint8_t value[SIGNATURE_VALUE_LEN])
+{
+    uint8_t *der;
+    size_t len;
+    if (!der_from_value(value, &der, &len))
+        return ST_NOMEM;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+    enum status st = ST_NOMEM;
+    if (ctx && EVP_PKEY_verify_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1)
+        st = EVP_PKEY_verify(ctx, der, len, message->b, SHA256_LEN) == 1 ? ST_OK : ST_BAD_SIGNATURE;
+    EVP_PKEY_CTX_free(ctx);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return st;
+}
