@@ -1,4 +1,9 @@
 // STANAG 4774 confidentiality labels: the bytes <-> structure side. What a label means is policy's business.
+//
+// What is read beyond the strict form: any prefix, `URL` for `URI`, no CreationDateTime, Type in any case, the
+// legacy element name, times without zone, hints of XML Schema. What is refused although the standard's schema
+// lets it pass: elements of other namespaces, Classification/@URI, IntegerValue and BitStringValue, for their
+// meaning would be ignored.
 #ifndef RELTO_FORMATS_LABEL_H
 #define RELTO_FORMATS_LABEL_H
 
@@ -32,8 +37,8 @@ struct label_doc {
     bool has_created, has_review;
     utc_ms created, review;
     bool succession_broken; // SuccessionHandling without date or successor: an invalid label
-    utc_ms succeeded_at;    // set when successor is
-    struct label_doc *successor;
+    utc_ms succeeded_at;    // set when successor is; UTC_MAX when the date is missing
+    struct label_doc *successor; // also set when only the date is missing: its categories count (spec 3.3, 7)
     uint32_t line;
 };
 
@@ -54,6 +59,8 @@ MUST_USE enum status label_read(const struct xml_node *element, struct arena *a,
 MUST_USE enum status label_doc_read(const struct xml_node *element, struct arena *a, struct diag *d,
                                     struct label_doc **ret);
 // Append the strict canonical form of the label's documents, `slab:` prefixed, each declaring its namespace.
+// ReviewDateTime is written where there is no succession: the given one, else the creation time. A label
+// without creation time is written without: who publishes sets it first.
 void label_write(const struct label *label, struct buf *out);
 
 // The classification and categories of a ConfidentialityClearance (in NS_CLEARANCE), for policy documents.
