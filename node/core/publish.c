@@ -251,7 +251,7 @@ static enum status answer_again(struct draft *d, bool *ret_known)
     struct rendition_proof proof;
     st = rendition_read(buf_bytes(&d->bytes), d->arena, d->diag, &d->report, &proof);
     for (size_t i = 0; st == ST_OK && i < ruleset_partner_count(d->t->core->rules); i++)
-        st = release_decide(d->t, d->report, &rec, i, &d->decisions[i]);
+        st = release_decide(d->t, d->report, &rec, i, &d->decisions[i], NULL);
     return st == ST_OK ? answer(d, 201) : st;
 }
 
@@ -313,7 +313,7 @@ static enum status preview_draft(struct draft *d)
     as_issued_now.issued = d->t->now;
     d->report = &as_issued_now;
     for (size_t i = 0; i < ruleset_partner_count(d->t->core->rules); i++)
-        TRY(release_decide(d->t, d->report, &rec, i, &d->decisions[i]));
+        TRY(release_decide(d->t, d->report, &rec, i, &d->decisions[i], NULL));
     return answer(d, 200);
 }
 

@@ -54,20 +54,22 @@ static enum status count_grant(void *ctx, const struct approval *a)
 }
 
 enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec, size_t partner,
-                           struct decision *ret)
+                           struct decision *ret, struct decide_record *ret_with)
 {
     struct decide_record with = {.received = rec->source[0] != 0, .onward = rec->onward, .stored_at = rec->stored_at};
     with.any_approvals_count = true; // counted here, against the set that is visible now
     decide(t->core->rules, r, partner, t->now, &with, ret);
-    if (ret->outcome != OUTCOME_HOLD && ret->outcome != OUTCOME_REDACT && ret->outcome != OUTCOME_RELEASE)
-        return ST_OK;
-    struct grant_count g = {.visible_without = &ret->withheld};
-    TRY(approval_each(t->txn, rec->id, rec->version, ruleset_partner(t->core->rules, partner)->id, count_grant, &g));
-    if (g.approvals == 0 && !g.refused)
-        return ST_OK;
-    with.approvals = g.approvals;
-    with.refused = g.refused;
-    decide(t->core->rules, r, partner, t->now, &with, ret);
+    if (ret->outcome == OUTCOME_HOLD || ret->outcome == OUTCOME_REDACT || ret->outcome == OUTCOME_RELEASE) {
+        struct grant_count g = {.visible_without = &ret->withheld};
+        const char *id = ruleset_partner(t->core->rules, partner)->id;
+        TRY(approval_each(t->txn, rec->id, rec->version, id, count_grant, &g));
+        with.approvals = g.approvals;
+        with.refused = g.refused;
+        if (g.approvals || g.refused)
+            decide(t->core->rules, r, partner, t->now, &with, ret);
+    }
+    if (ret_with)
+        *ret_with = with;
     return ST_OK;
 }
 
@@ -200,7 +202,7 @@ static enum status old_version_stays(struct work *w, size_t partner, const struc
     if (st != ST_OK)
         return st;
     struct decision before;
-    st = release_decide(w->t, old->report, &old->record, partner, &before);
+    st = release_decide(w->t, old->report, &old->record, partner, &before, NULL);
     // Children of different versions can be matched only when their number is the same; otherwise everything
     // counts as visible before, so that in doubt a label counts as narrower.
     struct withheld_set seen = {0};
@@ -290,7 +292,7 @@ static enum status settle_all(struct work *w, struct decision *ret)
     const struct ruleset *rs = w->t->core->rules;
     for (size_t i = 0; i < ruleset_partner_count(rs); i++) {
         struct decision d;
-        TRY(release_decide(w->t, w->stored->report, &w->stored->record, i, &d));
+        TRY(release_decide(w->t, w->stored->report, &w->stored->record, i, &d, NULL));
         w->t->core->decisions[d.outcome]++;
         describe(w, ruleset_partner(rs, i)->id, &d);
         TRY(settle_pair(w, i, &d));
@@ -405,7 +407,7 @@ static enum status mediate(struct tick *t, size_t partner, struct holding *h, co
                            struct buf *out, struct permit **ret)
 {
     struct decision d;
-    TRY(release_decide(t, s->report, &s->record, partner, &d));
+    TRY(release_decide(t, s->report, &s->record, partner, &d, NULL));
     if ((d.outcome != OUTCOME_RELEASE && d.outcome != OUTCOME_REDACT) ||
         !same_elements(s->report, &d.withheld, &h->withheld))
         return ST_DENIED;

@@ -22,8 +22,9 @@ MUST_USE enum status release_mediate(struct tick *t, size_t partner, struct uuid
                                      struct buf *out, struct permit **ret);
 
 // The decision for one partner with all that the store records about the pair (approvals, terms, times).
+// ret_with (may be NULL) receives that record, for explanations.
 MUST_USE enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec,
-                                    size_t partner, struct decision *ret);
+                                    size_t partner, struct decision *ret, struct decide_record *ret_with);
 
 // Recall in every ledger that ever held a release of it (spec 3.5). `by` and `reason` go to the log.
 MUST_USE enum status release_recall(struct tick *t, struct uuid id, const char *by, const char *reason);

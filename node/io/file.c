@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FILE_PATH_MAX = 2048 };
+
 static enum status fault(struct diag *d, const char *path, const char *what)
 {
     int e = errno;
@@ -70,7 +72,7 @@ static enum status write_all(int fd, const char *path, struct span s, struct dia
 
 static enum status sync_folder(const char *path, struct diag *d)
 {
-    char folder[4096];
+    char folder[FILE_PATH_MAX];
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (slash)
@@ -85,7 +87,7 @@ static enum status sync_folder(const char *path, struct diag *d)
 
 enum status file_write(const char *path, struct span bytes, unsigned mode, struct diag *d)
 {
-    char tmp[4096];
+    char tmp[FILE_PATH_MAX];
     if ((size_t)snprintf(tmp, sizeof tmp, "%s.%ld.tmp", path, (long)getpid()) >= sizeof tmp) {
         diag_add(d, 0, 0, "file", path, "path too long");
         return ST_LIMIT;

@@ -179,7 +179,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(config_read(dir, n->arena, d, &n->config));
     snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
     snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
-    if (use != NODE_READER)
+    if (use == NODE_DAEMON)
         TRY(load_private_keys(n, d));
     TRY(load_report_cert(n, d));
     TRY(load_peers(n, d));

@@ -13,9 +13,9 @@ struct node_state {
 };
 
 enum node_use {
-    NODE_DAEMON,  // reads and writes, all keys; activates the configured policy if none is active yet
-    NODE_WRITER,  // the command line, beside a daemon: reads and writes one event, all keys
-    NODE_READER,  // read-only: no private keys are touched
+    NODE_DAEMON, // reads and writes, all private keys; activates the configured policy if none is active yet
+    NODE_WRITER, // the command line beside a daemon, writing an event of its own: no private keys
+    NODE_READER, // read-only: no private keys
 };
 
 // Bring up the node in directory `dir`. Faults say which file and what to do. ST_NOT_FOUND when the directory

@@ -1,0 +1,141 @@
+#include "tools/relto/client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/base/limits.h"
+#include "formats/problem.h"
+#include "node/config.h"
+#include "node/io/file.h"
+#include "node/io/tls_identity.h"
+
+enum { CALL_TIMEOUT_S = 120 };
+
+struct connection {
+    const struct cli *cli;
+    const struct config *config;
+    struct tls_domains *domains;
+    const char *cert, *key;
+    struct buf answer;
+};
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct connection *c = ctx;
+    buf_put(&c->answer, bytes, size * count);
+    return buf_status(&c->answer) == ST_OK ? size * count : 0;
+}
+
+static CURLcode on_ssl_ctx(CURL *curl, void *ssl_ctx, void *ctx)
+{
+    struct connection *c = ctx;
+    (void)curl;
+    enum status st = tls_client_setup(ssl_ctx, c->domains, c->cert, c->key, "", c->cli->diag);
+    return st == ST_OK ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+// Where the daemon listens: what it wrote at its start, else what the configuration says.
+static const char *node_address(const struct cli *cli, const struct config *config)
+{
+    struct span text;
+    const char *path = arena_printf(cli->arena, "%s/run/address", config->dir);
+    if (!path || file_read(path, 256, cli->arena, NULL, &text) != ST_OK)
+        return config->listen;
+    char *address = (char *)(uintptr_t)arena_str(cli->arena, text);
+    if (address)
+        address[strcspn(address, "\n")] = 0;
+    return address ? address : config->listen;
+}
+
+static enum status perform(struct connection *c, const struct client_call *call, struct client_answer *ret)
+{
+    char error[CURL_ERROR_SIZE] = "";
+    const char *address = node_address(c->cli, c->config);
+    const char *url = arena_printf(c->cli->arena, "https://%s%s", address, call->path);
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/xml");
+    headers = curl_slist_append(headers, "Expect:");
+    if (call->header)
+        headers = curl_slist_append(headers, call->header);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+    if (call->body.len) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.ptr);
+    }
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+    // The peer is identified by our own function, in place of host-name checks (spec 4.1).
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+    curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, c);
+    CURLcode rc = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
+    if (rc == CURLE_OK)
+        return ST_OK;
+    diag_add(c->cli->diag, 0, 0, "unreachable", address, "%s; is reltod running?", *error ? error : curl_easy_strerror(rc));
+    return ST_UNREACHABLE;
+}
+
+static enum status check_certificate(const struct connection *c, const struct client_call *call)
+{
+    if (c->cert && c->key && access(c->cert, R_OK) == 0 && access(c->key, R_OK) == 0)
+        return ST_OK;
+    const char *dash = strchr(call->who, '-');
+    int role_len = dash ? (int)(dash - call->who) : 4;
+    diag_add(c->cli->diag, 0, 0, "certificate", c->cert,
+             "no certificate to call the node with; make one: relto cert issue --role %.*s --name %s", role_len,
+             call->who, dash ? dash + 1 : call->who);
+    return ST_NOT_FOUND;
+}
+
+enum status client_call(const struct cli *cli, const struct client_call *call, struct client_answer *ret)
+{
+    struct connection c = {.cli = cli};
+    TRY(config_read(cli->dir, cli->arena, cli->diag, &c.config));
+    c.cert = arena_printf(cli->arena, "%s/certs/%s.pem", c.config->dir, call->who);
+    c.key = arena_printf(cli->arena, "%s/certs/%s.key", c.config->dir, call->who);
+    TRY(check_certificate(&c, call));
+    TRY(tls_domains_load(c.config, cli->diag, &c.domains));
+    buf_init(&c.answer, FEED_DOCUMENT_BYTES_MAX);
+    enum status st = perform(&c, call, ret);
+    if (st == ST_OK) {
+        ret->body = span_of(arena_str(cli->arena, buf_bytes(&c.answer)), c.answer.len);
+        st = arena_status(cli->arena);
+    }
+    buf_fini(&c.answer);
+    tls_domains_free(&c.domains);
+    return st;
+}
+
+int client_fail(const struct cli *cli, const char *what, const struct client_answer *a)
+{
+    int code = a->status == 403 || a->status == 409 || a->status == 412 ? EXIT_REFUSED : EXIT_NO;
+    if (a->status >= 500)
+        code = EXIT_UNREACHABLE;
+    struct problem *p = calloc(1, sizeof *p);
+    if (!p || problem_read(a->body, p) != ST_OK) {
+        cli_fail(0, what, "the node answered %ld", a->status);
+    } else {
+        cli_fail(0, what, "%s%s%s", p->title, *p->detail ? "; " : "", p->detail);
+        struct buf faults;
+        buf_init(&faults, MIB);
+        diag_print(&p->faults, &faults);
+        fwrite(faults.ptr, 1, faults.len, stderr);
+        buf_fini(&faults);
+    }
+    (void)cli;
+    free(p);
+    return code;
+}

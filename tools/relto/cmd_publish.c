@@ -1,0 +1,143 @@
+// relto publish, relto preview: send drafts to the node and show who gets what.
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "formats/report.h"
+#include "node/core/publish.h"
+#include "node/io/file.h"
+#include "tools/relto/client.h"
+
+static const char publish_help[] =
+    "usage: relto [-C DIR] publish [--quiet] FILE...\n\n"
+    "Publish drafts at the node of DIR. Each is sent as its originating cell, with DIR/certs/cell-<cell>.pem.\n"
+    "Prints the report's id and the decision for each partner. The same file sent twice is published once.\n"
+    "  --quiet   print only the ids\n";
+static const char preview_help[] =
+    "usage: relto [-C DIR] preview FILE...\n\n"
+    "Show who would get a draft if it were published now, what would be withheld, and why. Nothing is stored.\n";
+
+struct publish {
+    const struct cli *cli;
+    const char *path; // of the call
+    bool quiet;
+    size_t done, refused;
+};
+
+static void print_decision(const struct xml_node *n)
+{
+    const char *text = "", *withheld = xml_attr(n, "withheld");
+    const char *outcome = xml_attr(n, "outcome"), *partner = xml_attr(n, "partner"), *reason = xml_attr(n, "reason");
+    if (xml_text(n, NULL, &text) != ST_OK)
+        text = "";
+    printf("  %-10s %-8s %-18s %-14s %s\n", partner ? partner : "?", outcome ? outcome : "?",
+           reason && strcmp(reason, "-") != 0 ? reason : "", withheld && strcmp(withheld, "-") != 0 ? withheld : "", text);
+}
+
+static void print_tsv(const char *report, const struct xml_node *n)
+{
+    static const char *const columns[] = {"partner", "outcome", "reason", "agreement", "withheld", "until"};
+    fputs(report, stdout);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        const char *v = xml_attr(n, columns[i]);
+        if (!v && strcmp(columns[i], "agreement") == 0)
+            v = xml_attr(n, "rule");
+        printf("\t%s", v ? v : "-");
+    }
+    putchar('\n');
+}
+
+static int print_answer(const struct publish *p, const char *file, const struct client_answer *a)
+{
+    struct xml_node *root;
+    if (p->cli->format == FORMAT_XML) {
+        fwrite(a->body.ptr, 1, a->body.len, stdout);
+        return EXIT_DONE;
+    }
+    enum status st = xml_read(a->body, XML_UNTRUSTED, p->cli->arena, p->cli->diag, &root);
+    if (st != ST_OK || !xml_is(root, NS_DECISIONS, "decisions"))
+        return cli_fail(EXIT_CORRUPT, file, "the node's answer is not understood; are relto and reltod of one version?");
+    const char *report = xml_attr(root, "report");
+    if (!report)
+        report = "-";
+    if (p->quiet || p->cli->format == FORMAT_TEXT)
+        printf("%s%s%s\n", report, p->quiet ? "" : "  ", p->quiet ? "" : file);
+    for (const struct xml_node *n = p->quiet ? NULL : xml_first(root); n; n = xml_next(n)) {
+        if (p->cli->format == FORMAT_TSV)
+            print_tsv(report, n);
+        else
+            print_decision(n);
+    }
+    return EXIT_DONE;
+}
+
+// The cell whose certificate is to be used stands in the draft.
+static enum status draft_cell(const struct cli *cli, const char *file, struct span bytes, const char **ret)
+{
+    const struct report *r;
+    diag_init(cli->diag, file);
+    TRY(report_read(bytes, file, cli->arena, cli->diag, &r));
+    *ret = r->cell;
+    return ST_OK;
+}
+
+static int send_file(struct publish *p, const char *file)
+{
+    struct span bytes;
+    const char *cell;
+    diag_init(p->cli->diag, NULL);
+    enum status st = file_read(file, RENDITION_BYTES_MAX, p->cli->arena, p->cli->diag, &bytes);
+    if (st == ST_OK)
+        st = draft_cell(p->cli, file, bytes, &cell);
+    if (st != ST_OK)
+        return cli_fail_status(p->cli, file, st);
+    struct client_call call = {.method = "POST", .path = p->path, .body = bytes,
+                               .who = arena_printf(p->cli->arena, "cell-%s", cell)};
+    struct client_answer answer = {0};
+    diag_init(p->cli->diag, NULL);
+    st = client_call(p->cli, &call, &answer);
+    if (st != ST_OK)
+        return cli_fail_status(p->cli, file, st);
+    if (answer.status / 100 != 2)
+        return client_fail(p->cli, file, &answer);
+    return print_answer(p, file, &answer);
+}
+
+static int send_files(struct publish *p, int argc, char **argv, const char *verb)
+{
+    int worst = EXIT_DONE;
+    if (argc < 2)
+        return cli_usage(argv[0], "no file given");
+    for (int i = 1; i < argc; i++) {
+        if (argc > 2 && cli_is_terminal(STDERR_FILENO))
+            fprintf(stderr, "\r%s %d of %d", verb, i, argc - 1);
+        int code = send_file(p, argv[i]);
+        if (code > worst)
+            worst = code;
+        if (code == EXIT_DONE)
+            p->done++;
+        else
+            p->refused++;
+        if (code == EXIT_UNREACHABLE)
+            break;
+    }
+    if (argc > 2)
+        fprintf(stderr, "%s%s: %zu done, %zu refused\n", cli_is_terminal(STDERR_FILENO) ? "\r" : "", argv[0], p->done,
+                p->refused);
+    return worst;
+}
+
+int cmd_publish(const struct cli *cli, int argc, char **argv)
+{
+    struct publish p = {.cli = cli, .path = "/v1/reports"};
+    const struct cli_option options[] = {{"quiet", NULL, &p.quiet}};
+    int code = cli_options(&argc, argv, options, 1, publish_help);
+    return code >= 0 ? code : send_files(&p, argc, argv, "publishing");
+}
+
+int cmd_preview(const struct cli *cli, int argc, char **argv)
+{
+    struct publish p = {.cli = cli, .path = "/v1/preview"};
+    int code = cli_options(&argc, argv, NULL, 0, preview_help);
+    return code >= 0 ? code : send_files(&p, argc, argv, "previewing");
+}

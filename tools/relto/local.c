@@ -1,0 +1,74 @@
+#include "tools/relto/local.h"
+
+#include <stdio.h>
+
+#include "node/io/clock.h"
+#include "store/reports.h"
+
+enum { SHORT_ID_MIN = 6 };
+
+int local_open(const struct cli *cli, enum node_use use, struct local *ret)
+{
+    *ret = (struct local){0};
+    diag_init(cli->diag, NULL);
+    enum status st = node_open(cli->dir, use, cli->diag, &ret->node);
+    if (st == ST_OK)
+        st = db_begin(ret->node->core.db, use == NODE_WRITER, &ret->tick.txn);
+    if (st != ST_OK) {
+        node_close(&ret->node);
+        return cli_fail_status(cli, cli->dir, st);
+    }
+    ret->tick.core = &ret->node->core;
+    ret->tick.now = clock_now();
+    return -1;
+}
+
+enum status local_close(struct local *l, bool commit)
+{
+    enum status st = ST_OK;
+    if (commit)
+        st = db_commit(&l->tick.txn);
+    else
+        db_abort(&l->tick.txn);
+    node_close(&l->node);
+    return st;
+}
+
+struct id_search {
+    const char *text;
+    struct uuid found;
+    size_t count;
+};
+
+static enum status match_id(void *ctx, const struct report_record *r)
+{
+    struct id_search *s = ctx;
+    char urn[UUID_URN_LEN + 1];
+    if (strncmp(uuid_urn(r->id, urn) + 9, s->text, strlen(s->text)) == 0) {
+        s->found = r->id;
+        s->count++;
+    }
+    return ST_OK;
+}
+
+bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret)
+{
+    (void)cli;
+    if (uuid_parse(span_cstr(text), ret) == ST_OK)
+        return true;
+    struct id_search s = {.text = text};
+    if (strlen(text) < SHORT_ID_MIN || strlen(text) > UUID_TEXT_LEN) {
+        cli_fail(0, text, "not a report id; expected urn:uuid:…, a UUID, or at least %d first characters of one", SHORT_ID_MIN);
+        return false;
+    }
+    if (reports_each(l->tick.txn, match_id, &s) != ST_OK || s.count == 0) {
+        cli_fail(0, text, "no report here begins so; 'relto list' shows what is held");
+        return false;
+    }
+    if (s.count > 1) {
+        cli_fail(0, text, "%zu reports begin so; give more characters", s.count);
+        return false;
+    }
+    *ret = s.found;
+    return true;
+}

@@ -1,0 +1,21 @@
+// Commands that read this node's own store, whether reltod runs or not.
+#ifndef RELTO_TOOLS_RELTO_LOCAL_H
+#define RELTO_TOOLS_RELTO_LOCAL_H
+
+#include "node/io/node_state.h"
+#include "tools/relto/cli.h"
+
+struct local {
+    struct node_state *node;
+    struct tick tick; // a transaction at the instant now; never runs a flow that sends
+};
+
+// Open the node of cli->dir and begin a transaction. Returns -1 to go on, else the exit code (reported).
+int local_open(const struct cli *cli, enum node_use use, struct local *ret);
+// Commit (NODE_WRITER) or end the transaction, and close. Returns ST_OK or why the commit failed.
+enum status local_close(struct local *l, bool commit);
+// Read a report id from the command line: `urn:uuid:…`, the bare UUID, or a unique beginning of at least
+// 6 characters of a held report's UUID. False (reported) otherwise.
+bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret);
+
+#endif
