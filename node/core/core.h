@@ -30,6 +30,7 @@ struct core {
     struct signing_key *report_key;
     struct verifying_key *own_report_cert;
     struct random_source random;
+    struct span card; // our own card, served to partners; empty = none made yet
     struct peer *peers[PEERS_MAX];
     size_t peer_count;
     uint64_t published, recalled, requests, commits; // since start, for metrics

@@ -15,12 +15,27 @@ struct route {
     report_flow_fn *on_report;
 };
 
+// GET /v1/card: our current card (spec 4.6).
+static enum status serve_card(struct tick *t, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    if (t->core->card.len == 0) {
+        reply_problem(rp, 404, "not-found", "This node has no card yet", NULL, NULL);
+        return ST_OK;
+    }
+    rp->status = 200;
+    rp->content_type = "application/xml";
+    buf_span(&rp->body, t->core->card);
+    return buf_status(&rp->body);
+}
+
 static const struct route routes[] = {
     {HTTP_POST, "/v1/reports", ON_CELL, publish_report, NULL},
     {HTTP_POST, "/v1/preview", ON_CELL | ON_OFFICER, publish_preview, NULL},
     {HTTP_GET, "/v1/feed", ON_PARTNER, feed_serve, NULL},
     {HTTP_POST, "/v1/feed/cosignature", ON_PARTNER, feed_cosignature, NULL},
     {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
+    {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
     {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, publish_recall},
 };
 
@@ -47,7 +62,7 @@ enum status route_request(struct tick *t, const struct request *rq, struct reply
             continue;
         return routes[i].run ? routes[i].run(t, rq, rp) : routes[i].on_report(t, rq, id, rp);
     }
-    // What a role may not use looks to it as if it were not there.
+    // No detail: an address that does not exist and one of another role look the same.
     if (path_known)
         reply_problem(rp, 405, "method", "This address does not answer this method", NULL, NULL);
     else

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "formats/base/limits.h"
+#include "formats/partner_card.h"
 #include "formats/problem.h"
 #include "node/config.h"
 #include "node/io/file.h"
@@ -19,6 +20,8 @@ struct connection {
     const struct config *config;
     struct tls_domains *domains;
     const char *cert, *key;
+    const char *expect; // id of the partner that must answer; "" = our own node
+    const char *address;
     struct buf answer;
 };
 
@@ -33,7 +36,7 @@ static CURLcode on_ssl_ctx(CURL *curl, void *ssl_ctx, void *ctx)
 {
     struct connection *c = ctx;
     (void)curl;
-    enum status st = tls_client_setup(ssl_ctx, c->domains, c->cert, c->key, "", c->cli->diag);
+    enum status st = tls_client_setup(ssl_ctx, c->domains, c->cert, c->key, c->expect, c->cli->diag);
     return st == ST_OK ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
@@ -53,8 +56,7 @@ static const char *node_address(const struct cli *cli, const struct config *conf
 static enum status perform(struct connection *c, const struct client_call *call, struct client_answer *ret)
 {
     char error[CURL_ERROR_SIZE] = "";
-    const char *address = node_address(c->cli, c->config);
-    const char *url = arena_printf(c->cli->arena, "https://%s%s", address, call->path);
+    const char *url = arena_printf(c->cli->arena, "https://%s%s", c->address, call->path);
     CURL *curl = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/xml");
     headers = curl_slist_append(headers, "Expect:");
@@ -84,12 +86,44 @@ static enum status perform(struct connection *c, const struct client_call *call,
     curl_slist_free_all(headers);
     if (rc == CURLE_OK)
         return ST_OK;
-    diag_add(c->cli->diag, 0, 0, "unreachable", address, "%s; is reltod running?", *error ? error : curl_easy_strerror(rc));
+    diag_add(c->cli->diag, 0, 0, "unreachable", c->address, "%s; is reltod running there?", *error ? error : curl_easy_strerror(rc));
     return ST_UNREACHABLE;
+}
+
+static enum status partner_address(struct connection *c, const char *partner)
+{
+    for (size_t i = 0; i < c->config->partner_count; i++) {
+        const struct config_partner *p = &c->config->partners[i];
+        struct span bytes;
+        struct partner_card card;
+        if (strcmp(p->id, partner) != 0)
+            continue;
+        TRY(file_read(p->card, CARD_BYTES_MAX, c->cli->arena, c->cli->diag, &bytes));
+        TRY(partner_card_read(bytes, p->card, c->cli->arena, c->cli->diag, &card));
+        c->address = p->address ? p->address : card.address;
+        return ST_OK;
+    }
+    diag_add(c->cli->diag, 0, 0, "partner", partner, "no such partner in relto.conf; 'relto partner list' shows them");
+    return ST_NOT_FOUND;
+}
+
+static enum status choose_identity(struct connection *c, const struct client_call *call)
+{
+    c->expect = call->partner ? call->partner : "";
+    c->cert = c->config->tls_cert;
+    c->key = c->config->tls_key;
+    c->address = node_address(c->cli, c->config);
+    if (call->who) {
+        c->cert = arena_printf(c->cli->arena, "%s/certs/%s.pem", c->config->dir, call->who);
+        c->key = arena_printf(c->cli->arena, "%s/certs/%s.key", c->config->dir, call->who);
+    }
+    return call->partner ? partner_address(c, call->partner) : ST_OK;
 }
 
 static enum status check_certificate(const struct connection *c, const struct client_call *call)
 {
+    if (!call->who)
+        return ST_OK;
     if (c->cert && c->key && access(c->cert, R_OK) == 0 && access(c->key, R_OK) == 0)
         return ST_OK;
     const char *dash = strchr(call->who, '-');
@@ -104,8 +138,7 @@ enum status client_call(const struct cli *cli, const struct client_call *call, s
 {
     struct connection c = {.cli = cli};
     TRY(config_read(cli->dir, cli->arena, cli->diag, &c.config));
-    c.cert = arena_printf(cli->arena, "%s/certs/%s.pem", c.config->dir, call->who);
-    c.key = arena_printf(cli->arena, "%s/certs/%s.key", c.config->dir, call->who);
+    TRY(choose_identity(&c, call));
     TRY(check_certificate(&c, call));
     TRY(tls_domains_load(c.config, cli->diag, &c.domains));
     buf_init(&c.answer, FEED_DOCUMENT_BYTES_MAX);

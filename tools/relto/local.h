@@ -2,6 +2,7 @@
 #ifndef RELTO_TOOLS_RELTO_LOCAL_H
 #define RELTO_TOOLS_RELTO_LOCAL_H
 
+#include "node/core/record.h"
 #include "node/io/node_state.h"
 #include "tools/relto/cli.h"
 

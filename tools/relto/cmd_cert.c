@@ -1,0 +1,207 @@
+// relto cert: the small built-in certification authority for this nation's own people, cells and node.
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "formats/base/limits.h"
+#include "node/config.h"
+#include "node/io/clock.h"
+#include "node/io/file.h"
+#include "node/io/pki.h"
+#include "tools/relto/cli.h"
+#include "tools/relto/cmd_cert.h"
+#include "tools/relto/node_files.h"
+
+static const char help[] =
+    "usage: relto [-C DIR] cert issue --role cell|officer|auditor|operator --name NAME [--days N]\n"
+    "       relto [-C DIR] cert list\n"
+    "       relto [-C DIR] cert revoke SERIAL\n\n"
+    "issue makes a key and a certificate that lets NAME call the node in this role; they are written to\n"
+    "DIR/certs/<role>-<name>.key and .pem. --days: its life (default 365).\n"
+    "revoke puts a certificate on DIR/ca/crl.pem; 'relto reload' (or SIGHUP to reltod) makes it take effect.\n";
+
+enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, CRL_DAYS = 30 };
+
+static const char *in_dir(const struct cli *cli, const char *name)
+{
+    return arena_printf(cli->arena, "%s/%s", cli->dir, name);
+}
+
+enum status cert_write_new(const struct cli *cli, const char *key_file, const char *cert_file,
+                           const struct pki_request *r)
+{
+    struct span ca_key, ca_cert;
+    struct buf key, cert;
+    struct pki_facts facts;
+    TRY(file_read(in_dir(cli, NODE_CA_KEY), PEM_MAX, cli->arena, cli->diag, &ca_key));
+    TRY(file_read(in_dir(cli, NODE_CA_CERT), PEM_MAX, cli->arena, cli->diag, &ca_cert));
+    buf_init(&key, PEM_MAX);
+    buf_init(&cert, PEM_MAX);
+    enum status st = pki_key(&key);
+    if (st == ST_OK)
+        st = pki_issue(ca_key, ca_cert, buf_bytes(&key), r, &cert, cli->diag);
+    if (st == ST_OK)
+        st = pki_facts(buf_bytes(&cert), &facts);
+    if (st == ST_OK)
+        st = file_write(in_dir(cli, arena_printf(cli->arena, NODE_CA_ISSUED "/%s.pem", facts.serial)), buf_bytes(&cert),
+                        0644, cli->diag);
+    if (st == ST_OK)
+        st = file_write(in_dir(cli, key_file), buf_bytes(&key), 0600, cli->diag);
+    if (st == ST_OK)
+        st = file_write(in_dir(cli, cert_file), buf_bytes(&cert), 0644, cli->diag);
+    explicit_bzero(key.ptr, key.len);
+    buf_fini(&key);
+    buf_fini(&cert);
+    return st;
+}
+
+enum status cert_write_crl(const struct cli *cli)
+{
+    struct span ca_key, ca_cert, list = {0};
+    TRY(file_read(in_dir(cli, NODE_CA_KEY), PEM_MAX, cli->arena, cli->diag, &ca_key));
+    TRY(file_read(in_dir(cli, NODE_CA_CERT), PEM_MAX, cli->arena, cli->diag, &ca_cert));
+    enum status st = file_read(in_dir(cli, NODE_CA_REVOKED), MIB, cli->arena, NULL, &list);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    const char **serials = arena_array(cli->arena, REVOKED_MAX, sizeof *serials);
+    if (!serials)
+        return ST_NOMEM;
+    size_t count = 0, from = 0;
+    for (size_t i = 0; i < list.len && count < REVOKED_MAX; i++)
+        if (list.ptr[i] == '\n') {
+            serials[count++] = arena_str(cli->arena, span_sub(list, from, i));
+            from = i + 1;
+        }
+    struct buf crl;
+    buf_init(&crl, 4 * MIB);
+    utc_ms now = clock_now();
+    st = pki_crl(ca_key, ca_cert, serials, count, now, utc_add(now, CRL_DAYS * 86400000LL), &crl, cli->diag);
+    if (st == ST_OK)
+        st = file_write(in_dir(cli, NODE_CA_CRL), buf_bytes(&crl), 0644, cli->diag);
+    buf_fini(&crl);
+    return st;
+}
+
+// ---- issue
+
+static bool name_is_plain(const char *name)
+{
+    size_t n = strlen(name);
+    return n >= 1 && n <= 64 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
+}
+
+static int issue_cert(const struct cli *cli, const char *role, const char *name, const char *days_text)
+{
+    static const char *const roles[] = {"cell", "officer", "auditor", "operator"};
+    bool known = false;
+    for (size_t i = 0; role && i < sizeof roles / sizeof *roles; i++)
+        known |= strcmp(role, roles[i]) == 0;
+    if (!known)
+        return cli_usage("cert", "--role must be cell, officer, auditor or operator");
+    if (!name || !name_is_plain(name))
+        return cli_usage("cert", "--name must be 1 to 64 letters, digits, '-', '_' or '.'");
+    long days = days_text ? strtol(days_text, NULL, 10) : DAYS_DEFAULT;
+    if (days < 1 || days > 3650)
+        return cli_usage("cert", "--days must be 1 to 3650");
+    const struct config *c;
+    enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
+    if (st != ST_OK)
+        return cli_fail_status(cli, cli->dir, st);
+    utc_ms now = clock_now();
+    struct pki_request r = {
+        .common_name = name,
+        .uri = arena_printf(cli->arena, "spiffe://%s/%s/%s", c->trust_domain, role, name),
+        .eku = "client",
+        .from = now - 60000,
+        .until = utc_add(now, days * 86400000LL),
+    };
+    const char *stem = arena_printf(cli->arena, "certs/%s-%s", role, name);
+    const char *cert = arena_printf(cli->arena, "%s.pem", stem);
+    st = cert_write_new(cli, arena_printf(cli->arena, "%s.key", stem), cert, &r);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "cert issue", st);
+    printf("%s/%s\n", cli->dir, cert);
+    return EXIT_DONE;
+}
+
+// ---- list
+
+static bool is_revoked(const struct cli *cli, const char *serial)
+{
+    struct span list;
+    if (file_read(in_dir(cli, NODE_CA_REVOKED), MIB, cli->arena, NULL, &list) != ST_OK)
+        return false;
+    const char *line = arena_printf(cli->arena, "%s\n", serial), *text = (const char *)list.ptr;
+    const char *at = line ? strstr(text, line) : NULL;
+    return at && (at == text || at[-1] == '\n');
+}
+
+static void print_cert(const struct cli *cli, const char *file)
+{
+    struct span pem;
+    struct pki_facts f;
+    char until[UTC_TEXT_MAX];
+    if (file_read(file, PEM_MAX, cli->arena, cli->diag, &pem) != ST_OK || pki_facts(pem, &f) != ST_OK) {
+        cli_fail(0, file, "not a certificate; skipped");
+        return;
+    }
+    const char *state = is_revoked(cli, f.serial) ? "revoked" : f.until < clock_now() ? "expired" : "valid";
+    printf("%s\t%s\t%s\t%s\n", f.serial, state, utc_format_s(f.until, until), *f.uri ? f.uri : f.subject);
+}
+
+static int list_certs(const struct cli *cli)
+{
+    DIR *folder = opendir(in_dir(cli, NODE_CA_ISSUED));
+    if (!folder)
+        return cli_fail(EXIT_NO, cli->dir, "no certificates issued here; is this a node directory made by relto init?");
+    for (struct dirent *e; (e = readdir(folder));)
+        if (strstr(e->d_name, ".pem"))
+            print_cert(cli, in_dir(cli, arena_printf(cli->arena, NODE_CA_ISSUED "/%s", e->d_name)));
+    closedir(folder);
+    return EXIT_DONE;
+}
+
+// ---- revoke
+
+static int revoke_cert(const struct cli *cli, const char *serial)
+{
+    const char *cert = in_dir(cli, arena_printf(cli->arena, NODE_CA_ISSUED "/%s.pem", serial));
+    struct span list = {0};
+    if (strchr(serial, '/') || access(cert, R_OK) != 0)
+        return cli_fail(EXIT_NO, serial, "no certificate with this serial; 'relto cert list' shows them");
+    if (is_revoked(cli, serial))
+        return cli_fail(EXIT_NO, serial, "already revoked");
+    enum status st = file_read(in_dir(cli, NODE_CA_REVOKED), MIB, cli->arena, NULL, &list);
+    struct buf b;
+    buf_init(&b, 2 * MIB);
+    buf_span(&b, list);
+    buf_printf(&b, "%s\n", serial);
+    if (st == ST_OK || st == ST_NOT_FOUND)
+        st = file_write(in_dir(cli, NODE_CA_REVOKED), buf_bytes(&b), 0644, cli->diag);
+    buf_fini(&b);
+    if (st == ST_OK)
+        st = cert_write_crl(cli);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "cert revoke", st);
+    printf("%s revoked; 'relto reload' makes a running node obey\n", serial);
+    return EXIT_DONE;
+}
+
+int cmd_cert(const struct cli *cli, int argc, char **argv)
+{
+    const char *role = NULL, *name = NULL, *days = NULL;
+    const struct cli_option options[] = {{"role", &role, NULL}, {"name", &name, NULL}, {"days", &days, NULL}};
+    int code = cli_options(&argc, argv, options, 3, help);
+    if (code >= 0)
+        return code;
+    if (argc == 2 && strcmp(argv[1], "issue") == 0)
+        return issue_cert(cli, role, name, days);
+    if (argc == 2 && strcmp(argv[1], "list") == 0)
+        return list_certs(cli);
+    if (argc == 3 && strcmp(argv[1], "revoke") == 0)
+        return revoke_cert(cli, argv[2]);
+    return cli_usage("cert", "expected: cert issue, cert list or cert revoke SERIAL");
+}

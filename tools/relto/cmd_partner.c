@@ -1,0 +1,338 @@
+// relto partner: onboarding by exchanging two signed cards, their fingerprints compared by voice (spec 6.2).
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "formats/problem.h"
+#include "node/core/release.h"
+#include "node/io/clock.h"
+#include "node/io/file.h"
+#include "tools/relto/client.h"
+#include "tools/relto/cmd_partner.h"
+#include "tools/relto/local.h"
+#include "tools/relto/node_files.h"
+
+static const char help[] =
+    "usage: relto [-C DIR] partner card\n"
+    "       relto [-C DIR] partner add FILE --fingerprint \"XXXX XXXX ...\"\n"
+    "       relto [-C DIR] partner list\n"
+    "       relto [-C DIR] partner test PARTNER\n"
+    "       relto [-C DIR] partner remove PARTNER\n\n"
+    "card writes this node's card to standard output and its fingerprint to standard error: send the card, and\n"
+    "read the fingerprint to the partner by voice.\n"
+    "add takes a partner's card when its fingerprint is the one that the partner read to you.\n"
+    "test calls the partner, checks its certificate and card, and counts what it would receive.\n"
+    "A partner gets nothing unless the policy names it and an agreement covers it.\n"
+    "After add or remove, send SIGHUP to a running reltod.\n";
+
+static const char *in_dir(const struct cli *cli, const char *name)
+{
+    return arena_printf(cli->arena, "%s/%s", cli->dir, name);
+}
+
+// ---- card
+
+static enum status read_key(const struct cli *cli, const char *path, struct note_key *ret)
+{
+    struct span pem;
+    TRY(file_read(path, 64 * KIB, cli->arena, cli->diag, &pem));
+    return note_key_load(pem, ret);
+}
+
+static enum status read_pem(const struct cli *cli, const char *path, const char **ret)
+{
+    struct span pem;
+    TRY(file_read(path, MIB, cli->arena, cli->diag, &pem));
+    *ret = (const char *)pem.ptr;
+    return ST_OK;
+}
+
+static enum status gather(const struct cli *cli, const struct config *c, struct partner_card *card)
+{
+    struct note_key ledger, audit, cosign, own;
+    *card = (struct partner_card){.nation = c->nation, .node_name = c->name, .trust_domain = c->trust_domain,
+                                  .address = c->address ? c->address : c->listen, .serial = 1,
+                                  .issued = clock_now() / 1000 * 1000, .report_cert_count = 1};
+    TRY(read_key(cli, c->ledger_key, &ledger));
+    TRY(read_key(cli, c->audit_key, &audit));
+    TRY(read_key(cli, c->cosign_key, &cosign));
+    TRY(read_key(cli, c->card_key, &own));
+    memcpy(card->ledger_key, ledger.pub, ED25519_LEN);
+    memcpy(card->audit_key, audit.pub, ED25519_LEN);
+    memcpy(card->cosign_key, cosign.pub, ED25519_LEN);
+    memcpy(card->card_key, own.pub, ED25519_LEN);
+    TRY(read_pem(cli, c->tls_anchors, &card->anchors_pem));
+    TRY(read_pem(cli, in_dir(cli, NODE_CONSENT_CERT), &card->consent_cert_pem));
+    return read_pem(cli, c->report_cert, &card->report_certs[0].pem);
+}
+
+static enum status sign_card(const struct cli *cli, const struct config *c, const struct partner_card *card)
+{
+    struct note_key key;
+    struct buf b;
+    TRY(read_key(cli, c->card_key, &key));
+    buf_init(&b, CARD_BYTES_MAX);
+    enum status st = partner_card_write(card, &key, &b);
+    if (st == ST_OK)
+        st = file_write(in_dir(cli, NODE_CARD), buf_bytes(&b), 0644, cli->diag);
+    buf_fini(&b);
+    explicit_bzero(&key, sizeof key);
+    return st;
+}
+
+// Would a new card say the same as this one, but for its serial and time?
+static bool says_the_same(const struct partner_card *a, const struct partner_card *b)
+{
+    return strcmp(a->nation, b->nation) == 0 && strcmp(a->node_name, b->node_name) == 0 &&
+           strcmp(a->trust_domain, b->trust_domain) == 0 && strcmp(a->address, b->address) == 0 &&
+           strcmp(a->anchors_pem, b->anchors_pem) == 0 && strcmp(a->consent_cert_pem, b->consent_cert_pem) == 0 &&
+           memcmp(a->ledger_key, b->ledger_key, ED25519_LEN) == 0 && memcmp(a->audit_key, b->audit_key, ED25519_LEN) == 0 &&
+           memcmp(a->cosign_key, b->cosign_key, ED25519_LEN) == 0 && memcmp(a->card_key, b->card_key, ED25519_LEN) == 0 &&
+           a->report_cert_count == b->report_cert_count && strcmp(a->report_certs[0].pem, b->report_certs[0].pem) == 0;
+}
+
+enum status partner_card_refresh(const struct cli *cli, struct span *ret)
+{
+    const struct config *c;
+    struct partner_card fresh, old;
+    TRY(config_read(cli->dir, cli->arena, cli->diag, &c));
+    TRY(gather(cli, c, &fresh));
+    if (file_read(in_dir(cli, NODE_CARD), CARD_BYTES_MAX, cli->arena, NULL, ret) == ST_OK) {
+        TRY(partner_card_read(*ret, NODE_CARD, cli->arena, cli->diag, &old));
+        if (says_the_same(&fresh, &old))
+            return ST_OK;
+        fresh.serial = old.serial + 1;
+    }
+    TRY(sign_card(cli, c, &fresh));
+    return file_read(in_dir(cli, NODE_CARD), CARD_BYTES_MAX, cli->arena, cli->diag, ret);
+}
+
+static int print_card(const struct cli *cli)
+{
+    struct span card;
+    char fingerprint[CARD_FINGERPRINT_LEN + 1];
+    enum status st = partner_card_refresh(cli, &card);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "partner card", st);
+    fwrite(card.ptr, 1, card.len, stdout);
+    fflush(stdout);
+    fprintf(stderr, "fingerprint: %s\n", partner_card_fingerprint(card, fingerprint));
+    return EXIT_DONE;
+}
+
+// ---- add, remove
+
+// Compare two fingerprints as people write them: spaces and case do not matter.
+static bool same_fingerprint(const char *a, const char *b)
+{
+    for (;;) {
+        while (*a == ' ')
+            a++;
+        while (*b == ' ')
+            b++;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return false;
+        if (!*a)
+            return true;
+        a++;
+        b++;
+    }
+}
+
+static enum status append_section(const struct cli *cli, const char *nation)
+{
+    struct span conf;
+    struct buf b;
+    const char *path = in_dir(cli, "relto.conf");
+    TRY(file_read(path, MIB, cli->arena, cli->diag, &conf));
+    buf_init(&b, 2 * MIB);
+    buf_span(&b, conf);
+    buf_printf(&b, "\n[partner %s]\ncard = partners/%s.xml\n", nation, nation);
+    enum status st = file_write(path, buf_bytes(&b), 0644, cli->diag);
+    buf_fini(&b);
+    return st;
+}
+
+static bool is_configured(const struct config *c, const char *nation)
+{
+    for (size_t i = 0; i < c->partner_count; i++)
+        if (strcmp(c->partners[i].id, nation) == 0)
+            return true;
+    return false;
+}
+
+static bool id_is_plain(const char *id)
+{
+    size_t n = strlen(id);
+    return n >= 1 && n <= 64 && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == n;
+}
+
+static int add_partner(const struct cli *cli, const char *file, const char *expected)
+{
+    struct span bytes;
+    struct partner_card card;
+    const struct config *c;
+    char fingerprint[CARD_FINGERPRINT_LEN + 1];
+    enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
+    if (st == ST_OK)
+        st = file_read(file, CARD_BYTES_MAX, cli->arena, cli->diag, &bytes);
+    if (st == ST_OK)
+        st = partner_card_read(bytes, file, cli->arena, cli->diag, &card);
+    if (st != ST_OK)
+        return cli_fail_status(cli, file, st);
+    partner_card_fingerprint(bytes, fingerprint);
+    if (!expected)
+        return cli_usage("partner", "--fingerprint is needed: have the partner read it to you, do not copy it from the file");
+    if (!same_fingerprint(expected, fingerprint))
+        return cli_fail(EXIT_REFUSED, file, "its fingerprint is %s, not the one given; the card was altered on the way, or misread",
+                        fingerprint);
+    if (!id_is_plain(card.nation) || strcmp(card.nation, c->nation) == 0)
+        return cli_fail(EXIT_REFUSED, file, "this card names \"%s\", which cannot be a partner of %s", card.nation, c->nation);
+    st = file_write(in_dir(cli, arena_printf(cli->arena, "partners/%s.xml", card.nation)), bytes, 0644, cli->diag);
+    if (st == ST_OK && !is_configured(c, card.nation))
+        st = append_section(cli, card.nation);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "partner add", st);
+    printf("%s (%s) added; the policy decides what it gets\n", card.nation, card.node_name);
+    return EXIT_DONE;
+}
+
+// The configuration without the section of this partner (up to the next section).
+static void put_without(struct span conf, const char *header, struct buf *out)
+{
+    bool skip = false;
+    for (size_t at = 0; at < conf.len;) {
+        const uint8_t *end = memchr(conf.ptr + at, '\n', conf.len - at);
+        size_t next = end ? (size_t)(end - conf.ptr) + 1 : conf.len;
+        struct span line = span_sub(conf, at, next);
+        if (span_starts(line, "["))
+            skip = span_starts(line, header);
+        if (!skip)
+            buf_span(out, line);
+        at = next;
+    }
+}
+
+static int remove_partner(const struct cli *cli, const char *nation)
+{
+    const struct config *c;
+    struct span conf;
+    struct buf b;
+    const char *path = in_dir(cli, "relto.conf");
+    enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
+    if (st == ST_OK)
+        st = file_read(path, MIB, cli->arena, cli->diag, &conf);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "partner remove", st);
+    if (!is_configured(c, nation))
+        return cli_fail(EXIT_NO, nation, "no such partner; 'relto partner list' shows them");
+    buf_init(&b, MIB);
+    put_without(conf, arena_printf(cli->arena, "[partner %s]", nation), &b);
+    st = file_write(path, buf_bytes(&b), 0644, cli->diag);
+    buf_fini(&b);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "partner remove", st);
+    printf("%s removed from relto.conf; its ledger and log entries stay\n", nation);
+    return EXIT_DONE;
+}
+
+// ---- list, test
+
+static int list_partners(const struct cli *cli)
+{
+    const struct config *c;
+    enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
+    for (size_t i = 0; st == ST_OK && i < c->partner_count; i++) {
+        struct span bytes;
+        struct partner_card card;
+        char fingerprint[CARD_FINGERPRINT_LEN + 1];
+        st = file_read(c->partners[i].card, CARD_BYTES_MAX, cli->arena, cli->diag, &bytes);
+        if (st == ST_OK)
+            st = partner_card_read(bytes, c->partners[i].card, cli->arena, cli->diag, &card);
+        if (st == ST_OK)
+            printf("%s\t%s\t%s\t%s\t%s\n", card.nation, card.node_name,
+                   c->partners[i].address ? c->partners[i].address : card.address, c->partners[i].pull ? "pull" : "no-pull",
+                   partner_card_fingerprint(bytes, fingerprint));
+    }
+    return st == ST_OK ? EXIT_DONE : cli_fail_status(cli, "partner list", st);
+}
+
+struct tally {
+    struct local *l;
+    size_t partner;
+    size_t count[OUTCOME_RELEASE + 1];
+};
+
+static enum status tally_report(void *ctx, const struct report_record *r)
+{
+    struct tally *y = ctx;
+    struct stored_report *s;
+    struct decision d;
+    TRY(record_load(&y->l->tick, r->id, r->version, r->source, &s));
+    enum status st = release_decide(&y->l->tick, s->report, &s->record, y->partner, &d, NULL);
+    if (st == ST_OK)
+        y->count[d.outcome]++;
+    record_free(&s);
+    return st;
+}
+
+static int count_receivable(const struct cli *cli, const char *partner)
+{
+    struct local l;
+    int code = local_open(cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    struct tally y = {.l = &l, .partner = ruleset_partner_index(l.node->core.rules, partner)};
+    enum status st = y.partner == SIZE_MAX ? ST_NOT_FOUND : reports_each(l.tick.txn, tally_report, &y);
+    if (y.partner == SIZE_MAX)
+        printf("would receive: nothing; the active policy does not name %s\n", partner);
+    else
+        for (enum outcome o = OUTCOME_RELEASE;; o--) {
+            printf("would receive: %-8s %zu\n", outcome_text(o), y.count[o]);
+            if (o == OUTCOME_DENY)
+                break;
+        }
+    local_close(&l, false);
+    return st == ST_OK || st == ST_NOT_FOUND ? EXIT_DONE : cli_fail(cli_code(st), partner, "%s", status_text(st));
+}
+
+static int test_partner(const struct cli *cli, const char *partner)
+{
+    struct client_call call = {.method = "GET", .path = "/v1/card", .partner = partner};
+    struct client_answer answer = {0};
+    enum status st = client_call(cli, &call, &answer);
+    if (st != ST_OK)
+        return cli_fail_status(cli, partner, st);
+    if (answer.status != 200)
+        return client_fail(cli, partner, &answer);
+    struct span held;
+    const char *path = in_dir(cli, arena_printf(cli->arena, "partners/%s.xml", partner));
+    st = file_read(path, CARD_BYTES_MAX, cli->arena, cli->diag, &held);
+    if (st != ST_OK)
+        return cli_fail_status(cli, partner, st);
+    printf("reached: yes\ncertificate: good, it is %s\ncard: %s\n", partner,
+           span_eq(held, answer.body) ? "the one held here" : "newer or other than the one held here; compare fingerprints and add it again");
+    return count_receivable(cli, partner);
+}
+
+int cmd_partner(const struct cli *cli, int argc, char **argv)
+{
+    const char *fingerprint = NULL;
+    const struct cli_option options[] = {{"fingerprint", &fingerprint, NULL}};
+    int code = cli_options(&argc, argv, options, 1, help);
+    if (code >= 0)
+        return code;
+    const char *verb = argc > 1 ? argv[1] : "";
+    if (argc == 2 && strcmp(verb, "card") == 0)
+        return print_card(cli);
+    if (argc == 2 && strcmp(verb, "list") == 0)
+        return list_partners(cli);
+    if (argc == 3 && strcmp(verb, "add") == 0)
+        return add_partner(cli, argv[2], fingerprint);
+    if (argc == 3 && strcmp(verb, "test") == 0)
+        return test_partner(cli, argv[2]);
+    if (argc == 3 && strcmp(verb, "remove") == 0)
+        return remove_partner(cli, argv[2]);
+    return cli_usage("partner", "expected: partner card, add FILE, list, test PARTNER or remove PARTNER");
+}
