@@ -95,6 +95,17 @@ void reading_fault(struct reading *r, const struct xml_node *n, const char *rule
     diag_add(r->d, n->line, n->column, rule, element, "%s", message);
 }
 
+void reading_fault_at(struct reading *r, uint32_t line, const char *element, const char *rule, const char *fmt, ...)
+{
+    r->bad = true;
+    char message[DIAG_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    diag_add(r->d, line, 0, rule, element, "%s", message);
+}
+
 static bool listed(const char *const *names, const char *name)
 {
     for (; *names; names++)

@@ -26,6 +26,10 @@ MUST_USE enum status reading_end(struct reading *r);
 void reading_fault(struct reading *r, const struct xml_node *n, const char *rule, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+// Note a fault where only the line is at hand; `element` is what is named.
+void reading_fault_at(struct reading *r, uint32_t line, const char *element, const char *rule, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
 // Refuse unknown attributes, unknown elements, elements of another namespace and stray text.
 // The lists end with NULL and are given in the message as what was expected.
 void reading_shape(struct reading *r, const struct xml_node *n, const char *ns, const char *const *children,

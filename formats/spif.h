@@ -1,4 +1,11 @@
 // XML SPIF security policies, schema 2.0 and 2.1 (spec 3.1, 9): file -> structure, whole, with lines.
+//
+// Names are white space folded; lacv values lose leading zeros, so that "008" is "8". Elements without a
+// namespace inside a SPIF are read as the SPIF's own: files in use have them. What has no effect here is read
+// past: privacyMarks, extensions, updateInfo, defaultSecurityPolicyId, equivalentSecurityCategoryTagSet (what
+// it would translate stays untranslatable), markings of securityClassifications as a whole, and the validity of
+// the SPIF as a whole (activating it is the operator's act). Anything else unknown refuses the file, and so does
+// the validity period of a single category: ignoring it could widen release.
 #ifndef RELTO_FORMATS_SPIF_H
 #define RELTO_FORMATS_SPIF_H
 
@@ -39,19 +46,22 @@ struct spif_marking {
 
 struct spif_qualifier {
     uint32_t codes; // markingCode place, 0 = any
-    const char *prefix, *separator, *suffix; // NULL = not stated
+    // NULL = not stated. Of several languages the one without xml:lang counts, else the first.
+    const char *prefix, *separator, *suffix;
     uint32_t line;
 };
 
 // Reference to categories (categoryGroup): tag set by name or id, type, and one lacv or all.
 struct spif_category_ref {
-    const char *tag_set; // tagSetRef
+    const char *tag_set; // tagSetRef: name or id of a tag set
     enum spif_tag_type type;
     const char *lacv; // NULL = any category of that tag set and type
     uint32_t line;
 };
 
-struct spif_required { // requiredCategory / excludedCategory
+// requiredCategory, or excludedCategory. The latter has its one group in attributes; as a list of groups
+// without `operation` any of them excludes (ONE_OR_MORE).
+struct spif_required {
     enum spif_operation operation;
     struct spif_category_ref *groups;
     size_t group_count;
@@ -137,7 +147,7 @@ struct spif_equivalent_policy {
 
 struct spif {
     const char *file; // as given to spif_read, for messages
-    const char *name, *id; // securityPolicyId; id is a dotted OID
+    const char *name, *id; // securityPolicyId; id is a dotted OID; its markings stand before the SPIF's own
     struct spif_class *classes;
     size_t class_count;
     struct spif_tag_set *tag_sets;
