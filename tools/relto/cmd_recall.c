@@ -1,0 +1,170 @@
+// relto recall: recall an own report; and how far each recall has got.
+#include <ctype.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "formats/report.h"
+#include "store/audit_log.h"
+#include "store/ledger.h"
+#include "tools/relto/client.h"
+#include "tools/relto/local.h"
+
+static const char help[] =
+    "usage: relto [-C DIR] recall REPORT --reason TEXT [--as cell-NAME|officer-NAME]\n"
+    "       relto [-C DIR] [--format text|tsv] recall status [REPORT]\n\n"
+    "Recall an own report: every partner that ever got it is told to erase it, and its id is never used again.\n"
+    "The call is made as the report's cell unless --as names another certificate under DIR/certs.\n"
+    "status lists, for each recalled report and each partner that ever had a release of it: whether content had\n"
+    "been delivered, and whether the partner's receipt covers the recall. Exit code 1 while any is missing.\n";
+
+// ---- status
+
+struct recall_list {
+    const struct cli *cli;
+    struct local *l;
+    size_t open, shown;
+    struct uuid id;
+};
+
+static enum status print_partner(void *ctx, const char *partner)
+{
+    struct recall_list *r = ctx;
+    struct holding h;
+    struct receipt receipt = {0};
+    char urn[UUID_URN_LEN + 1], time[UTC_TEXT_MAX] = "-";
+    TRY(holding_get(r->l->tick.txn, partner, r->id, &h));
+    if (h.kind != ENTRY_RECALL)
+        return ST_OK;
+    enum status st = receipt_latest(r->l->tick.txn, partner, &receipt);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    bool receipted = st == ST_OK && receipt.size > h.n;
+    r->shown++;
+    r->open += !receipted;
+    if (receipted)
+        utc_format_s(receipt.at, time);
+    uuid_urn(r->id, urn);
+    if (r->cli->format == FORMAT_TSV)
+        printf("%s\t%s\t%s\t%s\t%s\n", urn, partner, h.ever_delivered ? "delivered" : "not-delivered",
+               receipted ? "receipt" : "open", time);
+    else
+        printf("%s  %-10s content %-14s %s%s\n", urn, partner, h.ever_delivered ? "was delivered" : "never left",
+               receipted ? "recall receipted " : "no receipt yet", receipted ? time : "");
+    return ST_OK;
+}
+
+static enum status print_recall(void *ctx, const struct audit_event *e)
+{
+    struct recall_list *r = ctx;
+    if (e->partner || !e->has_report)
+        return ST_OK; // the events of single ledgers
+    r->id = e->report;
+    return holding_each_partner(r->l->tick.txn, e->report, print_partner, r);
+}
+
+static int recall_status(const struct cli *cli, const char *report)
+{
+    struct local l;
+    struct audit_filter f = {.by_kind = true, .kind = AUDIT_RECALL};
+    int code = local_open(cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    struct recall_list r = {.cli = cli, .l = &l};
+    enum status st = ST_OK;
+    if (report) {
+        f.by_report = true;
+        st = uuid_parse(span_cstr(report), &f.report);
+    }
+    if (st == ST_OK)
+        st = audit_each(l.tick.txn, &f, print_recall, &r);
+    local_close(&l, false);
+    if (st != ST_OK)
+        return cli_fail(cli_code(st), report ? report : "recall status", "%s", status_text(st));
+    if (cli->format == FORMAT_TEXT)
+        printf("%zu recalls at partners, %zu without receipt\n", r.shown, r.open);
+    return r.open ? EXIT_NO : EXIT_DONE;
+}
+
+// ---- recall
+
+static void put_escaped(struct buf *b, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (isalnum((unsigned char)*p) || strchr("-._~", *p))
+            buf_putc(b, *p);
+        else
+            buf_printf(b, "%%%02X", (unsigned)(unsigned char)*p);
+    }
+}
+
+struct target {
+    struct uuid id;
+    uint32_t version;
+    const char *who;
+};
+
+// What the call needs to know stands in our own store.
+static int find_target(const struct cli *cli, const char *text, const char *as, struct target *ret)
+{
+    struct local l;
+    struct report_record rec;
+    const struct report *r;
+    int code = local_open(cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    code = EXIT_NO;
+    if (local_report_id(cli, &l, text, &ret->id)) {
+        enum status st = reports_current(l.tick.txn, ret->id, &rec);
+        if (st == ST_OK)
+            st = report_read(rec.bytes, NULL, cli->arena, cli->diag, &r);
+        if (st == ST_OK) {
+            ret->version = rec.version;
+            ret->who = as ? as : arena_printf(cli->arena, "cell-%s", r->cell);
+            code = -1;
+        } else {
+            cli_fail(0, text, "%s", st == ST_GONE ? "recalled already; see 'relto recall status'" : status_text(st));
+        }
+    }
+    local_close(&l, false);
+    return code;
+}
+
+static int recall(const struct cli *cli, const char *text, const char *reason, const char *as)
+{
+    struct target t;
+    struct client_answer answer = {0};
+    char urn[UUID_URN_LEN + 1];
+    struct buf path;
+    int code = find_target(cli, text, as, &t);
+    if (code >= 0)
+        return code;
+    buf_init(&path, 4 * KIB);
+    buf_printf(&path, "/v1/reports/%s?reason=", uuid_urn(t.id, urn) + 9);
+    put_escaped(&path, reason);
+    struct client_call call = {.method = "DELETE", .path = buf_cstr(&path), .who = t.who,
+                               .header = arena_printf(cli->arena, "If-Match: \"%u\"", t.version)};
+    enum status st = client_call(cli, &call, &answer);
+    buf_fini(&path);
+    if (st != ST_OK)
+        return cli_fail_status(cli, text, st);
+    if (answer.status / 100 != 2)
+        return client_fail(cli, text, &answer);
+    printf("%s recalled; 'relto recall status' follows it\n", urn);
+    return EXIT_DONE;
+}
+
+int cmd_recall(const struct cli *cli, int argc, char **argv)
+{
+    const char *reason = NULL, *as = NULL;
+    const struct cli_option options[] = {{"reason", &reason, NULL}, {"as", &as, NULL}};
+    int code = cli_options(&argc, argv, options, 2, help);
+    if (code >= 0)
+        return code;
+    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "status") == 0)
+        return recall_status(cli, argc == 3 ? argv[2] : NULL);
+    if (argc != 2)
+        return cli_usage(argv[0], "one REPORT is needed");
+    if (!reason || !*reason)
+        return cli_usage(argv[0], "--reason is needed: it goes to the audit log");
+    return recall(cli, argv[1], reason, as);
+}

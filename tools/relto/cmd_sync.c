@@ -1,0 +1,124 @@
+// relto sync status: where the exchange with each partner stands, in both directions.
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "store/ledger.h"
+#include "store/sources.h"
+#include "tools/relto/local.h"
+
+static const char help[] =
+    "usage: relto [-C DIR] [--format text|tsv] sync status [--wait SECONDS]\n\n"
+    "For each partner: our ledger to it (entries, how many its receipts cover) and its ledger to us (entries\n"
+    "received, reports, quarantined, last success, last failure). Exit code 1 while something is not\n"
+    "acknowledged, quarantined, failing or forked.\n"
+    "  --wait SECONDS   wait until every partner has acknowledged everything, at most so long\n"
+    "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state\n";
+
+enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600 };
+
+struct link_state {
+    uint64_t ledger, acknowledged;
+    struct source_state in;
+};
+
+static enum status read_link(struct local *l, const char *partner, struct link_state *ret)
+{
+    struct receipt r = {0};
+    TRY(ledger_size(l->tick.txn, partner, &ret->ledger));
+    enum status st = receipt_latest(l->tick.txn, partner, &r);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    ret->acknowledged = st == ST_OK ? r.size : 0;
+    return source_get(l->tick.txn, partner, &ret->in);
+}
+
+static const char *link_word(const struct link_state *s)
+{
+    if (s->in.forked)
+        return "LOG-FORK";
+    if (s->in.failed_at > s->in.synced_at)
+        return "failing";
+    if (s->in.quarantined)
+        return "quarantine";
+    return s->acknowledged < s->ledger ? "behind" : "ok";
+}
+
+static void print_link(const struct cli *cli, const char *partner, const struct link_state *s)
+{
+    char synced[UTC_TEXT_MAX] = "never";
+    if (s->in.synced_at)
+        utc_format_s(s->in.synced_at, synced);
+    if (cli->format == FORMAT_TSV) {
+        printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\t%s\t%s\n", partner, (unsigned long long)s->ledger,
+               (unsigned long long)s->acknowledged, (unsigned long long)s->in.size, (unsigned long long)s->in.received,
+               (unsigned long long)s->in.quarantined, synced, link_word(s));
+        return;
+    }
+    printf("%-10s %-10s to it: %llu entries, %llu acknowledged; from it: %llu entries, %llu reports, %llu quarantined; synced %s\n",
+           partner, link_word(s), (unsigned long long)s->ledger, (unsigned long long)s->acknowledged,
+           (unsigned long long)s->in.size, (unsigned long long)s->in.received, (unsigned long long)s->in.quarantined, synced);
+    if (s->in.forked)
+        printf("           its ledger contradicts what it showed us before: stop exchanging and call its operator; see reltod(8)\n");
+    else if (s->in.failed_at > s->in.synced_at)
+        printf("           last failure: %s\n", s->in.error);
+}
+
+// One look. *ret_open counts links that are not "ok".
+static enum status look(const struct cli *cli, struct local *l, bool print, size_t *ret_open)
+{
+    *ret_open = 0;
+    for (size_t i = 0; i < l->node->core.peer_count; i++) {
+        struct link_state s;
+        const char *partner = l->node->core.peers[i]->id;
+        TRY(read_link(l, partner, &s));
+        *ret_open += strcmp(link_word(&s), "ok") != 0;
+        if (print)
+            print_link(cli, partner, &s);
+    }
+    return ST_OK;
+}
+
+static enum status look_again(struct local *l)
+{
+    db_abort(&l->tick.txn);
+    return db_begin(l->node->core.db, false, &l->tick.txn);
+}
+
+static int status_of_links(const struct cli *cli, long wait_s)
+{
+    struct local l;
+    size_t open;
+    int code = local_open(cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    enum status st = look(cli, &l, false, &open);
+    const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+    for (long i = 0; st == ST_OK && open && i < wait_s * 1000 / LOOK_EVERY_MS; i++) {
+        nanosleep(&pause, NULL);
+        st = look_again(&l);
+        if (st == ST_OK)
+            st = look(cli, &l, false, &open);
+    }
+    if (st == ST_OK)
+        st = look(cli, &l, true, &open);
+    local_close(&l, false);
+    if (st != ST_OK)
+        return cli_fail(cli_code(st), "sync status", "%s", status_text(st));
+    return open ? EXIT_NO : EXIT_DONE;
+}
+
+int cmd_sync(const struct cli *cli, int argc, char **argv)
+{
+    const char *wait = NULL;
+    const struct cli_option options[] = {{"wait", &wait, NULL}};
+    int code = cli_options(&argc, argv, options, 1, help);
+    if (code >= 0)
+        return code;
+    if (argc != 2 || strcmp(argv[1], "status") != 0)
+        return cli_usage(argv[0], "expected: sync status");
+    long seconds = wait ? strtol(wait, NULL, 10) : 0;
+    if (seconds < 0 || seconds > WAIT_MAX_S)
+        return cli_usage(argv[0], "--wait must be 0 to %d seconds", WAIT_MAX_S);
+    return status_of_links(cli, seconds);
+}
