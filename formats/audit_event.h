@@ -63,18 +63,20 @@ struct audit_event {
     struct uuid report;
     uint32_t version;    // 0 = does not apply
     const char *partner; // NULL = does not apply
-    struct audit_attr attrs[AUDIT_ATTRS_MAX]; // further facts, e.g. first, last, bytes, digest, reason
-    size_t attr_count;
+    struct audit_attr attrs[AUDIT_ATTRS_MAX + 1]; // further facts, e.g. first, last, bytes, digest, reason
+    size_t attr_count;   // at most AUDIT_ATTRS_MAX; the log itself may add one more (detail-digest)
     struct span detail;  // canonical child elements in NS_AUDIT without prefix; empty = none
 };
 
 const char *audit_kind_text(enum audit_kind k);
 bool audit_kind_parse(const char *text, enum audit_kind *ret);
-// Add a further fact. The strings are borrowed.
+// Add a further fact. The strings are borrowed. A bad or repeated name, or one fact too many, is a bug.
 void audit_event_attr(struct audit_event *e, const char *name, const char *value);
-// Append the canonical bytes (the leaf).
+// Append the canonical bytes (the leaf). Values may come from outside: bytes that are no UTF-8 character allowed
+// in XML are written as U+FFFD, so that every event that is written can be read.
 void audit_event_write(const struct audit_event *e, struct buf *out);
-// Read leaf bytes; strings live in `a`. ST_INVALID unless the bytes are exactly what audit_event_write makes.
+// Read leaf bytes; strings live in `a`. ST_INVALID unless the bytes are exactly what audit_event_write makes;
+// ST_LIMIT, ST_NOMEM of the arena. Linear time; the XML reader is used for the detail only.
 MUST_USE enum status audit_event_parse(struct span leaf, struct arena *a, struct audit_event *ret);
 // Value of a further fact, or NULL.
 const char *audit_event_get(const struct audit_event *e, const char *name);
