@@ -48,13 +48,18 @@ struct reply {
     utc_ms hold_until;
 };
 
+// Prepare an empty reply (status 0). Free with reply_fini, which accepts a zeroed struct.
 void reply_init(struct reply *r);
-void reply_fini(struct reply *r); // frees body, items and permits
+// Free body, items and permits; the reply is zeroed.
+void reply_fini(struct reply *r);
+// Add a header of at most 255 bytes; `name` is static. Bytes that cannot stand in a header become spaces. More
+// than REPLY_HEADERS_MAX is a mistake of ours.
 void reply_header(struct reply *r, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-// Set status and a problem document.
+// Make it a problem document: sets status, media type and body, and drops all items added before. Headers stay.
 void reply_problem(struct reply *r, int status, const char *type, const char *title, const char *detail,
                    const struct diag *faults);
-// Append a rendition at the current end of the body; takes ownership of both.
+// Append a rendition at the current end of the body; takes ownership of both, also on failure.
+// ST_LIMIT beyond FEED_PAGE_ENTRIES_MAX, ST_NOMEM, or the rendition's own failure.
 MUST_USE enum status reply_add_item(struct reply *r, struct buf *rendition, struct permit **permit);
 
 #endif
