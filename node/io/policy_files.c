@@ -1,0 +1,44 @@
+// config_policy_bundle of node/config.h: the policy files that the configuration names, read from disk.
+#include "formats/base/limits.h"
+#include "formats/policy_document.h"
+#include "node/config.h"
+#include "node/io/file.h"
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static enum status read_spif(const struct config *c, const char *name, struct arena *a, struct diag *d,
+                             struct bundle_file *ret)
+{
+    if (strchr(name, '/') || name[0] == '.') {
+        diag_add(d, 0, 0, "spif-name", name, "expected the name of a file in %s, without a folder", c->spif_dir);
+        return ST_INVALID;
+    }
+    const char *path = arena_printf(a, "%s/%s", c->spif_dir, name);
+    TRY(arena_status(a));
+    ret->name = name;
+    return file_read(path, POLICY_BYTES_MAX, a, d, &ret->bytes);
+}
+
+enum status config_policy_bundle(const struct config *c, struct arena *a, struct diag *d, struct policy_bundle *ret)
+{
+    const struct policy_document *doc;
+    *ret = (struct policy_bundle){.pad = c->pad};
+    ret->policy.name = arena_cstr(a, base_name(c->policy_file));
+    ret->vocabulary.name = arena_cstr(a, base_name(c->vocabulary_file));
+    TRY(arena_status(a));
+    TRY(file_read(c->policy_file, POLICY_BYTES_MAX, a, d, &ret->policy.bytes));
+    TRY(file_read(c->vocabulary_file, POLICY_BYTES_MAX, a, d, &ret->vocabulary.bytes));
+    TRY(policy_document_read(ret->policy.bytes, ret->policy.name, a, d, &doc));
+    if (doc->security_count > BUNDLE_SPIFS_MAX) {
+        diag_add(d, 0, 0, "spif-count", ret->policy.name, "names more than %d security policies", BUNDLE_SPIFS_MAX);
+        return ST_LIMIT;
+    }
+    for (size_t i = 0; i < doc->security_count; i++)
+        TRY(read_spif(c, doc->securities[i].spif, a, d, &ret->spifs[i]));
+    ret->spif_count = doc->security_count;
+    return ST_OK;
+}
