@@ -1,0 +1,12 @@
+// /metrics in OpenMetrics text: what an operator watches (spec 6.4).
+#ifndef RELTO_NODE_IO_METRICS_H
+#define RELTO_NODE_IO_METRICS_H
+
+#include "node/core/core.h"
+
+#define METRICS_MEDIA_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+// Append all metrics, read from one snapshot. `certificate_until` is the end of life of our TLS certificate.
+MUST_USE enum status metrics_write(struct core *c, utc_ms now, utc_ms certificate_until, struct buf *out);
+
+#endif
