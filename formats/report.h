@@ -53,11 +53,17 @@ struct report {
     size_t child_count;
     size_t label_from, label_to; // byte range of the overall label (or its withheld)
     bool is_signed;
+    bool has_salts; // a draft that states salts is not publishable
 };
+
+// Forms of values, in every report: types, topics, areas, exercises, nation and cell are names of 1 to 64 ASCII
+// letters, digits and "._-/" (what they mean is policy's business); `cell` may be left out (""). position has lat
+// and lon, grading at least one of its two. Attachment: name without path, media type without parameters, sha256
+// as 64 lower-case hexadecimal digits. Ids are ASCII names of at most 64 characters.
 
 // Read any report form: draft (pretty-printed, Ids and signature optional) or rendition. Structure and
 // value forms are checked, the signature is not. Everything lives in `a`. ST_INVALID with every fault found;
-// or what xml_read returns.
+// or what xml_read returns. `d` must be initialised; `file` (may be NULL) names the input in it.
 MUST_USE enum status report_read(struct span bytes, const char *file, struct arena *a, struct diag *d,
                                  const struct report **ret);
 
@@ -71,9 +77,16 @@ struct report_finish {
     const struct signing_key *key;
 };
 // Make the canonical, salted, signed bytes of a draft. The result is appended to `out`. Refuses a draft with
-// salts or withheld children (ST_INVALID) and results beyond the protocol's limits (ST_LIMIT).
+// salts or withheld children (ST_INVALID) and results beyond the protocol's limits (ST_LIMIT); then `out` is as it
+// was. Decoys never bring the children above REPORT_CHILDREN_MAX. `issued` is written in whole seconds.
 MUST_USE enum status report_finish(const struct report *draft, const struct report_finish *with, struct buf *out,
                                    struct diag *d);
+
+// Accept at publication a document that stock tools signed to this profile: its serialization (XML declaration,
+// <a/> for <a></a>, quotes, order of attributes) and the line breaks in SignatureValue are normalised, nothing
+// else; the result, appended to `out`, reads as a rendition (rendition_read), digests included. Whose signature
+// it is remains to be checked. `a` holds working memory. Failures as rendition_read; then `out` is as it was.
+MUST_USE enum status report_accept_signed(struct span bytes, struct arena *a, struct diag *d, struct buf *out);
 
 // Read a rendition that must already be canonical bytes of the profile, with byte ranges, checking everything
 // that needs no key: canonical form, structure, Ids, digests of present children against the manifest.
