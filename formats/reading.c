@@ -1,6 +1,7 @@
 #include "formats/reading.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "formats/label.h"
 
@@ -283,4 +284,80 @@ void *reading_array(struct reading *r, size_t *count, size_t size)
     if (!array)
         *count = 0;
     return array;
+}
+
+static int ascii_lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+static int folded_order(const char *a, const char *b)
+{
+    while (*a && ascii_lower((unsigned char)*a) == ascii_lower((unsigned char)*b))
+        a++, b++;
+    return ascii_lower((unsigned char)*a) - ascii_lower((unsigned char)*b);
+}
+
+static int line_order(const struct reading_id *x, const struct reading_id *y)
+{
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static int exact_ids(const void *a, const void *b)
+{
+    const struct reading_id *x = a, *y = b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : line_order(x, y);
+}
+
+static int folded_ids(const void *a, const void *b)
+{
+    const struct reading_id *x = a, *y = b;
+    int order = folded_order(x->id, y->id);
+    return order ? order : exact_ids(a, b);
+}
+
+void reading_unique(struct reading *r, struct reading_id *ids, size_t count, bool fold)
+{
+    if (count)
+        qsort(ids, count, sizeof *ids, fold ? folded_ids : exact_ids);
+    for (size_t i = 1; i < count; i++) {
+        const struct reading_id *x = &ids[i - 1], *y = &ids[i];
+        bool same = strcmp(x->id, y->id) == 0;
+        if (!*y->id || (!same && (!fold || folded_order(x->id, y->id) != 0)))
+            continue;
+        if (line_order(x, y) > 0)
+            x = y, y = &ids[i - 1];
+        reading_fault_at(r, y->line, y->id, same ? "duplicate-id" : "similar-id",
+                         same ? "the id \"%.60s\" is already that of the %s in line %u; ids are unique in the document"
+                              : "the id differs from \"%.60s\" of the %s in line %u only in case; choose another",
+                         x->id, x->what, x->line);
+    }
+}
+
+const struct reading_id *reading_find(const struct reading_id *ids, size_t count, bool fold, const char *id)
+{
+    size_t from = 0, to = count;
+    while (from < to) { // the first entry not below id
+        size_t mid = from + (to - from) / 2;
+        int order = fold ? folded_order(ids[mid].id, id) : strcmp(ids[mid].id, id);
+        if (order < 0)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    for (; from < count && (fold ? folded_order(ids[from].id, id) : strcmp(ids[from].id, id)) == 0; from++)
+        if (strcmp(ids[from].id, id) == 0)
+            return &ids[from];
+    return NULL;
+}
+
+const char *reading_word(struct reading *r, const struct xml_node *n, const char *attr)
+{
+    const char *word = reading_required(r, n, attr);
+    if (strchr(word, ' ') || strcmp(word, "*") == 0) {
+        reading_fault(r, n, "bad-value", "%s=\"%.60s\": expected one word", attr, word);
+        return "";
+    }
+    return word;
 }

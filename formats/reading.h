@@ -62,7 +62,20 @@ uint64_t reading_number(struct reading *r, const struct xml_node *n, const char 
 const char **reading_words(struct reading *r, const char *text, size_t *ret_count);
 // Zeroed memory for count things; NULL (and *count = 0) when the arena is exhausted.
 void *reading_array(struct reading *r, size_t *count, size_t size);
-// white space folded copy; never NULL.
+
+// An id or name with the line that gives it; `what` is the kind of thing for messages, `index` the caller's.
+struct reading_id {
+    const char *id, *what;
+    uint32_t line;
+    size_t index;
+};
+// Sort by id and refuse ids that are equal, or with `fold` differ only in case. Empty ids are passed over.
+void reading_unique(struct reading *r, struct reading_id *ids, size_t count, bool fold);
+// The entry with exactly this id after reading_unique with the same `fold`, or NULL.
+const struct reading_id *reading_find(const struct reading_id *ids, size_t count, bool fold, const char *id);
+// A required attribute that is one word: no white space, not `*`.
+const char *reading_word(struct reading *r, const struct xml_node *n, const char *attr);
+// White space folded copy; never NULL.
 const char *reading_fold(struct reading *r, const char *s);
 
 #endif

@@ -1,4 +1,5 @@
-// The vocabulary: report types, topics, areas and regions (spec 3.2).
+// The vocabulary: report types, topics, areas and regions (spec 3.2). Ids are single words, unique within types,
+// topics, and areas with regions; a region names areas only. Whether an area is in ISO 3166 is not checked.
 #ifndef RELTO_FORMATS_VOCABULARY_H
 #define RELTO_FORMATS_VOCABULARY_H
 
@@ -25,6 +26,7 @@ struct vocabulary {
     size_t region_count;
 };
 
+// Read a vocabulary. Structures live in `a`. ST_INVALID with every fault found, or what xml_read returns.
 MUST_USE enum status vocabulary_read(struct span bytes, const char *file, struct arena *a, struct diag *d,
                                      const struct vocabulary **ret);
 bool vocabulary_has_type(const struct vocabulary *v, const char *id);
