@@ -1,0 +1,32 @@
+// Sets of partners by their index in the policy document. Zeroed = nobody.
+#ifndef RELTO_POLICY_PARTNER_SET_H
+#define RELTO_POLICY_PARTNER_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "formats/base/limits.h"
+
+struct partner_set {
+    uint64_t bits[PARTNERS_MAX / 64];
+};
+
+static inline bool partner_set_has(const struct partner_set *s, size_t partner)
+{
+    return s->bits[partner / 64] >> (partner % 64) & 1;
+}
+
+static inline void partner_set_add(struct partner_set *s, size_t partner)
+{
+    s->bits[partner / 64] |= (uint64_t)1 << (partner % 64);
+}
+
+// Add everyone who is in `other`.
+static inline void partner_set_join(struct partner_set *s, const struct partner_set *other)
+{
+    for (size_t i = 0; i < PARTNERS_MAX / 64; i++)
+        s->bits[i] |= other->bits[i];
+}
+
+#endif
