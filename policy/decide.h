@@ -62,14 +62,21 @@ struct decision {
     utc_ms next_change;        // earliest instant after t at which this decision may differ; UTC_MAX = none
 };
 
-// Decide for one partner (index into the ruleset). Labels' and texts' memory is only read.
+// Decide for one partner (index into the ruleset). Labels' and texts' memory is only read. When memory runs out the
+// result denies without a reason (REASON_NONE) and next_change = t: no decision, try again. Readings chosen where
+// spec 3.4 leaves room: a report of another nation counts as received, under `forbidden` terms unless the record
+// says otherwise; an absent label fails as `unknown-policy`; a draft that states `issued` is taken at its word.
 void decide(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
             const struct decide_record *rec, struct decision *ret);
 
 // Do the labels in force at t withhold element `child` (or the overall label) from this partner that is
-// visible in `before`? The test "the label became narrower" of spec 3.5, on labels alone.
+// visible in `before`? The test "the label became narrower" of spec 3.5, on labels alone. It does not say what changed:
+// a clearance taken away makes it true as well, so ask decide_labels_changed first where the report is the same.
 bool decide_labels_narrower(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
                             const struct withheld_set *before);
+
+// Does another label come into force, by succession, after `after` and up to `upto`?
+bool decide_labels_changed(const struct report *r, utc_ms after, utc_ms upto);
 
 // Append the withheld ids, comma-separated in document order, "-" when none.
 void decision_withheld_ids(const struct report *r, const struct decision *dec, struct buf *out);

@@ -1,0 +1,195 @@
+#include "policy/label_check.h"
+
+#include <string.h>
+
+// ---- step 2: which label
+
+static const struct clearance *clearances_of(const struct label_context *x, size_t partner)
+{
+    return &x->rs->clearances[partner * x->rs->policies.count];
+}
+
+static bool cleared(const struct clearance *held, const struct label_view *v)
+{
+    return v->policy != SP_NONE && held[v->policy].exists;
+}
+
+// The one target of translation: the first equivalent policy under which the partner holds a clearance.
+static size_t translation_target(const struct ruleset *rs, const struct label_view *v, const struct clearance *held)
+{
+    const struct spif *spif = rs->policies.policies[v->policy].spif;
+    for (size_t e = 0; e < spif->equivalent_policy_count; e++)
+        for (size_t p = 0; p < rs->policies.count; p++)
+            if (held[p].exists && strcmp(rs->policies.policies[p].spif->id, spif->equivalent_policies[e].id) == 0)
+                return p;
+    return SP_NONE;
+}
+
+static const struct element_view *translated(const struct label_context *x, struct label_element *e, size_t target)
+{
+    if (!e->tried[target]) {
+        e->tried[target] = true;
+        e->translations[target] = label_element_translate(x, &e->views[0].view, target);
+    }
+    return e->translations[target];
+}
+
+static const struct element_view *select_view(const struct label_context *x, struct label_element *e,
+                                              const struct clearance *held, enum reason *ret_reason)
+{
+    for (size_t i = 0; i < e->view_count; i++)
+        if (cleared(held, &e->views[i].view))
+            return &e->views[i];
+    if (e->view_count == 0 || e->views[0].view.policy == SP_NONE) {
+        *ret_reason = REASON_UNKNOWN_POLICY;
+        return NULL;
+    }
+    if (!e->views[0].view.valid) {
+        *ret_reason = REASON_INVALID_LABEL;
+        return NULL;
+    }
+    *ret_reason = REASON_NO_CLEARANCE;
+    size_t target = translation_target(x->rs, &e->views[0].view, held);
+    return target == SP_NONE ? NULL : translated(x, e, target);
+}
+
+// ---- steps 3 to 7
+
+struct judging {
+    const struct label_context *x;
+    const struct security_policy *sp;
+    const struct element_view *used;
+    const struct clearance *held; // by policy
+    size_t partner;
+    struct label_verdict *verdict;
+};
+
+static bool fail(struct judging *j, enum reason reason)
+{
+    j->verdict->reason = reason;
+    return false;
+}
+
+static bool fail_category(struct judging *j, const struct security_policy *sp, const struct category_use *use)
+{
+    j->verdict->tag_set = security_policy_set_of(sp, use->category)->name;
+    j->verdict->value = use->value;
+    return fail(j, REASON_CATEGORY);
+}
+
+static enum category_type use_type(const struct judging *j, const struct category_use *use)
+{
+    return security_policy_type(security_policy_tag_of(j->sp, use->category)->type);
+}
+
+static bool classification_passes(struct judging *j, const struct ceiling_limit *limits)
+{
+    const struct label_view *v = &j->used->view;
+    if (!clearance_holds_class(&j->held[v->policy], j->sp, v->cls))
+        return fail(j, REASON_CLASSIFICATION);
+    if (!limits || limits[v->policy].open)
+        return true;
+    if (!limits[v->policy].translated || v->cls->hierarchy > limits[v->policy].max)
+        return fail(j, REASON_CLASSIFICATION);
+    return true;
+}
+
+static bool restrictive_pass(struct judging *j)
+{
+    const struct label_view *v = &j->used->view;
+    for (size_t i = 0; i < v->use_count; i++)
+        if (use_type(j, &v->uses[i]) == CATEGORY_RESTRICTIVE &&
+            !clearance_holds(&j->held[v->policy], j->sp, &v->uses[i]))
+            return fail_category(j, j->sp, &v->uses[i]);
+    return true;
+}
+
+// Is one of the label's permissive values of this tag set held?
+static bool one_held(const struct judging *j, size_t set)
+{
+    const struct label_view *v = &j->used->view;
+    for (size_t i = 0; i < v->use_count; i++)
+        if (j->sp->categories[v->uses[i].category].set == set &&
+            use_type(j, &v->uses[i]) == CATEGORY_PERMISSIVE &&
+            clearance_holds(&j->held[v->policy], j->sp, &v->uses[i]))
+            return true;
+    return false;
+}
+
+static bool permissive_pass(struct judging *j)
+{
+    const struct label_view *v = &j->used->view;
+    for (size_t i = 0; i < v->use_count; i++) {
+        size_t set = j->sp->categories[v->uses[i].category].set;
+        if (use_type(j, &v->uses[i]) == CATEGORY_PERMISSIVE && set != j->sp->release_set && !one_held(j, set))
+            return fail_category(j, j->sp, &v->uses[i]);
+    }
+    return true;
+}
+
+// A missing list never widens release: only the policy's `unmarked` stands in for it.
+static bool release_passes(struct judging *j)
+{
+    const struct label_view *v = &j->used->view;
+    if (v->has_release)
+        return partner_set_has(&j->used->released, j->partner) ? true : fail(j, REASON_NOT_RELEASABLE);
+    if (v->release_discarded)
+        return fail(j, REASON_NOT_RELEASABLE);
+    if (!j->x->rs->unmarked[v->policy].exists)
+        return fail(j, REASON_UNMARKED);
+    return partner_set_has(&j->x->unmarked[v->policy], j->partner) ? true : fail(j, REASON_NOT_RELEASABLE);
+}
+
+static bool carried_passes(struct judging *j, const struct carried_doc *c)
+{
+    if (c->doc == j->used->view.doc)
+        return true;
+    if (c->unholdable) {
+        j->verdict->value = c->unholdable_value;
+        return fail(j, REASON_CATEGORY);
+    }
+    for (size_t i = 0; i < c->restrictive_count; i++) {
+        const struct security_policy *sp = &j->x->rs->policies.policies[c->policy];
+        if (!clearance_holds(&j->held[c->policy], sp, &c->restrictive[i]))
+            return fail_category(j, sp, &c->restrictive[i]);
+    }
+    return true;
+}
+
+static bool all_carried_pass(struct judging *j, const struct label_element *e)
+{
+    for (size_t i = 0; i < e->doc_count; i++)
+        if (!carried_passes(j, &e->docs[i]))
+            return false;
+    return true;
+}
+
+void label_check(const struct label_context *x, struct label_element *e, size_t partner,
+                 const struct ceiling_limit *limits, struct label_verdict *ret)
+{
+    *ret = (struct label_verdict){.reason = REASON_UNKNOWN_POLICY, .policy = SP_NONE};
+    const struct clearance *held = clearances_of(x, partner);
+    const struct element_view *used = select_view(x, e, held, &ret->reason);
+    if (!used)
+        return;
+    ret->doc = used->view.doc;
+    ret->policy = used->view.policy;
+    ret->translated = used->view.translated;
+    struct judging j = {
+        .x = x,
+        .sp = &x->rs->policies.policies[used->view.policy],
+        .used = used,
+        .held = held,
+        .partner = partner,
+        .verdict = ret,
+    };
+    if (!used->view.valid) {
+        ret->reason = REASON_INVALID_LABEL;
+        return;
+    }
+    if (classification_passes(&j, limits) && restrictive_pass(&j) && permissive_pass(&j) && release_passes(&j) &&
+        all_carried_pass(&j, e)) {
+        ret->passes = true;
+        ret->reason = REASON_NONE;
+    }
+}

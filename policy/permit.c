@@ -1,0 +1,73 @@
+#include "policy/permit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct permit {
+    char partner[PERMIT_PARTNER_MAX + 1];
+    struct digest policy, rendition;
+    utc_ms from, until; // from <= t < until
+};
+
+static bool permits(const struct decision *dec)
+{
+    switch (dec->outcome) {
+    case OUTCOME_RELEASE:
+    case OUTCOME_REDACT:
+        return true;
+    case OUTCOME_DENY:
+    case OUTCOME_HOLD:
+    case OUTCOME_CONSENT:
+    case OUTCOME_EMBARGO:
+        return false;
+    }
+    return false;
+}
+
+static bool withholds_enough(const struct withheld_set *wanted, const struct withheld_set *shown)
+{
+    if (wanted->overall && !shown->overall)
+        return false;
+    for (size_t i = 0; i < sizeof wanted->bits / sizeof *wanted->bits; i++)
+        if (wanted->bits[i] & ~shown->bits[i])
+            return false;
+    return true;
+}
+
+enum status permit_new(const struct ruleset *rs, size_t partner, const struct decision *dec, utc_ms t,
+                       const struct withheld_set *shown_withheld, struct span rendition, struct permit **ret)
+{
+    *ret = NULL;
+    if (partner >= ruleset_partner_count(rs))
+        return ST_DENIED;
+    const char *id = ruleset_partner(rs, partner)->id;
+    // A decision is good until the instant at which it may differ.
+    if (!permits(dec) || t >= dec->next_change || !withholds_enough(&dec->withheld, shown_withheld) ||
+        strlen(id) > PERMIT_PARTNER_MAX)
+        return ST_DENIED;
+    struct permit *p = calloc(1, sizeof *p);
+    if (!p)
+        return ST_NOMEM;
+    memcpy(p->partner, id, strlen(id));
+    p->policy = *ruleset_digest(rs);
+    p->rendition = sha256(rendition);
+    p->from = t;
+    p->until = dec->next_change;
+    *ret = p;
+    return ST_OK;
+}
+
+void permit_free(struct permit **p)
+{
+    free(*p);
+    *p = NULL;
+}
+
+bool permit_covers(const struct permit *p, struct span rendition, const char *partner, const struct digest *policy,
+                   utc_ms t)
+{
+    if (!p || t < p->from || t >= p->until || strcmp(p->partner, partner) != 0 || !digest_eq(&p->policy, policy))
+        return false;
+    struct digest d = sha256(rendition);
+    return digest_eq(&d, &p->rendition);
+}
