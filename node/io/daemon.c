@@ -1,0 +1,416 @@
+#include "node/io/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/core/release.h"
+#include "node/io/clock.h"
+#include "node/io/file.h"
+#include "node/io/log.h"
+#include "node/io/metrics.h"
+#include "node/io/pki.h"
+#include "node/io/sync_client.h"
+#include "store/audit_log.h"
+
+enum {
+    TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
+    TIMER_MAX_S = 60,          // the clock is looked at least so often
+    SHUTDOWN_MAX_S = 5,        // spec 6.4
+};
+
+// A request from its arrival to its answer.
+struct pending {
+    struct pending *next;
+    uint64_t id;
+    const struct request *rq; // the server's, until it is answered
+    struct reply reply;
+    bool held, gone;
+};
+
+struct daemon {
+    struct event_base *base;
+    struct node_state *node;
+    struct tls_domains *domains;
+    struct server *server;
+    struct sync_client *sync;
+    struct event *tick_event, *timer;
+    struct pending *waiting;       // arrived or woken: run in the next tick
+    struct pending *held;          // long polls
+    struct daemon_job *jobs;
+    utc_ms certificate_until;
+    bool stopping;
+    enum status result;
+};
+
+// ---- queues
+
+static void append(struct pending **list, struct pending *p)
+{
+    while (*list)
+        list = &(*list)->next;
+    p->next = NULL;
+    *list = p;
+}
+
+static struct pending *take(struct pending **list, uint64_t id)
+{
+    for (; *list; list = &(*list)->next)
+        if ((*list)->id == id) {
+            struct pending *p = *list;
+            *list = p->next;
+            return p;
+        }
+    return NULL;
+}
+
+static void pending_free(struct pending *p)
+{
+    reply_fini(&p->reply);
+    free(p);
+}
+
+static void want_tick(struct daemon *d)
+{
+    event_active(d->tick_event, 0, 0);
+}
+
+void daemon_submit(struct daemon *d, struct daemon_job *j)
+{
+    struct daemon_job **list = &d->jobs;
+    while (*list)
+        list = &(*list)->next;
+    j->next = NULL;
+    *list = j;
+    want_tick(d);
+}
+
+// Held requests of partners whose ledger grew, and those whose time is up, run again.
+static void wake(struct daemon *d, const bool *grown, utc_ms now)
+{
+    for (struct pending **list = &d->held; *list;) {
+        struct pending *p = *list;
+        size_t partner = ruleset_partner_index(d->node->core.rules, p->rq->who.id);
+        if ((partner < PARTNERS_MAX && grown[partner]) || now >= p->reply.hold_until || d->stopping) {
+            *list = p->next;
+            append(&d->waiting, p);
+        } else {
+            list = &p->next;
+        }
+    }
+    if (d->waiting)
+        want_tick(d);
+}
+
+// ---- the tick
+
+struct batch {
+    struct tick_job jobs[TICK_JOBS_MAX];
+    struct pending *pending[TICK_JOBS_MAX]; // NULL = external or the timer's
+    struct daemon_job *external[TICK_JOBS_MAX];
+    size_t count;
+    utc_ms next_instant;
+};
+
+static enum status run_due(struct tick *t, struct tick_job *job)
+{
+    struct batch *b = job->ctx;
+    return release_due(t, &b->next_instant);
+}
+
+static void gather(struct daemon *d, struct batch *b)
+{
+    b->count = 0;
+    b->next_instant = UTC_MAX;
+    b->pending[0] = NULL;
+    b->external[0] = NULL;
+    b->jobs[b->count++] = (struct tick_job){.run = run_due, .ctx = b};
+    while (d->jobs && b->count < TICK_JOBS_MAX / 2) {
+        struct daemon_job *j = d->jobs;
+        d->jobs = j->next;
+        b->pending[b->count] = NULL;
+        b->external[b->count] = j;
+        b->jobs[b->count++] = j->job;
+    }
+    while (d->waiting && b->count < TICK_JOBS_MAX) {
+        struct pending *p = d->waiting;
+        d->waiting = p->next;
+        b->pending[b->count] = p;
+        b->external[b->count] = NULL;
+        b->jobs[b->count++] = (struct tick_job){.request = p->rq, .reply = &p->reply};
+    }
+}
+
+static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
+{
+    if (p->gone) {
+        pending_free(p);
+        return;
+    }
+    if (p->reply.status == 0 && !d->stopping && now < p->reply.hold_until) {
+        append(&d->held, p);
+        return;
+    }
+    if (p->reply.status == 0)
+        reply_problem(&p->reply, 503, "stopping", "The node is stopping", "Try again shortly.", NULL);
+    server_reply(d->server, p->id, &p->reply, ruleset_digest(d->node->core.rules), now);
+    pending_free(p);
+}
+
+static void plan_timer(struct daemon *d, utc_ms next, utc_ms now)
+{
+    for (const struct pending *p = d->held; p; p = p->next)
+        if (p->reply.hold_until < next)
+            next = p->reply.hold_until;
+    int64_t ms = next <= now ? 0 : next - now;
+    if (ms > TIMER_MAX_S * 1000)
+        ms = TIMER_MAX_S * 1000;
+    struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+    event_add(d->timer, &tv);
+}
+
+static void settle(struct daemon *d, struct batch *b, utc_ms now)
+{
+    for (size_t i = 1; i < b->count; i++) {
+        if (b->pending[i]) {
+            settle_request(d, b->pending[i], now);
+            continue;
+        }
+        b->external[i]->job = b->jobs[i];
+        b->external[i]->done(b->external[i]);
+    }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+    struct daemon *d = ctx;
+    struct tick t;
+    struct batch *b = malloc(sizeof *b);
+    (void)fd, (void)what;
+    if (!b) {
+        d->result = ST_NOMEM;
+        event_base_loopbreak(d->base);
+        return;
+    }
+    gather(d, b);
+    utc_ms now = clock_now();
+    enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
+    if (b->jobs[0].st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, "instants-failed", "why", status_text(b->jobs[0].st), NULL);
+    settle(d, b, now);
+    if (st == ST_IO || st == ST_CORRUPT) {
+        // What is on disk is not known any more: nothing may be acknowledged from here on.
+        log_line(LOG_LEVEL_ERROR, "store-failed", "why", status_text(st), "do", "check the disk, then start reltod again", NULL);
+        d->result = st;
+        event_base_loopbreak(d->base);
+    }
+    wake(d, t.grown, now);
+    if (d->waiting || d->jobs)
+        want_tick(d);
+    plan_timer(d, b->next_instant, now);
+    free(b);
+    if (d->stopping && !d->waiting && !d->held)
+        event_base_loopexit(d->base, NULL);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    static const bool nobody[PARTNERS_MAX];
+    struct daemon *d = ctx;
+    (void)fd, (void)what;
+    wake(d, nobody, clock_now());
+    want_tick(d);
+}
+
+// ---- the HTTPS service's calls
+
+static void on_request(void *ctx, struct server *s, uint64_t id, const struct request *rq)
+{
+    struct daemon *d = ctx;
+    struct pending *p = calloc(1, sizeof *p);
+    if (!p) {
+        struct reply rp;
+        reply_init(&rp);
+        reply_problem(&rp, 503, "busy", "The node is out of memory", "Try again later.", NULL);
+        server_reply(s, id, &rp, ruleset_digest(d->node->core.rules), clock_now());
+        reply_fini(&rp);
+        return;
+    }
+    p->id = id;
+    p->rq = rq;
+    reply_init(&p->reply);
+    append(&d->waiting, p);
+    want_tick(d);
+}
+
+static void on_gone(void *ctx, uint64_t id)
+{
+    struct daemon *d = ctx;
+    struct pending *p = take(&d->waiting, id);
+    if (!p)
+        p = take(&d->held, id);
+    if (p)
+        pending_free(p);
+}
+
+static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
+{
+    struct daemon *d = ctx;
+    rp->status = 200;
+    rp->content_type = "text/plain; charset=utf-8";
+    if (span_eq_cstr(head->path, "/healthz") || span_eq_cstr(head->path, "/readyz")) {
+        if (d->stopping) {
+            rp->status = 503;
+            buf_puts(&rp->body, "stopping\n");
+        } else {
+            buf_puts(&rp->body, "ok\n");
+        }
+    } else if (span_eq_cstr(head->path, "/metrics")) {
+        rp->content_type = METRICS_MEDIA_TYPE;
+        if (metrics_write(&d->node->core, clock_now(), d->certificate_until, &rp->body) != ST_OK)
+            reply_problem(rp, 500, "internal", "The metrics cannot be read", NULL, NULL);
+    } else {
+        reply_problem(rp, 404, "not-found", "Nothing here", "There is /metrics, /healthz and /readyz.", NULL);
+    }
+}
+
+static void on_denied(void *ctx, const char *address, const char *why)
+{
+    (void)ctx;
+    log_line(LOG_LEVEL_WARNING, "connection-refused", "address", address, "why", why, NULL);
+}
+
+// ---- events of the node's own life
+
+struct life_job {
+    struct daemon_job job;
+    struct daemon *d;
+    enum audit_kind kind;
+};
+
+static enum status log_life(struct tick *t, struct tick_job *job)
+{
+    struct life_job *l = job->ctx;
+    struct audit_event ev = {.kind = l->kind, .actor = "node"};
+    audit_event_attr(&ev, "program", RELTO_VERSION);
+    return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+static void life_done(struct daemon_job *j)
+{
+    struct life_job *l = j->job.ctx;
+    if (j->job.st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, "audit-failed", "event", audit_kind_text(l->kind), "why", status_text(j->job.st), NULL);
+    free(l);
+}
+
+static void submit_life(struct daemon *d, enum audit_kind kind)
+{
+    struct life_job *l = calloc(1, sizeof *l);
+    if (!l)
+        return;
+    *l = (struct life_job){.job = {.job = {.run = log_life, .ctx = l}, .done = life_done}, .d = d, .kind = kind};
+    daemon_submit(d, &l->job);
+}
+
+// ---- start, reload, stop
+
+static void read_certificate_life(struct daemon *d)
+{
+    struct span pem;
+    struct pki_facts f;
+    if (file_read(d->node->config->tls_cert, MIB, d->node->arena, NULL, &pem) == ST_OK && pki_facts(pem, &f) == ST_OK)
+        d->certificate_until = f.until;
+}
+
+static enum status write_address(struct daemon *d, struct diag *diag)
+{
+    char path[1024], text[256];
+    const char *plain = server_metrics_address(d->server);
+    snprintf(path, sizeof path, "%s/run/address", d->node->config->dir);
+    snprintf(text, sizeof text, "%s\n", server_address(d->server));
+    TRY(file_write(path, span_cstr(text), 0644, diag));
+    snprintf(path, sizeof path, "%s/run/metrics", d->node->config->dir);
+    snprintf(text, sizeof text, "%s\n", plain ? plain : "");
+    return file_write(path, span_cstr(text), 0644, diag);
+}
+
+static enum status start(struct daemon *d, struct diag *diag)
+{
+    struct server_handler h = {.ctx = d, .on_request = on_request, .on_gone = on_gone, .on_plain = on_plain,
+                               .on_denied = on_denied};
+    d->tick_event = event_new(d->base, -1, 0, on_tick, d);
+    d->timer = event_new(d->base, -1, 0, on_timer, d);
+    if (!d->tick_event || !d->timer)
+        return ST_NOMEM;
+    event_priority_set(d->tick_event, 1); // after all input of a loop iteration: one commit for many requests
+    TRY(tls_domains_load(d->node->config, diag, &d->domains));
+    TRY(server_new(d->base, d->node->config, d->domains, &h, diag, &d->server));
+    TRY(write_address(d, diag));
+    read_certificate_life(d);
+    submit_life(d, AUDIT_START);
+    return sync_client_new(d->base, d->node, d->domains, d, diag, &d->sync);
+}
+
+enum status daemon_new(struct event_base *base, struct node_state *node, struct diag *diag, struct daemon **ret)
+{
+    struct daemon *d = calloc(1, sizeof *d);
+    if (!d)
+        return ST_NOMEM;
+    d->base = base;
+    d->node = node;
+    enum status st = start(d, diag);
+    if (st != ST_OK) {
+        daemon_free(&d);
+        return st;
+    }
+    log_line(LOG_LEVEL_INFO, "started", "node", node->core.node_name, "address", server_address(d->server), NULL);
+    *ret = d;
+    return ST_OK;
+}
+
+static void free_list(struct pending *p)
+{
+    while (p) {
+        struct pending *next = p->next;
+        pending_free(p);
+        p = next;
+    }
+}
+
+void daemon_free(struct daemon **d)
+{
+    if (!*d)
+        return;
+    struct daemon *x = *d;
+    sync_client_free(&x->sync);
+    server_free(&x->server);
+    tls_domains_free(&x->domains);
+    free_list(x->waiting);
+    free_list(x->held);
+    if (x->tick_event)
+        event_free(x->tick_event);
+    if (x->timer)
+        event_free(x->timer);
+    free(x);
+    *d = NULL;
+}
+
+void daemon_stop(struct daemon *d)
+{
+    static const bool nobody[PARTNERS_MAX];
+    if (d->stopping)
+        return;
+    log_line(LOG_LEVEL_INFO, "stopping", NULL);
+    d->stopping = true;
+    server_stop_accepting(d->server);
+    sync_client_stop(d->sync);
+    submit_life(d, AUDIT_STOP);
+    wake(d, nobody, clock_now());
+    const struct timeval limit = {.tv_sec = SHUTDOWN_MAX_S - 1};
+    event_base_loopexit(d->base, &limit);
+}
+
+enum status daemon_result(const struct daemon *d)
+{
+    return d->result;
+}
