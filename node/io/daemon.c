@@ -395,6 +395,46 @@ void daemon_free(struct daemon **d)
     *d = NULL;
 }
 
+// The order matters: nobody may use the old parts when they are freed.
+static enum status reload(struct daemon *d, struct diag *diag)
+{
+    struct node_state *fresh;
+    struct tls_domains *domains;
+    TRY(node_open(d->node->config->dir, NODE_PARTS, diag, &fresh));
+    enum status st = tls_domains_load(fresh->config, diag, &domains);
+    if (st == ST_OK) {
+        st = server_reload(d->server, fresh->config, domains, diag);
+        if (st != ST_OK)
+            tls_domains_free(&domains);
+    }
+    if (st == ST_OK) {
+        struct tls_domains *old = d->domains;
+        d->domains = domains;
+        node_swap_parts(d->node, fresh);
+        sync_client_reload(d->sync, domains);
+        tls_domains_free(&old);
+        read_certificate_life(d);
+        submit_life(d, AUDIT_CONFIG);
+    }
+    node_close(&fresh);
+    return st;
+}
+
+void daemon_reload(struct daemon *d)
+{
+    struct diag *diag = malloc(sizeof *diag);
+    if (!diag)
+        return;
+    diag_init(diag, NULL);
+    enum status st = reload(d, diag);
+    if (st == ST_OK)
+        log_line(LOG_LEVEL_INFO, "reloaded", NULL);
+    else
+        log_line(LOG_LEVEL_ERROR, "reload-refused", "why", diag->count ? diag->faults[0].message : status_text(st),
+                 "where", diag->count ? diag->faults[0].element : "", "state", "the old configuration stays in force", NULL);
+    free(diag);
+}
+
 void daemon_stop(struct daemon *d)
 {
     static const bool nobody[PARTNERS_MAX];

@@ -100,6 +100,14 @@ static enum status load_peers(struct node_state *n, struct diag *d)
     return ST_OK;
 }
 
+// A node without a card works; it only has none to show.
+static void load_own_card(struct node_state *n)
+{
+    const char *path = arena_printf(n->arena, "%s/card.xml", n->config->dir);
+    if (!path || file_read(path, CARD_BYTES_MAX, n->arena, NULL, &n->core.card) != ST_OK)
+        n->core.card = span_of(NULL, 0);
+}
+
 // ---- policy
 
 static enum status compile(struct node_state *n, struct span bundle, struct diag *d)
@@ -149,6 +157,13 @@ static enum status activate_first(struct node_state *n, struct db_txn *t, struct
     return st;
 }
 
+static enum status check_policy(struct node_state *n, struct diag *d)
+{
+    struct policy_bundle b;
+    TRY(config_policy_bundle(n->config, n->arena, d, &b));
+    return ruleset_load(&b, d, &n->core.rules);
+}
+
 static enum status load_policy(struct node_state *n, enum node_use use, struct diag *d)
 {
     struct db_txn *t;
@@ -179,10 +194,15 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(config_read(dir, n->arena, d, &n->config));
     snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
     snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
-    if (use == NODE_DAEMON)
+    TRY(load_peers(n, d));
+    load_own_card(n);
+    if (use == NODE_PARTS)
+        return ST_OK;
+    if (use == NODE_DAEMON || use == NODE_CHECK)
         TRY(load_private_keys(n, d));
     TRY(load_report_cert(n, d));
-    TRY(load_peers(n, d));
+    if (use == NODE_CHECK)
+        return check_policy(n, d);
     struct db_options o = {.read_only = use == NODE_READER, .map_bytes = (size_t)n->config->map_bytes,
                            .map_bytes_max = (size_t)n->config->map_bytes_max};
     TRY(db_open(n->config->store_path, &o, d, &n->core.db));
@@ -200,6 +220,21 @@ enum status node_open(const char *dir, enum node_use use, struct diag *d, struct
     else
         node_close(&n);
     return st;
+}
+
+void node_swap_parts(struct node_state *n, struct node_state *fresh)
+{
+    struct node_state old = *n;
+    n->arena = fresh->arena;
+    n->config = fresh->config;
+    n->core.card = fresh->core.card;
+    n->core.peer_count = fresh->core.peer_count;
+    memcpy(n->core.peers, fresh->core.peers, sizeof n->core.peers);
+    fresh->arena = old.arena;
+    fresh->config = old.config;
+    fresh->core.card = old.core.card;
+    fresh->core.peer_count = old.core.peer_count;
+    memcpy(fresh->core.peers, old.core.peers, sizeof old.core.peers);
 }
 
 void node_close(struct node_state **n)
