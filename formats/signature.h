@@ -25,6 +25,7 @@ bool verifying_key_valid_at(const struct verifying_key *k, utc_ms t);
 // May it sign reports: digitalSignature key usage and our own extended use (RELTO_EKU_REPORT).
 bool verifying_key_signs_reports(const struct verifying_key *k);
 #define RELTO_EKU_REPORT "2.25.213806142190873263911029394301262846351" // id-kp of report signing
+#define RELTO_EKU_CONSENT "2.25.213806142190873263911029394301262846352" // id-kp of consent signing
 
 enum { SIGNATURE_REFS_MAX = 1026, SKI_MAX = 32, ISSUER_MAX = 1024, SERIAL_MAX = 64 };
 

@@ -22,7 +22,8 @@ static const char help[] =
     "DIR/certs/<role>-<name>.key and .pem. --days: its life (default 365).\n"
     "revoke puts a certificate on DIR/ca/crl.pem; 'relto reload' (or SIGHUP to reltod) makes it take effect.\n";
 
-enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, CRL_DAYS = 30 };
+// The list is made anew with every revocation and read from our own disk: an early end would only lock everyone out.
+enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, CRL_DAYS = 3650 };
 
 static const char *in_dir(const struct cli *cli, const char *name)
 {
