@@ -1,6 +1,6 @@
 // The Atom feed between nodes (spec 4.3): writing and reading pages. RFC 4287, 5005, 6721.
 //
-// On the wire a page is canonical (exclusive C14N, no white space between elements), and each rendition stands
+// On the wire a page is canonical (exclusive C14N; ours have no white space between elements), and each rendition stands
 // verbatim as the only content of its <content type="application/xml">. Because the page is canonical and holds
 // no comment or CDATA section, these two tags can only be tags: so the bytes of a rendition are found by looking
 // for them, and the page is read as its *frame* (everything but the renditions) plus byte ranges. Whether what
