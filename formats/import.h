@@ -1,0 +1,50 @@
+// Reports from elsewhere as drafts (spec 2.4): bytes in, one call per draft out. Pure: no file, no clock. Imports make
+// drafts, never releases: `report`, `version`, `issued`, Ids and salts are left to the node that publishes.
+//
+// The inputs carry no releasability markings. Labels are synthesised by the rule of import_label.h and every
+// one of them says so (category SYNTHETIC); the first portion names the source.
+#ifndef RELTO_FORMATS_IMPORT_H
+#define RELTO_FORMATS_IMPORT_H
+
+#include "formats/base/diag.h"
+#include "formats/base/limits.h"
+
+#define IMPORT_BYTES_MAX (64 * MIB) // the whole ASAM archive of 42 years has 3 MiB
+
+struct import_options {
+    const char *nation; // originating nation or organisation; must be a value of the release tag set of its labels' policy
+    const char *cell;   // originating cell
+};
+
+struct import_draft {
+    const char *name; // stable file stem, e.g. "asam-2017-250"; letters, digits and hyphens
+    struct span xml;  // the draft, UTF-8, ending in a line feed
+    uint32_t line;    // of the record in the input; 0 = not known
+};
+
+// Called for each draft; what it gets is borrowed until it returns. Anything but ST_OK stops the import with
+// that status.
+typedef enum status import_each(void *ctx, const struct import_draft *draft);
+
+struct import_counts {
+    size_t drafts;  // handed out
+    size_t skipped; // records left out, each with a fault in the diagnostics
+};
+
+// Anti-Shipping Activity Messages as CSV with a header line. Columns by name: reference, dateofocc (YYYYMMDD), subreg,
+// hostility_, victim_d, descriptio, hostilit_D, victim_l_D, navarea, lon, lat; others are ignored.
+//
+// All three: a record that is no good is reported in `d` with its line and left out. *ret is set always. ST_OK when the
+// input could be read to its end; ST_MALFORMED, ST_INVALID (no such input at all), ST_LIMIT, ST_NOMEM, or what
+// `each` returned.
+MUST_USE enum status import_asam(struct span bytes, const struct import_options *o, import_each *each, void *ctx,
+                                 struct diag *d, struct import_counts *ret);
+// Broadcast warnings to shipping, JSON: {"broadcast-warn": [ {msgYear, msgNumber, navArea, subregion, text,
+// issueDate, authority …} … ]}.
+MUST_USE enum status import_navwarn(struct span bytes, const struct import_options *o, import_each *each, void *ctx,
+                                    struct diag *d, struct import_counts *ret);
+// One CSAF 2.0 advisory, JSON.
+MUST_USE enum status import_csaf(struct span bytes, const struct import_options *o, import_each *each, void *ctx,
+                                 struct diag *d, struct import_counts *ret);
+
+#endif

@@ -1,0 +1,235 @@
+#include "formats/import_draft.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <uninorm.h>
+
+static bool mark_eq(struct import_mark a, struct import_mark b)
+{
+    return a.level == b.level && a.release == b.release && a.eyes_only == b.eyes_only && a.unmarked == b.unmarked;
+}
+
+static struct import_mark overall_mark(const struct import_report *r)
+{
+    struct import_mark m = r->header;
+    for (size_t i = 0; i < r->portion_count; i++)
+        m = import_mark_cover(m, r->portions[i].mark);
+    if (m.level < r->overall_least)
+        m.level = r->overall_least;
+    return m;
+}
+
+static void text_element(struct buf *out, const char *name, const char *text)
+{
+    buf_printf(out, "    <%s>", name);
+    buf_xml_text(out, span_cstr(text));
+    buf_printf(out, "</%s>\n", name);
+}
+
+static void write_place(const struct import_report *r, struct buf *out)
+{
+    for (size_t i = 0; i < r->areas.count; i++)
+        text_element(out, "area", r->areas.ids[i]);
+    if (r->has_position)
+        buf_printf(out, "    <position lat=\"%.4f\" lon=\"%.4f\" radius-km=\"%u\"/>\n", r->lat, r->lon, r->radius_km);
+}
+
+static void write_header(const struct import_report *r, const struct import_options *o, struct import_mark overall,
+                         struct buf *out)
+{
+    char from[UTC_TEXT_MAX], to[UTC_TEXT_MAX];
+    buf_printf(out, "  <header type=\"%s\" separable=\"%s\" xml:lang=\"%s\">\n", r->type,
+               r->separable ? "true" : "false", r->lang);
+    if (!mark_eq(r->header, overall))
+        import_mark_write(o->nation, r->header, false, r->labelled, "    ", out);
+    buf_puts(out, "    <originator");
+    buf_xml_attr(out, "nation", o->nation);
+    buf_xml_attr(out, "cell", o->cell);
+    buf_puts(out, "/>\n");
+    text_element(out, "title", r->title);
+    for (size_t i = 0; i < r->topic_count; i++)
+        text_element(out, "topic", r->topics[i]);
+    write_place(r, out);
+    buf_printf(out, "    <period from=\"%s\" to=\"%s\"/>\n", utc_format_s(r->from, from), utc_format_s(r->to, to));
+    buf_printf(out, "    <grading reliability=\"%c\" credibility=\"%c\"/>\n", r->reliability, r->credibility);
+    if (r->exercise)
+        text_element(out, "exercise", r->exercise);
+    buf_puts(out, "  </header>\n");
+}
+
+enum status import_draft_write(const struct import_report *r, const struct import_options *o, struct buf *out)
+{
+    struct import_mark overall = overall_mark(r);
+    buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<report xmlns=\"urn:relto:report:1\">\n");
+    import_mark_write(o->nation, overall, true, r->labelled, "  ", out);
+    write_header(r, o, overall, out);
+    for (size_t i = 0; i < r->portion_count; i++) {
+        const struct import_portion *p = &r->portions[i];
+        buf_puts(out, "  <portion>\n");
+        if (!mark_eq(p->mark, overall))
+            import_mark_write(o->nation, p->mark, false, r->labelled, "    ", out);
+        text_element(out, "text", p->text);
+        buf_puts(out, "  </portion>\n");
+    }
+    buf_puts(out, "</report>\n");
+    return buf_status(out);
+}
+
+enum status import_emit(struct import_run *run, const struct import_report *r, uint32_t line)
+{
+    struct buf out;
+    buf_init(&out, RENDITION_BYTES_MAX);
+    enum status st = import_draft_write(r, run->o, &out);
+    if (st == ST_OK)
+        st = run->each(run->ctx, &(struct import_draft){r->name, buf_bytes(&out), line});
+    if (st == ST_OK)
+        run->counts->drafts++;
+    buf_fini(&out);
+    return st;
+}
+
+enum status import_skip(struct import_run *run, uint32_t line, const char *element, const char *why)
+{
+    diag_add(run->d, line, 0, "import-record", element, "%s; the record is left out", why);
+    run->counts->skipped++;
+    return ST_INVALID;
+}
+
+void import_topic(struct import_report *r, const char *topic)
+{
+    for (size_t i = 0; i < r->topic_count; i++)
+        if (strcmp(r->topics[i], topic) == 0)
+            return;
+    if (r->topic_count < IMPORT_TOPICS_MAX)
+        r->topics[r->topic_count++] = topic;
+}
+
+// Decode one scalar value at text[*i] and step over it. False when the bytes are not UTF-8.
+static bool decode(struct span s, size_t *i, uint32_t *ret)
+{
+    uint8_t c = s.ptr[*i];
+    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    if (n == 0 || *i + n > s.len)
+        return false;
+    uint32_t v = n == 1 ? c : c & (0xffu >> (n + 1));
+    for (size_t k = 1; k < n; k++) {
+        if ((s.ptr[*i + k] & 0xc0) != 0x80)
+            return false;
+        v = v << 6 | (s.ptr[*i + k] & 0x3fu);
+    }
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+        return false;
+    *i += n;
+    *ret = v;
+    return true;
+}
+
+enum clean { CLEAN_KEEP, CLEAN_SPACE, CLEAN_BREAK, CLEAN_DROP };
+
+// What becomes of a character. Format characters (Cf) and noncharacters are refused by the report format.
+static enum clean clean_kind(uint32_t v)
+{
+    if (v == '\n')
+        return CLEAN_BREAK;
+    if (v <= ' ' || (v >= 0x7f && v <= 0xa0) || (v >= 0x2000 && v <= 0x200a) || v == 0x2028 || v == 0x2029 ||
+        v == 0x202f || v == 0x205f || v == 0x3000)
+        return CLEAN_SPACE;
+    if (v == 0xad || (v >= 0x200b && v <= 0x200f) || (v >= 0x202a && v <= 0x202e) || (v >= 0x2060 && v <= 0x206f) ||
+        v == 0xfeff || (v >= 0xfff9 && v <= 0xfffb) || (v & 0xfffe) == 0xfffe || (v >= 0xfdd0 && v <= 0xfdef))
+        return CLEAN_DROP;
+    return CLEAN_KEEP;
+}
+
+// Text goes to `out` through this: pending white space is written only before more text.
+struct cleaner {
+    struct buf *out;
+    bool lines;
+    unsigned breaks, spaces;
+};
+
+static void clean_text(struct cleaner *c, struct span bytes)
+{
+    if (c->out->len > 0) {
+        for (unsigned i = 0; i < c->breaks && i < 2; i++)
+            buf_putc(c->out, '\n');
+        if (c->breaks == 0 && c->spaces > 0)
+            buf_putc(c->out, ' ');
+    }
+    c->breaks = c->spaces = 0;
+    buf_span(c->out, bytes);
+}
+
+static bool clean_all(struct cleaner *c, struct span text)
+{
+    for (size_t i = 0; i < text.len;) {
+        size_t from = i;
+        uint32_t v;
+        if (!decode(text, &i, &v))
+            return false;
+        switch (clean_kind(v)) {
+        case CLEAN_KEEP: clean_text(c, span_sub(text, from, i)); break;
+        case CLEAN_SPACE: c->spaces++; break;
+        case CLEAN_BREAK: c->breaks += c->lines; c->spaces += !c->lines; break;
+        case CLEAN_DROP: break;
+        }
+    }
+    return true;
+}
+
+// Reports are in Unicode normalization form C (spec 2.2).
+static const char *normal_copy(struct arena *a, struct span text)
+{
+    size_t len;
+    uint8_t *normal = text.len ? u8_normalize(UNINORM_NFC, text.ptr, text.len, NULL, &len) : NULL;
+    if (!normal)
+        return arena_str(a, text);
+    const char *ret = arena_str(a, span_of(normal, len));
+    free(normal);
+    return ret;
+}
+
+const char *import_clean(struct arena *a, struct span text, bool lines)
+{
+    struct buf out;
+    buf_init(&out, text.len + 1);
+    struct cleaner c = {.out = &out, .lines = lines};
+    const char *ret = NULL;
+    if (clean_all(&c, text) && buf_status(&out) == ST_OK)
+        ret = normal_copy(a, buf_bytes(&out));
+    buf_fini(&out);
+    return ret;
+}
+
+bool import_mentions(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+    for (; *text; text++)
+        if (strncasecmp(text, word, n) == 0)
+            return true;
+    return false;
+}
+
+static char stem_char(char c)
+{
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'))
+        return c;
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : '-';
+}
+
+const char *import_stem(struct arena *a, const char *text)
+{
+    char *stem = arena_alloc(a, strlen(text) + 1);
+    if (!stem)
+        return NULL;
+    size_t n = 0;
+    for (; *text; text++) {
+        char c = stem_char(*text);
+        if (c != '-' || (n > 0 && stem[n - 1] != '-'))
+            stem[n++] = c;
+    }
+    while (n > 0 && stem[n - 1] == '-')
+        n--;
+    stem[n] = '\0';
+    return stem;
+}
