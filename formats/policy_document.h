@@ -1,5 +1,10 @@
 // The policy document (spec 3.2): bytes -> structure. References into SPIFs and the vocabulary are kept as
-// written; policy/ruleset resolves them.
+// written; policy/ruleset resolves them. References to partners and communities are resolved here already.
+//
+// Where the specification leaves a choice: sections stand in any order, each at most once, and may be left out (what is not
+// named is denied). <when/> without conditions always holds; <all/>, <any/> and <scope/> without any are
+// refused. `*` stands alone, and only in `parties`, `partners` and exercise. An originator is a partner or the own
+// nation. Ids of nations, partners and communities are letters, digits, '-', '.', '_'.
 #ifndef RELTO_FORMATS_POLICY_DOCUMENT_H
 #define RELTO_FORMATS_POLICY_DOCUMENT_H
 
@@ -7,6 +12,8 @@
 #include "formats/terms.h"
 
 #define NS_POLICY "urn:relto:policy:1"
+
+enum { POLICY_ID_MAX = 63 }; // bytes in the id of a nation, partner or community
 
 // from <= t < until; UTC_MIN and UTC_MAX when left out.
 struct validity {
@@ -47,8 +54,8 @@ struct policy_clearance {
 enum partner_kind { PARTNER_NATION, PARTNER_ORGANISATION, PARTNER_NGO };
 
 struct policy_partner {
-    const char *id, *name;
-    enum partner_kind kind;
+    const char *id, *name;  // name: the id when left out
+    enum partner_kind kind; // nation when left out; without effect on decisions
     struct policy_clearance *clearances;
     size_t clearance_count;
     uint32_t line;
@@ -84,7 +91,7 @@ struct condition {
 };
 
 struct policy_denial {
-    const char *id, *reason;
+    const char *id, *reason; // reason: "" when left out
     const char **partners; // "*" = every partner
     size_t partner_count;
     bool withdraw;
@@ -108,7 +115,7 @@ struct policy_terms {
 };
 
 struct policy_agreement {
-    const char *id, *title;
+    const char *id, *title; // title: the id when left out
     struct validity valid;
     const char **parties;
     size_t party_count;
