@@ -11,9 +11,15 @@ upper() { echo "$1" | tr a-z A-Z; }
 node() { local n=$1; shift; "$RELTO" -C "$D/$n" "$@"; }
 
 # The cell that publishes a nation's samples, the kind of samples, and their file.
-cell_of() { case $1 in gbr) echo J2-MARITIME ;; fra) echo CROSS-ETEL ;; marsec) echo WATCH ;; esac; }
+cell_of() { case $1 in gbr) echo J2-MARITIME ;; fra) echo CECMED ;; marsec) echo CYBER ;; esac; }
 type_of() { case $1 in gbr) echo asam ;; fra) echo warnings ;; marsec) echo csaf ;; esac; }
-samples_of() { find "$ROOT/conf/samples/$(type_of "$1")" -type f | sort; }
+samples_of() {
+    case $1 in
+    gbr) echo "$ROOT/conf/samples/asam.csv" ;;
+    fra) echo "$ROOT/conf/samples/navwarnings.json" ;;
+    marsec) ls "$ROOT"/conf/samples/csaf/*.json ;;
+    esac
+}
 
 make_nations() {
     local n m file print
