@@ -155,12 +155,15 @@ void rendition_splice(const struct report *r, struct span stored, const struct w
 
 // ---- documents signed by stock tools
 
-// Take the white space out of SignatureValue, which stock tools break into lines.
-static enum status join_value(struct xml_node *root, struct arena *a)
+static bool is_white(char c)
 {
-    struct xml_node *signature = xml_child(root, NS_DSIG, "Signature");
-    struct xml_node *value = signature ? xml_child(signature, NS_DSIG, "SignatureValue") : NULL;
-    struct xml_node *text = value ? value->first : NULL;
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// The text of a base64 element without white space.
+static enum status join_text(struct xml_node *element, struct arena *a)
+{
+    struct xml_node *text = element->first;
     if (!text || text->name)
         return ST_OK; // what is missing is said by whoever reads the result
     char *joined = arena_alloc(a, text->text.len + 1);
@@ -168,10 +171,47 @@ static enum status join_value(struct xml_node *root, struct arena *a)
         return arena_status(a);
     size_t n = 0;
     for (size_t i = 0; i < text->text.len; i++)
-        if (!strchr(" \t\r\n", text->text.ptr[i]))
+        if (!is_white((char)text->text.ptr[i]))
             joined[n++] = (char)text->text.ptr[i];
     text->text = span_of(joined, n);
     return ST_OK;
+}
+
+static bool is_blank(const struct xml_node *n)
+{
+    bool blank = n->name == NULL;
+    for (size_t i = 0; blank && i < n->text.len; i++)
+        blank = is_white((char)n->text.ptr[i]);
+    return blank;
+}
+
+// Take out the line breaks between the elements of KeyInfo (which is not signed) and in its key identifier.
+static enum status tidy_key_info(struct xml_node *n, struct arena *a)
+{
+    if (xml_is(n, NS_DSIG, "X509SKI"))
+        return join_text(n, a);
+    bool between = xml_first(n) != NULL;
+    for (struct xml_node **at = &n->first; *at;) {
+        struct xml_node *c = *at;
+        if (between && is_blank(c)) {
+            *at = c->next;
+            continue;
+        }
+        if (c->name)
+            TRY(tidy_key_info(c, a));
+        at = &c->next;
+    }
+    return ST_OK;
+}
+
+static enum status tidy_signature(struct xml_node *root, struct arena *a)
+{
+    struct xml_node *signature = xml_child(root, NS_DSIG, "Signature");
+    struct xml_node *value = signature ? xml_child(signature, NS_DSIG, "SignatureValue") : NULL;
+    struct xml_node *info = signature ? xml_child(signature, NS_DSIG, "KeyInfo") : NULL;
+    if (value)
+        TRY(join_text(value, a));
+    return info ? tidy_key_info(info, a) : ST_OK;
 }
 
 static enum status check_exact(struct span bytes, struct diag *d)
@@ -194,7 +234,7 @@ enum status report_accept_signed(struct span bytes, struct arena *a, struct diag
         return ST_LIMIT;
     }
     TRY(xml_read(bytes, XML_UNTRUSTED, a, d, &root));
-    TRY(join_value(root, a));
+    TRY(tidy_signature(root, a));
     xml_canonical(root, out);
     enum status st = buf_status(out);
     if (st == ST_OK)

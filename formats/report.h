@@ -83,8 +83,8 @@ MUST_USE enum status report_finish(const struct report *draft, const struct repo
                                    struct diag *d);
 
 // Accept at publication a document that stock tools signed to this profile: its serialization (XML declaration,
-// <a/> for <a></a>, quotes, order of attributes) and the line breaks in SignatureValue are normalised, nothing
-// else; the result, appended to `out`, reads as a rendition (rendition_read), digests included. Whose signature
+// <a/> for <a></a>, character references, quotes) and the line breaks that such tools put into SignatureValue and
+// KeyInfo are normalised, nothing else; the result, appended to `out`, reads as a rendition (rendition_read), digests included. Whose signature
 // it is remains to be checked. `a` holds working memory. Failures as rendition_read; then `out` is as it was.
 MUST_USE enum status report_accept_signed(struct span bytes, struct arena *a, struct diag *d, struct buf *out);
 
