@@ -1,4 +1,5 @@
 // CSAF 2.0 advisories: one document, one technical intelligence report with a portion for each vulnerability.
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

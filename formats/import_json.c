@@ -1,5 +1,7 @@
 #include "formats/import_json.h"
 
+#include <jansson.h>
+
 enum status import_json_load(struct span bytes, struct diag *d, json_t **ret)
 {
     if (bytes.len > IMPORT_BYTES_MAX)

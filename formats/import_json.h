@@ -2,9 +2,9 @@
 #ifndef RELTO_FORMATS_IMPORT_JSON_H
 #define RELTO_FORMATS_IMPORT_JSON_H
 
-#include <jansson.h>
-
 #include "formats/import_draft.h"
+
+typedef struct json_t json_t; // jansson.h has the same; includers include that themselves
 
 // Read a JSON document; duplicate members are refused. ST_OK and a new reference (json_decref), or ST_MALFORMED with
 // one fault, ST_LIMIT beyond IMPORT_BYTES_MAX.

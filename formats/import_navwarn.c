@@ -1,5 +1,6 @@
 // Broadcast warnings to shipping (NAVAREA IV and XII, HYDROLANT, HYDROPAC, HYDROARC): one warning, one WARNING.
 #include <ctype.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -88,6 +88,10 @@ static void tlp_is_never_widened(void **state)
     }
 }
 
+#define BACKWARDS                                                                                            \
+    "{\"document\": {\"csaf_version\": \"2.0\", \"title\": \"x\", \"tracking\": {\"id\": \"y\", "                    \
+    "\"initial_release_date\": \"2022-01-02T00:00:00Z\", \"current_release_date\": \"2022-01-01T00:00:00Z\"}}}"
+
 static void others_are_left_out(void **state)
 {
     (void)state;
@@ -96,8 +100,7 @@ static void others_are_left_out(void **state)
         "[]",
         "{\"document\": {\"csaf_version\": \"2.1\"}}",
         "{\"document\": {\"csaf_version\": \"2.0\", \"title\": \"x\", \"tracking\": {\"id\": \"\"}}}",
-        "{\"document\": {\"csaf_version\": \"2.0\", \"title\": \"x\", \"tracking\": {\"id\": \"y\", "
-        "\"initial_release_date\": \"2022-01-02T00:00:00Z\", \"current_release_date\": \"2022-01-01T00:00:00Z\"}}}",
+        BACKWARDS,
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(import_text(cases[i]), ST_OK);
