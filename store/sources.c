@@ -1,0 +1,199 @@
+#include "store/sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/key.h"
+
+enum { LAYOUT = 1 };
+
+void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8])
+{
+    snprintf(out, PARTNER_ID_MAX + 8, "in/%s", partner);
+}
+
+static struct key partner_key(const char *partner)
+{
+    struct key k = {0};
+    key_id(&k, partner);
+    return k;
+}
+
+static struct key position_key(const char *partner, uint64_t n)
+{
+    struct key k = partner_key(partner);
+    key_u64(&k, n);
+    return k;
+}
+
+// ---- state: fixed numbers, then three texts, each behind its length
+
+static void put_text(struct buf *b, struct span s)
+{
+    uint8_t len[4] = {(uint8_t)(s.len >> 24), (uint8_t)(s.len >> 16), (uint8_t)(s.len >> 8), (uint8_t)s.len};
+    buf_put(b, len, sizeof len);
+    buf_span(b, s);
+}
+
+static struct span get_text(struct key_reader *r)
+{
+    size_t len = key_get_u32(r);
+    if (r->bad || len > r->rest.len) {
+        r->bad = true;
+        return span_of(NULL, 0);
+    }
+    struct span s = span_sub(r->rest, 0, len);
+    r->rest = span_sub(r->rest, len, r->rest.len);
+    return s;
+}
+
+static void get_string(struct key_reader *r, char *out, size_t cap)
+{
+    struct span s = get_text(r);
+    if (s.len >= cap) {
+        r->bad = true;
+        return;
+    }
+    if (s.len)
+        memcpy(out, s.ptr, s.len);
+    out[s.len] = 0;
+}
+
+enum status source_put(struct db_txn *t, const char *partner, const struct source_state *s)
+{
+    struct key k = partner_key(partner), fixed = {0};
+    struct buf b;
+    key_u8(&fixed, LAYOUT);
+    key_u64(&fixed, s->size);
+    key_i64(&fixed, s->synced_at);
+    key_i64(&fixed, s->failed_at);
+    key_u8(&fixed, s->forked);
+    key_u64(&fixed, s->received);
+    key_u64(&fixed, s->quarantined);
+    key_u8(&fixed, s->cosignature_due);
+    buf_init(&b, 8 * KIB);
+    buf_span(&b, key_span(&fixed));
+    put_text(&b, span_cstr(s->cursor));
+    put_text(&b, span_cstr(s->error));
+    put_text(&b, s->checkpoint);
+    enum status st = buf_status(&b);
+    if (st == ST_OK)
+        st = db_put(t, DB_SOURCES, key_span(&k), buf_bytes(&b));
+    buf_fini(&b);
+    return st;
+}
+
+enum status source_get(struct db_txn *t, const char *partner, struct source_state *ret)
+{
+    struct key k = partner_key(partner);
+    struct span v;
+    *ret = (struct source_state){0};
+    enum status st = db_get(t, DB_SOURCES, key_span(&k), &v);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    struct key_reader r = key_reader_of(v);
+    bool known = key_get_u8(&r) == LAYOUT;
+    ret->size = key_get_u64(&r);
+    ret->synced_at = key_get_i64(&r);
+    ret->failed_at = key_get_i64(&r);
+    ret->forked = key_get_u8(&r) != 0;
+    ret->received = key_get_u64(&r);
+    ret->quarantined = key_get_u64(&r);
+    ret->cosignature_due = key_get_u8(&r) != 0;
+    get_string(&r, ret->cursor, sizeof ret->cursor);
+    get_string(&r, ret->error, sizeof ret->error);
+    ret->checkpoint = get_text(&r);
+    return known && !r.bad && r.rest.len == 0 ? ST_OK : ST_CORRUPT;
+}
+
+// ---- entries: the leaf hash, then the entry's bytes (none when only the hash is known)
+
+enum status source_append(struct db_txn *t, const char *partner, const struct digest *leaf, struct span entry)
+{
+    char log[PARTNER_ID_MAX + 8];
+    uint64_t n;
+    struct buf b;
+    source_log_name(partner, log);
+    TRY(tree_size(t, log, &n));
+    TRY(tree_append(t, log, leaf));
+    struct key k = position_key(partner, n);
+    buf_init(&b, 8 * KIB);
+    buf_put(&b, leaf->b, sizeof leaf->b);
+    buf_span(&b, entry);
+    enum status st = buf_status(&b);
+    if (st == ST_OK)
+        st = db_put_new(t, DB_RECEIVED, key_span(&k), buf_bytes(&b));
+    buf_fini(&b);
+    return st;
+}
+
+enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret)
+{
+    struct key k = position_key(partner, n);
+    struct span v;
+    TRY(db_get(t, DB_RECEIVED, key_span(&k), &v));
+    if (v.len < SHA256_LEN)
+        return ST_CORRUPT;
+    if (v.len == SHA256_LEN)
+        return ST_NOT_FOUND;
+    return ledger_entry_parse(span_sub(v, SHA256_LEN, v.len), ret) == ST_OK ? ST_OK : ST_CORRUPT;
+}
+
+// ---- quarantine: time, reason, bytes
+
+enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason, struct span bytes,
+                           utc_ms now)
+{
+    struct key k = position_key(partner, n), time = {0};
+    struct buf b;
+    key_i64(&time, now);
+    buf_init(&b, RENDITION_BYTES_MAX + 8 * KIB);
+    buf_span(&b, key_span(&time));
+    put_text(&b, span_cstr(reason));
+    put_text(&b, bytes);
+    enum status st = buf_status(&b);
+    if (st == ST_OK)
+        st = db_put(t, DB_QUARANTINE, key_span(&k), buf_bytes(&b));
+    buf_fini(&b);
+    return st;
+}
+
+struct each_call {
+    enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes);
+    void *ctx;
+};
+
+static enum status call_each(const struct each_call *c, struct span key, size_t prefix_len, struct span value)
+{
+    struct key_reader k = key_reader_of(span_sub(key, prefix_len, key.len)), v = key_reader_of(value);
+    char reason[SOURCE_ERROR_MAX] = "";
+    uint64_t n = key_get_u64(&k);
+    key_get_i64(&v);
+    struct span text = get_text(&v), bytes = get_text(&v);
+    if (k.bad || v.bad || k.rest.len || v.rest.len)
+        return ST_CORRUPT;
+    snprintf(reason, sizeof reason, "%.*s", (int)text.len, (const char *)text.ptr);
+    return c->each(c->ctx, n, reason, bytes);
+}
+
+enum status quarantine_each(struct db_txn *t, const char *partner,
+                            enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes), void *ctx)
+{
+    struct key prefix = partner_key(partner);
+    struct db_walk w;
+    const struct each_call c = {each, ctx};
+    enum status st = ST_OK;
+    bool more = db_walk_first(t, DB_QUARANTINE, key_span(&prefix), key_span(&prefix), &w);
+    for (; more && st == ST_OK; more = st == ST_OK && db_walk_next(&w))
+        st = call_each(&c, w.key, prefix.len, w.value);
+    if (st == ST_OK)
+        st = w.st;
+    db_walk_end(&w);
+    return st;
+}
+
+enum status quarantine_del(struct db_txn *t, const char *partner, uint64_t n)
+{
+    struct key k = position_key(partner, n);
+    return db_del(t, DB_QUARANTINE, key_span(&k));
+}
