@@ -6,6 +6,9 @@
 #include "formats/base/sha256.h"
 #include "formats/xml.h"
 
+#define NS_POLICY_BUNDLE "urn:relto:policy-bundle:1"
+#define POLICY_BUNDLE_BYTES_MAX (64 * MIB) // files are base64 inside
+
 enum { BUNDLE_SPIFS_MAX = 64 };
 
 struct bundle_file {
@@ -22,7 +25,8 @@ struct policy_bundle {
 
 // Append the bundle as one canonical document (urn:relto:policy-bundle:1); its SHA-256 is the policy's digest.
 void policy_bundle_write(const struct policy_bundle *b, struct buf *out);
-// Read it back; everything lives in `a`. ST_INVALID with faults.
+// Read it back; everything lives in `a`. ST_INVALID with faults, also when the bytes are not exactly what
+// policy_bundle_write makes; ST_LIMIT beyond POLICY_BUNDLE_BYTES_MAX, or what xml_read returns.
 MUST_USE enum status policy_bundle_read(struct span bytes, struct arena *a, struct diag *d, struct policy_bundle *ret);
 
 #endif

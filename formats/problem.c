@@ -1,0 +1,165 @@
+#include "formats/problem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "formats/xml.h"
+
+#define NS_OURS "urn:relto:problem:1"
+#define TYPE_PREFIX "urn:relto:problem:"
+
+enum { PROBLEM_BYTES_MAX = 256 * 1024 };
+
+// ---- writing
+
+// Bytes of the XML character at s (NUL-terminated), 0 when there is none: messages are cut at a number of
+// bytes, which may be inside a character.
+static size_t char_len(const uint8_t *s)
+{
+    if (s[0] < 0x80)
+        return s[0] >= 0x20 || s[0] == '\n' || s[0] == '\t' ? 1 : 0;
+    size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+    bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
+    bool beyond = s[0] == 0xf4 && s[1] >= 0x90;
+    bool nonchar = s[0] == 0xef && s[1] == 0xbf && n == 3 && s[2] >= 0xbe;
+    return overlong || surrogate || beyond || nonchar ? 0 : n;
+}
+
+static void put_text(struct buf *out, const char *text)
+{
+    const uint8_t *s = (const uint8_t *)text;
+    while (*s) {
+        size_t n = char_len(s);
+        if (n)
+            buf_xml_text(out, span_of(s, n));
+        else
+            buf_putc(out, '?');
+        s += n ? n : 1;
+    }
+}
+
+static void put_attr(struct buf *out, const char *name, const char *value)
+{
+    char clean[256];
+    size_t at = 0;
+    const uint8_t *s = (const uint8_t *)value;
+    while (*s) {
+        size_t n = char_len(s);
+        if (at + (n ? n : 1) >= sizeof clean)
+            break;
+        memcpy(clean + at, n ? (const char *)s : "?", n ? n : 1);
+        at += n ? n : 1;
+        s += n ? n : 1;
+    }
+    clean[at] = 0;
+    if (at)
+        buf_xml_attr(out, name, clean);
+}
+
+static void put_element(struct buf *out, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    buf_printf(out, "<%s>", name);
+    put_text(out, text);
+    buf_printf(out, "</%s>", name);
+}
+
+static void put_fault(struct buf *out, const char *file, const struct fault *f)
+{
+    buf_puts(out, "<fault xmlns=\"" NS_OURS "\"");
+    if (f->column)
+        buf_printf(out, " column=\"%u\"", f->column);
+    put_attr(out, "element", f->element);
+    put_attr(out, "file", file);
+    if (f->line)
+        buf_printf(out, " line=\"%u\"", f->line);
+    put_attr(out, "rule", f->rule);
+    buf_putc(out, '>');
+    put_text(out, f->message);
+    buf_puts(out, "</fault>");
+}
+
+void problem_write(const char *type, int http_status, const char *title, const char *detail,
+                   const struct diag *faults, struct buf *out)
+{
+    buf_puts(out, "<problem xmlns=\"" NS_PROBLEM "\"><type>" TYPE_PREFIX);
+    put_text(out, type);
+    buf_puts(out, "</type>");
+    put_element(out, "title", title);
+    buf_printf(out, "<status>%d</status>", http_status);
+    put_element(out, "detail", detail);
+    for (uint32_t i = 0; faults && i < faults->count; i++)
+        put_fault(out, faults->file, &faults->faults[i]);
+    if (faults && faults->dropped)
+        buf_printf(out, "<dropped xmlns=\"" NS_OURS "\">%u</dropped>", faults->dropped);
+    buf_puts(out, "</problem>");
+}
+
+// ---- reading: from any server, so that what is not understood is passed over
+
+static const char *text_of(const struct xml_node *n)
+{
+    const char *text = "";
+    return n && xml_text(n, NULL, &text) == ST_OK ? text : "";
+}
+
+static void copy_child(const struct xml_node *root, const char *name, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s", text_of(xml_child(root, NS_PROBLEM, name)));
+}
+
+static uint32_t number(const char *text)
+{
+    unsigned long v = text ? strtoul(text, NULL, 10) : 0;
+    return v > UINT32_MAX ? 0 : (uint32_t)v;
+}
+
+static void read_faults(const struct xml_node *root, struct diag *d)
+{
+    for (const struct xml_node *n = xml_first(root); n; n = xml_next(n)) {
+        if (xml_is(n, NS_OURS, "dropped"))
+            d->dropped += number(text_of(n));
+        if (!xml_is(n, NS_OURS, "fault"))
+            continue;
+        const char *rule = xml_attr(n, "rule"), *file = xml_attr(n, "file");
+        if (file && !d->file[0])
+            snprintf(d->file, sizeof d->file, "%s", file);
+        diag_add(d, number(xml_attr(n, "line")), number(xml_attr(n, "column")), rule ? rule : "fault",
+                 xml_attr(n, "element"), "%s", text_of(n));
+    }
+}
+
+static enum status read_root(struct span bytes, struct arena *a, struct problem *ret)
+{
+    struct xml_node *root;
+    TRY(xml_read(bytes, XML_UNTRUSTED, a, NULL, &root));
+    if (!xml_is(root, NS_PROBLEM, "problem"))
+        return ST_INVALID;
+    const char *type = text_of(xml_child(root, NS_PROBLEM, "type"));
+    size_t prefix = strlen(TYPE_PREFIX);
+    if (strncmp(type, TYPE_PREFIX, prefix) == 0)
+        type += prefix;
+    snprintf(ret->type, sizeof ret->type, "%s", *type ? type : "about:blank");
+    copy_child(root, "title", ret->title, sizeof ret->title);
+    copy_child(root, "detail", ret->detail, sizeof ret->detail);
+    diag_init(&ret->faults, NULL);
+    read_faults(root, &ret->faults);
+    return ST_OK;
+}
+
+enum status problem_read(struct span bytes, struct problem *ret)
+{
+    if (bytes.len > PROBLEM_BYTES_MAX)
+        return ST_LIMIT;
+    struct arena *a = xml_arena_new(bytes.len);
+    if (!a)
+        return ST_NOMEM;
+    enum status st = read_root(bytes, a, ret);
+    arena_free(&a);
+    return st;
+}
