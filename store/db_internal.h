@@ -1,0 +1,47 @@
+// What db.c, db_dir.c and backup.c share. Nobody else includes this.
+#ifndef RELTO_STORE_DB_INTERNAL_H
+#define RELTO_STORE_DB_INTERNAL_H
+
+#include <pthread.h>
+
+#include "store/db.h"
+
+#define DB_DATA_FILE "data.mdb"
+#define DB_COMPACT_FILE "data.mdb.compact"
+
+enum { DB_FORMAT_VERSION = 1, DB_PATH_MAX = 4096 };
+
+struct MDB_env;
+
+struct db {
+    struct MDB_env *env;
+    unsigned dbi[DB_TABLE_COUNT];
+    struct db_options options;
+    char path[DB_PATH_MAX];
+    int dir_fd;           // holds a shared lock on the directory, against compaction under our feet
+    pthread_mutex_t lock; // of what follows, and of changes of the map
+    size_t active;        // transactions open in this process
+    bool want_grow;       // a transaction ran out of map
+    bool broken;          // a commit failed: what is on disk is not known
+};
+
+// db_dir.c: the directory. Each with a fault on failure.
+
+// Create (unless read_only) and check the directory, open it, take the shared lock. *ret_fd may be -1 when
+// read_only and the file system does not lock.
+MUST_USE enum status db_dir_open(const char *path, bool read_only, struct diag *d, int *ret_fd);
+// Who may touch the data file?
+MUST_USE enum status db_dir_check_data(int dir_fd, bool read_only, struct diag *d, const char *path);
+// Make the data file at least `bytes` long, so that a truncated one gives errors instead of SIGBUS.
+// ST_CORRUPT.
+MUST_USE enum status db_dir_extend(int dir_fd, uint64_t bytes, struct diag *d, const char *path);
+MUST_USE enum status db_dir_sync(int dir_fd, struct diag *d, const char *path);
+// Does the file system, a quota or a limit of the process keep the data file from growing?
+bool db_dir_is_full(int dir_fd);
+
+// db.c
+MUST_USE enum status db_status_of(int rc);
+// Open the environment and its tables in a prepared struct db (path, options, dir_fd). Closes it on failure.
+MUST_USE enum status db_env_open(struct db *db, struct diag *d);
+
+#endif

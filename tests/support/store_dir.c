@@ -1,0 +1,87 @@
+#include "tests/support/store_dir.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct diag *store_dir_diag(void)
+{
+    static struct diag d;
+    diag_init(&d, NULL);
+    return &d;
+}
+
+void store_dir_make(struct store_dir *s)
+{
+    *s = (struct store_dir){.db = NULL};
+    snprintf(s->path, sizeof s->path, "%s/relto-store-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(mkdtemp(s->path));
+    s->random = random_from_seed(&s->seed, 1);
+}
+
+void store_dir_remove(struct store_dir *s)
+{
+    db_close(&s->db);
+    DIR *dir = opendir(s->path);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir)
+        closedir(dir);
+    rmdir(s->path);
+}
+
+void store_dir_open(struct store_dir *s, bool read_only)
+{
+    struct db_options o = {.read_only = read_only, .map_bytes = 1 << 20, .map_bytes_max = 64 << 20};
+    struct diag *d = store_dir_diag();
+    enum status st = db_open(s->path, &o, d, &s->db);
+    if (st != ST_OK)
+        fail_msg("%s: %s", status_text(st), d->count ? d->faults[0].message : "");
+}
+
+int store_dir_setup(void **state)
+{
+    struct store_dir *s = malloc(sizeof *s);
+    store_dir_make(s);
+    store_dir_open(s, false);
+    *state = s;
+    return 0;
+}
+
+int store_dir_teardown(void **state)
+{
+    store_dir_remove(*state);
+    free(*state);
+    return 0;
+}
+
+static struct db_txn *begin(struct store_dir *s, bool write)
+{
+    struct db_txn *t;
+    assert_int_equal(db_begin(s->db, write, &t), ST_OK);
+    return t;
+}
+
+struct db_txn *store_dir_write(struct store_dir *s)
+{
+    return begin(s, true);
+}
+
+struct db_txn *store_dir_read(struct store_dir *s)
+{
+    return begin(s, false);
+}
+
+void store_dir_commit(struct db_txn *t)
+{
+    assert_int_equal(db_commit(&t), ST_OK);
+    assert_null(t);
+}
