@@ -1,4 +1,4 @@
-// The one rule by which imported reports get labels (spec: none; conf/samples/README.md has it in words). Real markings
+// The one rule by which imported reports get labels; conf/samples/README.md has it in words. Real markings
 // are not public; so these are synthetic, a function of the record's own fields, and carry the category SYNTHETIC.
 #ifndef RELTO_FORMATS_IMPORT_LABEL_H
 #define RELTO_FORMATS_IMPORT_LABEL_H

@@ -55,6 +55,8 @@ static import_fn *importer(const char *type)
 static void print_faults(const struct cli *cli)
 {
     struct buf out;
+    if (cli->diag->count == 0)
+        return;
     buf_init(&out, MIB);
     diag_print(cli->diag, &out);
     fwrite(out.ptr, 1, out.len, stderr);
