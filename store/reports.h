@@ -49,8 +49,8 @@ MUST_USE enum status reports_each(struct db_txn *t, enum status (*each)(void *ct
                                   void *ctx);
 
 // Idempotency of drafts without an id (spec 4.5).
-MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, struct uuid *ret_id,
-                                 uint32_t *ret_version); // or ST_NOT_FOUND
+MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
+                                 struct uuid *ret_id, uint32_t *ret_version); // or ST_NOT_FOUND
 MUST_USE enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
                                 uint32_t version, utc_ms now);
 

@@ -233,7 +233,8 @@ static enum status answer_again(struct draft *d, bool *ret_known)
     uint32_t version;
     char actor[80];
     *ret_known = false;
-    enum status st = drafts_find(d->t->txn, principal_text(&d->rq->who, actor), &d->body_digest, &id, &version);
+    enum status st = drafts_find(d->t->txn, principal_text(&d->rq->who, actor), &d->body_digest, d->t->now, &id,
+                                 &version);
     if (st == ST_NOT_FOUND)
         return ST_OK;
     if (st != ST_OK)
