@@ -333,7 +333,7 @@ static void read_children(struct report_reading *x, const struct xml_node *n)
             report_fault(x, n, "element-order",
                          "<%s> must stand before (order: reference, portion, attachment)", n->name);
         rank = kinds[kind].rank > rank ? kinds[kind].rank : rank;
-        any = any || kinds[kind].kind == REPORT_PORTION || kinds[kind].kind == REPORT_WITHHELD;
+        any = any || kinds[kind].kind == REPORT_PORTION || (kinds[kind].kind == REPORT_WITHHELD && rank < 3);
         read_child(x, n, kind, x->r->child_count++);
     }
     x->where[0] = 0;

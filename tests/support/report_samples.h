@@ -5,12 +5,13 @@
 #include "formats/report.h"
 
 // A label under policy NATO: classification `c`, releasable to `to` (one GenericValue).
-#define SAMPLE_LABEL(c, to)                                                                                  \
-    "<label><originatorConfidentialityLabel xmlns='urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'>"  \
+#define SAMPLE_LABEL(c, to) "<label>" SAMPLE_LABEL_CONTENT(c, to) "</label>"
+#define SAMPLE_LABEL_CONTENT(c, to)                                                                          \
+    "<originatorConfidentialityLabel xmlns='urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'>"         \
     "<ConfidentialityInformation><PolicyIdentifier URI='urn:oid:1.3.26.1.3.1'>NATO</PolicyIdentifier>"       \
     "<Classification>" c "</Classification><Category Type='PERMISSIVE' TagName='Releasable To'>"             \
     "<GenericValue>" to "</GenericValue></Category></ConfidentialityInformation>"                            \
-    "<CreationDateTime>2026-11-22T00:00:00Z</CreationDateTime></originatorConfidentialityLabel></label>"
+    "<CreationDateTime>2026-11-22T00:00:00Z</CreationDateTime></originatorConfidentialityLabel>"
 
 #define SAMPLE_HEADER                                                                                        \
     "<header type='INTREP' separable='true' xml:lang='en'><originator nation='GBR' cell='J2-NORTH'/>"        \
