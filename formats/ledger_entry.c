@@ -223,7 +223,7 @@ enum status ledger_entry_parse(struct span leaf, struct ledger_entry *ret)
         return ST_INVALID;
     memcpy(text, leaf.ptr, leaf.len);
     text[leaf.len] = 0;
-    struct values v = {NULL};
+    struct values v = {0};
     struct ledger_entry e = {.n = 0};
     if (!cut_attrs(text + sizeof leaf_head - 1, &v) || bad_value(&v, &e))
         return ST_INVALID;
