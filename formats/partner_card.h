@@ -7,7 +7,11 @@
 
 #define NS_CARD "urn:relto:card:1"
 
-enum { CARD_CERTS_MAX = 32, CARD_BYTES_MAX = 256 * 1024 };
+enum {
+    CARD_CERTS_MAX = 32,
+    CARD_BYTES_MAX = 256 * 1024,
+    CARD_NODE_NAME_MAX = 63, // so that `<node>/release/<partner>` fits NOTE_NAME_MAX
+};
 
 struct card_certificate { // a report-signing certificate and its life
     const char *pem;
@@ -34,14 +38,16 @@ struct partner_card {
 };
 
 // Append the canonical signed card. Its signature is Ed25519 by the card key over the canonical bytes
-// before the signature element.
+// before the signature element. ST_INVALID when card_key is not the card's, or partner_card_read would refuse the
+// card: nothing is appended then. Times are written in whole seconds.
 MUST_USE enum status partner_card_write(const struct partner_card *c, const struct note_key *card_key, struct buf *out);
 // Read a card; checks form and its own signature by the key inside (trust in that key is the caller's
-// business: fingerprint compared by people, or the key already held). Strings live in `a`.
-// ST_INVALID, ST_BAD_SIGNATURE with faults.
+// business: fingerprint compared by people, or the key already held). Strings live in `a`. The bytes must be exactly
+// those that partner_card_write makes, save white space at the end. `file` may be NULL.
+// ST_INVALID, ST_BAD_SIGNATURE with faults, or what xml_read returns.
 MUST_USE enum status partner_card_read(struct span bytes, const char *file, struct arena *a, struct diag *d,
                                        struct partner_card *ret);
-// The fingerprint people read to each other: SHA-256 of the card's canonical bytes as 8 groups of 4 hex digits
+// The fingerprint people read to each other: SHA-256 of the card (less white space at its end) as 8 groups of 4 hex digits
 // (128 bits), e.g. "9f3a 01bc …".
 enum { CARD_FINGERPRINT_LEN = 39 };
 const char *partner_card_fingerprint(struct span card, char out[CARD_FINGERPRINT_LEN + 1]);
