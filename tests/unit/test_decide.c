@@ -146,20 +146,20 @@ static void redaction_needs_permission(void **state)
     world_free(&w);
 }
 
-#define WITHHELD "<withheld ref='e1'/>"
+#define WITHHELD "<withheld ref='w'/>"
 static void withheld_children_count_in_received_copies(void **state)
 {
     (void)state;
     struct world w = world_new(ONE(TERMS("permitted", "0", "PT0S")));
     struct decide_record rec = {.received = true, .onward = ONWARD_PERMITTED};
     assert_string_equal(line(&w, W_REPORT(LOW, W_HEADER_OF("separable='true'", "", "DEU", ""), WITHHELD W_PORTION("")), &rec),
-                        "FRA redact - A e1 -");
+                        "FRA redact - A w -");
     // our own are decoys
     assert_string_equal(line(&w, W_REPORT(LOW, HEADER, WITHHELD W_PORTION("")), NULL), "FRA release - A - -");
     // an absent overall label has failed
     assert_string_equal(line(&w, W_REPORT("<withheld ref='label'/>", W_HEADER_OF("separable='true'", LOW, "DEU", ""),
                                           W_PORTION(LOW) WITHHELD), &rec),
-                        "FRA redact - A label,e1 -");
+                        "FRA redact - A label,w -");
     assert_string_equal(line(&w, W_REPORT("<withheld ref='label'/>", W_HEADER_OF("separable='true'", LOW, "DEU", ""), W_PORTION(LOW)), &rec),
                         "FRA deny compilation A - -");
     assert_string_equal(line(&w, W_REPORT("<withheld ref='label'/>", W_HEADER_OF("separable='false'", LOW, "DEU", ""), W_PORTION(LOW)), &rec),
