@@ -81,11 +81,19 @@ drafts() {
         $(samples_of $1) >/dev/null || die "importing the samples of $1 failed"
 }
 
-# wait_exchanged [SECONDS]: until every ledger of every nation is acknowledged in full
+ledgers() { local n; for n in $NATIONS; do node $n --format tsv sync status | cut -f1-4; done; }
+
+# wait_exchanged [SECONDS]: until every ledger of every nation is acknowledged in full. What arrives may be passed on,
+# so two looks in a row must find everything acknowledged and the same.
 wait_exchanged() {
-    local n end=$((SECONDS + ${1:-120}))
-    for n in $NATIONS; do
-        node $n sync status --wait $((end - SECONDS > 1 ? end - SECONDS : 1)) >/dev/null ||
-            { node $n sync status >&2; return 1; }
+    local n end=$((SECONDS + ${1:-120})) left before="" now
+    while :; do
+        for n in $NATIONS; do
+            left=$((end - SECONDS))
+            node $n sync status --wait $((left > 1 ? left : 1)) >/dev/null || { node $n sync status >&2; return 1; }
+        done
+        now=$(ledgers)
+        [ "$now" = "$before" ] && return 0
+        before=$now
     done
 }
