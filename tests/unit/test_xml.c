@@ -31,6 +31,7 @@ static void canonical_form(void **state)
          "<a xmlns=\"u\"><p:b xmlns:p=\"v\" xmlns:q=\"w\" a=\"2\" q:c=\"1\"></p:b><p:b xmlns:p=\"v\"></p:b></a>"},
         {"<a xmlns='u'><b xmlns=''/></a>", "<a xmlns=\"u\"><b xmlns=\"\"></b></a>"},
         {"<a x='&#9;&lt;&quot;'>&gt;&amp;&#13;</a>", "<a x=\"&#x9;&lt;&quot;\">&gt;&amp;&#xD;</a>"},
+        {"<a x='1&amp;2&#38;3&#x26;4&amp;lt;'/>", "<a x=\"1&amp;2&amp;3&amp;4&amp;lt;\"></a>"},
         {"<a xml:lang='en'>\xc3\xa9</a>", "<a xml:lang=\"en\">\xc3\xa9</a>"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
