@@ -60,21 +60,22 @@ static void hold_class(struct compiling *c, const char *name)
             c->to->classes[i] = true;
 }
 
-// Held categories are compared by tag set and value: all of the set that have the name.
+// Held categories are compared by tag set and value: all of the set that have the name, and any that takes it as
+// input (a namesake of another type does not hinder that).
 static void hold_value(struct compiling *c, const char *tag_set, size_t set, const char *value, uint32_t line)
 {
-    if (security_policy_names(c->sp, set, value)) {
-        for (size_t i = c->sp->set_first[set]; i < c->sp->set_first[set + 1]; i++)
-            if (name_eq(c->sp->categories[i].category->name, value))
-                c->to->categories[i / 64] |= (uint64_t)1 << (i % 64);
-    } else if (security_policy_takes_input(c->sp, set)) {
+    bool named = security_policy_names(c->sp, set, value), input = security_policy_takes_input(c->sp, set);
+    for (size_t i = c->sp->set_first[set]; named && i < c->sp->set_first[set + 1]; i++)
+        if (name_eq(c->sp->categories[i].category->name, value))
+            c->to->categories[i / 64] |= (uint64_t)1 << (i % 64);
+    if (input)
         c->to->inputs[c->to->input_count++] = (struct clearance_input){set, value};
-    } else {
-        c->ok = false;
-        diag_add(c->d, line, 0, "unknown-category", "clearance",
-                 "partner %s: \"%s\" is not a category of \"%s\" in the policy %s (%s)", c->partner, value, tag_set,
-                 c->sp->spif->name, c->sp->spif->file);
-    }
+    if (named || input)
+        return;
+    c->ok = false;
+    diag_add(c->d, line, 0, "unknown-category", "clearance",
+             "partner %s: \"%s\" is not a category of \"%s\" in the policy %s (%s)", c->partner, value, tag_set,
+             c->sp->spif->name, c->sp->spif->file);
 }
 
 static void hold_category(struct compiling *c, const struct label_category *from)

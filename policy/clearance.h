@@ -4,7 +4,7 @@
 
 #include "policy/label_view.h"
 
-// A value that only a userInput category of the tag set allows.
+// A value that a userInput category of the tag set takes.
 struct clearance_input {
     size_t set; // index of the tag set
     const char *value;

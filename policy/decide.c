@@ -155,13 +155,17 @@ static enum progress line_7_embargo(struct deciding *d)
     return settle(d, OUTCOME_EMBARGO, REASON_NONE);
 }
 
-// An approval does not cover more than it showed: all that it withheld is withheld now too.
-static bool approval_covers(const struct withheld_set *approved, const struct withheld_set *now)
+// An approval does not cover more than it showed: all elements that it withheld are withheld now too. References
+// and decoys are no elements, so that it does not matter which of them its rendition withheld.
+static bool approval_covers(const struct deciding *d)
 {
+    const struct withheld_set *approved = &d->rec->approved_withheld, *now = &d->out->withheld;
+    const struct report *r = d->c->report;
     if (approved->overall && !now->overall)
         return false;
-    for (size_t i = 0; i < sizeof now->bits / sizeof *now->bits; i++)
-        if (approved->bits[i] & ~now->bits[i])
+    for (size_t i = 0; i < r->child_count; i++)
+        if (withheld_has(approved, i) && !withheld_has(now, i) &&
+            decide_element_kind(r, i, d->received) != ELEMENT_NONE)
             return false;
     return true;
 }
@@ -171,7 +175,7 @@ static enum progress line_8_approval(struct deciding *d)
     const struct decide_record *rec = d->rec;
     if (rec->refused)
         return settle(d, OUTCOME_DENY, REASON_REFUSED);
-    bool covers = rec->any_approvals_count || approval_covers(&rec->approved_withheld, &d->out->withheld);
+    bool covers = rec->any_approvals_count || approval_covers(d);
     uint32_t approvals = covers ? rec->approvals : 0;
     if (approvals < d->governing->doc->terms.approval)
         return settle(d, OUTCOME_HOLD, REASON_APPROVAL);

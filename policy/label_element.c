@@ -87,9 +87,13 @@ static enum status carry_doc(const struct label_context *x, const struct label_d
         values += doc->categories[i].value_count;
     ret->restrictive = arena_array(x->arena, values, sizeof *ret->restrictive);
     TRY(arena_status(x->arena));
-    for (size_t i = 0; i < doc->category_count; i++)
+    for (size_t i = 0; i < doc->category_count; i++) {
+        // A restrictive category that names no value is one that nobody holds.
+        if (doc->categories[i].value_count == 0 && doc->categories[i].type == CATEGORY_RESTRICTIVE)
+            ret->unholdable = true;
         for (size_t v = 0; v < doc->categories[i].value_count; v++)
             carry_value(x, ret, &doc->categories[i], doc->categories[i].values[v]);
+    }
     return ST_OK;
 }
 
