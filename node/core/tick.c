@@ -50,8 +50,32 @@ static enum status commit(struct core *c, struct db_txn **txn)
     return st;
 }
 
+// The map grows between transactions: a job that found it full gets one more chance in a larger one.
+static bool give_another_chance(struct tick_job *jobs, size_t count, bool *given)
+{
+    bool any = false;
+    for (size_t i = 0; i < count && !*given; i++)
+        if (jobs[i].st == ST_FULL) {
+            jobs[i].st = ST_OK;
+            any = true;
+        }
+    *given |= any;
+    return any;
+}
+
+static void end_jobs(struct tick_job *jobs, size_t count, enum status st)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].st == ST_OK)
+            jobs[i].st = st;
+        if (jobs[i].st != ST_OK)
+            answer_failure(&jobs[i]);
+    }
+}
+
 enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count, struct tick *t)
 {
+    bool given = false;
     for (size_t i = 0; i < count; i++)
         jobs[i].st = ST_OK;
     for (;;) {
@@ -62,14 +86,11 @@ enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t c
             st = commit(c, &t->txn);
         else
             db_abort(&t->txn);
-        if (st != ST_OK)
-            for (size_t i = 0; i < count; i++)
-                jobs[i].st = jobs[i].st == ST_OK ? st : jobs[i].st;
-        if (st != ST_OK || whole) {
-            for (size_t i = 0; i < count; i++)
-                if (jobs[i].st != ST_OK)
-                    answer_failure(&jobs[i]);
-            return st;
+        if (st == ST_OK && !whole) {
+            give_another_chance(jobs, count, &given);
+            continue; // each time around, one job fewer (or the one chance is used up)
         }
+        end_jobs(jobs, count, st);
+        return st;
     }
 }
