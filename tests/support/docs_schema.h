@@ -1,0 +1,21 @@
+// The project's schemas, compiled once each, with what libxml2 says when a document is not valid.
+#ifndef RELTO_TESTS_DOCS_SCHEMA_H
+#define RELTO_TESTS_DOCS_SCHEMA_H
+
+#include <stdbool.h>
+
+#include "formats/base/span.h"
+
+// Compile every *.xsd of a folder. Returns how many; stops the test when one does not compile.
+size_t docs_schemas_load(const char *folder);
+void docs_schemas_free(void);
+// Is there a schema with this target namespace?
+bool docs_schema_known(const char *namespace_uri);
+// Validate a document against the schema of its root's namespace. NULL when valid, else the first complaint (static,
+// until the next call). An unknown namespace is a complaint.
+const char *docs_schema_fault(struct span document);
+// Validate every outermost element of one namespace that stands somewhere in a document of another, each alone.
+// *ret_count = how many there were.
+const char *docs_schema_fault_inside(struct span document, const char *namespace_uri, size_t *ret_count);
+
+#endif
