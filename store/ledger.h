@@ -64,8 +64,5 @@ struct receipt {
 };
 MUST_USE enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r);
 MUST_USE enum status receipt_latest(struct db_txn *t, const char *partner, struct receipt *ret); // ST_NOT_FOUND
-// Every receipt of a partner, smallest tree first. The callback must not write.
-MUST_USE enum status receipt_each(struct db_txn *t, const char *partner,
-                                  enum status (*each)(void *ctx, const struct receipt *r), void *ctx);
 
 #endif
