@@ -4,12 +4,15 @@
 
 #include "formats/audit_event.h"
 #include "formats/base/random.h"
+#include "formats/note.h"
 #include "store/tree.h"
 
 #define AUDIT_LOG "audit"
 
-// Append an event; n, salt and at (the later of now and the previous event's) are set here. Events over AUDIT_EVENT_BYTES_MAX have their
-// detail replaced by its digest (attribute detail-digest). Part of the caller's transaction.
+// Append an event; n, salt and at (the later of now and the previous event's) are set here. Events over
+// AUDIT_EVENT_BYTES_MAX have their detail replaced by its digest (attribute detail-digest). Part of the
+// caller's transaction. ST_INVALID when the detail is not canonical XML of our namespace; ST_LIMIT when the
+// rest alone is too long.
 MUST_USE enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now,
                                   const struct random_source *random);
 MUST_USE enum status audit_size(struct db_txn *t, uint64_t *ret);
@@ -23,10 +26,16 @@ struct audit_filter { // zero = no restriction
     const char *actor;
     bool by_kind;
     enum audit_kind kind;
-    utc_ms from, until; // 0,0 = all
+    utc_ms from, until; // from <= at < until; until 0 = no end
 };
-// Call back for each event that matches, oldest first; uses the indexes. Stops on anything but ST_OK.
+// Call back for each event that matches, oldest first; uses the indexes. Stops on anything but ST_OK. The
+// event's strings live until the callback returns; it must not write to the audit log.
 MUST_USE enum status audit_each(struct db_txn *t, const struct audit_filter *f,
                                 enum status (*each)(void *ctx, const struct audit_event *e), void *ctx);
+
+// Append the signed checkpoint of the log as it is; origin `<node name>/audit`, which is also the key's name.
+// ST_INVALID (origin), ST_CORRUPT, or the buffer's status.
+MUST_USE enum status audit_checkpoint(struct db_txn *t, const char *origin, const struct note_key *key,
+                                      struct buf *out);
 
 #endif

@@ -49,6 +49,14 @@ void key_id(struct key *k, const char *id)
     put(k, id, len);
 }
 
+void key_text(struct key *k, const char *s)
+{
+    size_t len = strlen(s);
+    BUG_IF(len > 255);
+    key_u8(k, (uint8_t)len);
+    put(k, s, len);
+}
+
 static const uint8_t *take(struct key_reader *r, size_t len)
 {
     if (r->bad || r->rest.len < len) {
@@ -101,16 +109,20 @@ struct digest key_get_digest(struct key_reader *r)
     return d;
 }
 
-void key_get_id(struct key_reader *r, char out[65])
+void key_get_text(struct key_reader *r, char *out, size_t cap)
 {
     size_t len = key_get_u8(r);
-    const uint8_t *p = len <= 64 ? take(r, len) : NULL;
+    const uint8_t *p = len < cap ? take(r, len) : NULL;
     out[0] = 0;
-    if (!p && len) {
+    if (!p || memchr(p, 0, len)) {
         r->bad = true;
         return;
     }
-    if (p)
-        memcpy(out, p, len);
+    memcpy(out, p, len);
     out[len] = 0;
+}
+
+void key_get_id(struct key_reader *r, char out[65])
+{
+    key_get_text(r, out, 65);
 }

@@ -7,7 +7,7 @@
 #include "formats/base/sha256.h"
 #include "formats/base/utctime.h"
 
-enum { KEY_MAX = 255 };
+enum { KEY_MAX = 511 };
 
 struct key {
     uint8_t b[KEY_MAX];
@@ -27,6 +27,7 @@ void key_i64(struct key *k, int64_t v); // order-preserving for negative values 
 void key_uuid(struct key *k, struct uuid id);
 void key_digest(struct key *k, const struct digest *d);
 void key_id(struct key *k, const char *id); // one length byte, then the bytes (at most 64)
+void key_text(struct key *k, const char *s); // the same for names of logs and people (at most 255 bytes)
 
 struct key_reader {
     struct span rest;
@@ -44,5 +45,7 @@ struct uuid key_get_uuid(struct key_reader *r);
 struct digest key_get_digest(struct key_reader *r);
 // Copy the id into out[65].
 void key_get_id(struct key_reader *r, char out[65]);
+// Copy a text of length byte and bytes, without NUL, into out[cap]; bad when it does not fit.
+void key_get_text(struct key_reader *r, char *out, size_t cap);
 
 #endif

@@ -11,27 +11,29 @@
 
 // Where one (partner, report) pair stands: its latest ledger entry and the permit that was stored with it.
 struct holding {
-    uint64_t n;                   // position of the latest entry for this report
-    enum entry_kind kind;         // of that entry
-    bool lapsed;                  // permission ended without an entry (terms lapse="retain")
-    bool ever_delivered;          // content of some entry of this report left
+    uint64_t n;           // position of the latest entry for this report
+    enum entry_kind kind; // of that entry
+    bool lapsed;          // permission ended without an entry (terms lapse="retain")
+    bool ever_delivered;  // content of some entry of this report left
     uint32_t version;
     char source[PARTNER_ID_MAX + 1]; // which stored copy is served
-    struct digest digest;         // of the rendition
-    struct withheld_set withheld; // recipe of the rendition (references included)
+    struct digest digest;            // of the rendition
+    struct withheld_set withheld;    // recipe of the rendition (references included)
     enum onward onward;
-    enum lapse lapse;             // terms of the agreement under which it was released
+    enum lapse lapse; // terms of the agreement under which it was released
     // the stored permit: valid while all of these are unchanged and now < next_change
     struct digest policy;
-    uint64_t grants;              // generation of approvals and consents for this report
+    uint64_t grants; // generation of approvals and consents for this report
     utc_ms next_change;
 };
 
 // Append an entry: gives it the next n, a salt, and `at` = the later of `now` and the previous one's + 1 ms.
-// The caller fills kind, report, version, digest, onward. *ret_n is its position.
-MUST_USE enum status ledger_append(struct db_txn *t, const char *partner, const struct ledger_entry *e, utc_ms now,
-                                   const struct random_source *random, uint64_t *ret_n);
+// The caller fills kind, report, version, digest, onward. *ret_n is its position. ST_INVALID without a
+// version (but for head). Reading functions give ST_CORRUPT for stored bytes that are not what was written.
+MUST_USE enum status ledger_append(struct db_txn *t, const char *partner, const struct ledger_entry *e,
+                                   utc_ms now, const struct random_source *random, uint64_t *ret_n);
 MUST_USE enum status ledger_size(struct db_txn *t, const char *partner, uint64_t *ret);
+// ST_NOT_FOUND from the end on.
 MUST_USE enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);
 // Leaf hash of entry n; root of the first `size` entries.
 MUST_USE enum status ledger_leaf(struct db_txn *t, const char *partner, uint64_t n, struct digest *ret);
@@ -41,15 +43,17 @@ void ledger_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
 // Epoch of the ledger: random 64 bits drawn when its first entry is written; 0 before.
 MUST_USE enum status ledger_epoch(struct db_txn *t, const char *partner, uint64_t *ret);
 
-MUST_USE enum status holding_get(struct db_txn *t, const char *partner, struct uuid id, struct holding *ret); // ST_NOT_FOUND
-MUST_USE enum status holding_put(struct db_txn *t, const char *partner, struct uuid id, const struct holding *h);
+MUST_USE enum status holding_get(struct db_txn *t, const char *partner, struct uuid id,
+                                 struct holding *ret); // ST_NOT_FOUND
+MUST_USE enum status holding_put(struct db_txn *t, const char *partner, struct uuid id,
+                                 const struct holding *h);
 // Partners that have a holding of this report. The callback may write.
 MUST_USE enum status holding_each_partner(struct db_txn *t, struct uuid id,
                                           enum status (*each)(void *ctx, const char *partner), void *ctx);
-// Reports a partner has holdings of.
-MUST_USE enum status holding_each_report(struct db_txn *t, const char *partner,
-                                         enum status (*each)(void *ctx, struct uuid id, const struct holding *h),
-                                         void *ctx);
+// Reports a partner has holdings of. The callback may write.
+MUST_USE enum status
+holding_each_report(struct db_txn *t, const char *partner,
+                    enum status (*each)(void *ctx, struct uuid id, const struct holding *h), void *ctx);
 
 MUST_USE enum status delivered_mark(struct db_txn *t, const char *partner, uint64_t n, utc_ms now);
 // Was the content of entry n ever sent? *ret_at = when first, 0 = never.
@@ -59,10 +63,17 @@ MUST_USE enum status delivered_get(struct db_txn *t, const char *partner, uint64
 struct receipt {
     uint64_t size;
     struct digest root;
-    utc_ms at;           // time in the cosignature
-    struct span note;    // checkpoint with our signature, followed by the cosignature line; borrowed
+    utc_ms at;        // time in the cosignature
+    struct span note; // checkpoint with our signature, followed by the cosignature line; borrowed
 };
 MUST_USE enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r);
-MUST_USE enum status receipt_latest(struct db_txn *t, const char *partner, struct receipt *ret); // ST_NOT_FOUND
+MUST_USE enum status receipt_latest(struct db_txn *t, const char *partner,
+                                    struct receipt *ret); // ST_NOT_FOUND
+// All receipts of a partner, smallest size first.
+MUST_USE enum status receipt_each(struct db_txn *t, const char *partner,
+                                  enum status (*each)(void *ctx, const struct receipt *r), void *ctx);
+// Partners that have a ledger (at least one entry), in order of length and name.
+MUST_USE enum status ledger_each_partner(struct db_txn *t,
+                                         enum status (*each)(void *ctx, const char *partner), void *ctx);
 
 #endif

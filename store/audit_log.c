@@ -1,0 +1,245 @@
+#include "store/audit_log.h"
+
+#include <stdio.h>
+
+#include "formats/base/bug.h"
+#include "formats/base/limits.h"
+#include "store/value.h"
+
+// Memory to read one event: its bytes once, and what the XML reader needs for the detail.
+#define EVENT_ARENA_MAX (AUDIT_EVENT_BYTES_MAX * XML_ARENA_FACTOR + XML_ARENA_BASE)
+
+static struct key event_key(uint64_t n)
+{
+    struct key k = {.len = 0};
+    key_u64(&k, n);
+    return k;
+}
+
+enum status audit_size(struct db_txn *t, uint64_t *ret)
+{
+    return tree_size(t, AUDIT_LOG, ret);
+}
+
+enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret)
+{
+    uint64_t size = 0;
+    TRY(audit_size(t, &size));
+    if (n >= size)
+        return ST_NOT_FOUND;
+    struct key k = event_key(n);
+    enum status st = db_get(t, DB_AUDIT, key_span(&k), ret);
+    return st == ST_NOT_FOUND ? ST_CORRUPT : st;
+}
+
+// Event n, in an arena of its own that the caller frees (also after a failure).
+static enum status read_event(struct db_txn *t, uint64_t n, struct arena **ret_arena, struct audit_event *ret)
+{
+    struct span leaf;
+    *ret_arena = NULL;
+    TRY(audit_get(t, n, &leaf));
+    *ret_arena = arena_new(EVENT_ARENA_MAX);
+    if (!*ret_arena)
+        return ST_NOMEM;
+    enum status st = audit_event_parse(leaf, *ret_arena, ret);
+    if (st == ST_OK && ret->n == n)
+        return ST_OK;
+    return st == ST_NOMEM ? ST_NOMEM : ST_CORRUPT;
+}
+
+static enum status time_of(struct db_txn *t, uint64_t n, utc_ms *ret)
+{
+    struct arena *a;
+    struct audit_event e;
+    enum status st = read_event(t, n, &a, &e);
+    if (st == ST_OK)
+        *ret = e.at;
+    arena_free(&a);
+    return st;
+}
+
+// ---- appending
+
+static enum status put_indexes(struct db_txn *t, const struct audit_event *e)
+{
+    struct span nothing = span_of(NULL, 0);
+    if (e->has_report) {
+        struct key k = {.len = 0};
+        key_uuid(&k, e->report);
+        key_u64(&k, e->n);
+        TRY(db_put(t, DB_AUDIT_BY_REPORT, key_span(&k), nothing));
+    }
+    if (e->partner) {
+        struct key k = {.len = 0};
+        key_text(&k, e->partner);
+        key_u64(&k, e->n);
+        TRY(db_put(t, DB_AUDIT_BY_PARTNER, key_span(&k), nothing));
+    }
+    return ST_OK;
+}
+
+// The leaf of an event, its detail given by digest when it is too long. `text` holds the digest's text.
+static enum status write_leaf(struct audit_event *e, char text[DIGEST_TEXT_LEN + 1], struct buf *out)
+{
+    audit_event_write(e, out);
+    if (buf_status(out) != ST_LIMIT || e->detail.len == 0)
+        return buf_status(out);
+    struct digest d = sha256(e->detail);
+    e->attrs[e->attr_count++] = (struct audit_attr){"detail-digest", digest_text(&d, text)};
+    e->detail = span_of(NULL, 0);
+    buf_reset(out);
+    audit_event_write(e, out);
+    return buf_status(out);
+}
+
+// What is given as detail must be readable for ever after.
+static enum status check_detail(const struct audit_event *e, struct span leaf)
+{
+    if (e->detail.len == 0)
+        return ST_OK;
+    struct arena *a = arena_new(EVENT_ARENA_MAX);
+    struct audit_event back;
+    enum status st = a ? audit_event_parse(leaf, a, &back) : ST_NOMEM;
+    arena_free(&a);
+    return st;
+}
+
+static enum status store_leaf(struct db_txn *t, const struct audit_event *e, struct span leaf)
+{
+    struct key k = event_key(e->n);
+    struct digest hash = merkle_leaf(leaf);
+    enum status st = db_put_new(t, DB_AUDIT, key_span(&k), leaf);
+    if (st == ST_CONFLICT)
+        return ST_CORRUPT; // an event behind the end of the tree
+    if (st != ST_OK)
+        return st;
+    TRY(tree_append(t, AUDIT_LOG, &hash));
+    return put_indexes(t, e);
+}
+
+enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now,
+                         const struct random_source *random)
+{
+    struct audit_event fresh = *e;
+    char text[DIGEST_TEXT_LEN + 1];
+    BUG_IF(e->attr_count > AUDIT_ATTRS_MAX);
+    TRY(audit_size(t, &fresh.n));
+    fresh.at = now;
+    if (fresh.n > 0) {
+        utc_ms last;
+        TRY(time_of(t, fresh.n - 1, &last));
+        if (fresh.at < last)
+            fresh.at = last;
+    }
+    random_fill(random, fresh.salt, sizeof fresh.salt);
+    struct buf leaf;
+    buf_init(&leaf, AUDIT_EVENT_BYTES_MAX);
+    enum status st = write_leaf(&fresh, text, &leaf);
+    if (st == ST_OK)
+        st = check_detail(&fresh, buf_bytes(&leaf));
+    if (st == ST_OK)
+        st = store_leaf(t, &fresh, buf_bytes(&leaf));
+    buf_fini(&leaf);
+    return st;
+}
+
+// ---- reading
+
+static bool matches(const struct audit_filter *f, const struct audit_event *e)
+{
+    return (!f->by_report || (e->has_report && uuid_eq(e->report, f->report))) &&
+           (!f->partner || (e->partner && strcmp(e->partner, f->partner) == 0)) &&
+           (!f->actor || strcmp(e->actor, f->actor) == 0) && (!f->by_kind || e->kind == f->kind) &&
+           e->at >= f->from && (f->until == 0 || e->at < f->until);
+}
+
+// The first event not before an instant: times never decrease.
+static enum status first_at(struct db_txn *t, utc_ms from, uint64_t size, uint64_t *ret)
+{
+    uint64_t low = 0, high = size;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        utc_ms at;
+        TRY(time_of(t, middle, &at));
+        if (at < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret = low;
+    return ST_OK;
+}
+
+// Call back for event n when it matches; *ret_past when it lies behind the end of the asked time.
+static enum status visit(struct db_txn *t, uint64_t n, const struct audit_filter *f,
+                         enum status (*each)(void *ctx, const struct audit_event *e), void *ctx,
+                         bool *ret_past)
+{
+    struct arena *a;
+    struct audit_event e;
+    enum status st = read_event(t, n, &a, &e);
+    if (st == ST_OK) {
+        *ret_past = f->until != 0 && e.at >= f->until;
+        if (matches(f, &e))
+            st = each(ctx, &e);
+    }
+    arena_free(&a);
+    return st;
+}
+
+static enum status each_of_index(struct db_txn *t, enum db_table table, const struct key *prefix,
+                                 uint64_t first, const struct audit_filter *f,
+                                 enum status (*each)(void *ctx, const struct audit_event *e), void *ctx)
+{
+    struct key from = *prefix;
+    key_u64(&from, first);
+    struct db_walk w;
+    enum status st = ST_OK;
+    bool past = false, ok = db_walk_first(t, table, key_span(prefix), key_span(&from), &w);
+    while (ok && st == ST_OK && !past) {
+        struct key_reader r = key_reader_of(span_sub(w.key, prefix->len, w.key.len));
+        uint64_t n = key_get_u64(&r);
+        st = value_whole(&r) ? visit(t, n, f, each, ctx, &past) : ST_CORRUPT;
+        if (st == ST_NOT_FOUND)
+            st = ST_CORRUPT; // the index names an event that is not there
+        if (st == ST_OK && !past)
+            ok = db_walk_next(&w);
+    }
+    db_walk_end(&w);
+    return st != ST_OK ? st : w.st;
+}
+
+enum status audit_each(struct db_txn *t, const struct audit_filter *f,
+                       enum status (*each)(void *ctx, const struct audit_event *e), void *ctx)
+{
+    uint64_t size = 0, first = 0;
+    struct key prefix = {.len = 0};
+    TRY(audit_size(t, &size));
+    if (f->from > 0)
+        TRY(first_at(t, f->from, size, &first));
+    if (f->by_report) {
+        key_uuid(&prefix, f->report);
+        return each_of_index(t, DB_AUDIT_BY_REPORT, &prefix, first, f, each, ctx);
+    }
+    if (f->partner) {
+        if (strlen(f->partner) > 255)
+            return ST_OK; // no partner has such a name
+        key_text(&prefix, f->partner);
+        return each_of_index(t, DB_AUDIT_BY_PARTNER, &prefix, first, f, each, ctx);
+    }
+    bool past = false;
+    for (uint64_t n = first; n < size && !past; n++)
+        TRY(visit(t, n, f, each, ctx, &past));
+    return ST_OK;
+}
+
+enum status audit_checkpoint(struct db_txn *t, const char *origin, const struct note_key *key,
+                             struct buf *out)
+{
+    struct checkpoint c = {.size = 0};
+    if ((size_t)snprintf(c.origin, sizeof c.origin, "%s", origin) >= sizeof c.origin)
+        return ST_INVALID;
+    TRY(audit_size(t, &c.size));
+    TRY(tree_root(t, AUDIT_LOG, c.size, &c.root));
+    return checkpoint_sign(&c, key, out);
+}

@@ -1,0 +1,116 @@
+#include "store/tree.h"
+
+#include "formats/base/bug.h"
+#include "store/key.h"
+
+static struct key node_key(const char *log, unsigned level, uint64_t index)
+{
+    struct key k = {.len = 0};
+    key_text(&k, log);
+    key_u8(&k, (uint8_t)level);
+    key_u64(&k, index);
+    return k;
+}
+
+static struct key size_key(const char *log)
+{
+    struct key k = {.len = 0};
+    key_text(&k, log);
+    return k;
+}
+
+enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret)
+{
+    struct key k = size_key(log);
+    struct span v;
+    enum status st = db_get(t, DB_TREE_SIZE, key_span(&k), &v);
+    if (st == ST_NOT_FOUND) {
+        *ret = 0;
+        return ST_OK;
+    }
+    if (st != ST_OK)
+        return st;
+    struct key_reader r = key_reader_of(v);
+    uint64_t size = key_get_u64(&r);
+    if (r.bad || r.rest.len)
+        return ST_CORRUPT;
+    *ret = size;
+    return ST_OK;
+}
+
+static enum status put_size(struct db_txn *t, const char *log, uint64_t size)
+{
+    struct key k = size_key(log), v = {.len = 0};
+    key_u64(&v, size);
+    return db_put(t, DB_TREE_SIZE, key_span(&k), key_span(&v));
+}
+
+static enum status get_node(struct db_txn *t, const char *log, unsigned level, uint64_t index,
+                            struct digest *ret)
+{
+    struct key k = node_key(log, level, index);
+    struct span v;
+    enum status st = db_get(t, DB_TREE, key_span(&k), &v);
+    if (st == ST_NOT_FOUND || (st == ST_OK && v.len != SHA256_LEN))
+        return ST_CORRUPT;
+    if (st == ST_OK)
+        memcpy(ret->b, v.ptr, SHA256_LEN);
+    return st;
+}
+
+// A node is written once: what is there already contradicts the size.
+static enum status put_node(struct db_txn *t, const char *log, unsigned level, uint64_t index,
+                            const struct digest *h)
+{
+    struct key k = node_key(log, level, index);
+    enum status st = db_put_new(t, DB_TREE, key_span(&k), span_of(h->b, SHA256_LEN));
+    return st == ST_CONFLICT ? ST_CORRUPT : st;
+}
+
+enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf)
+{
+    uint64_t size = 0;
+    TRY(tree_size(t, log, &size));
+    if (size == UINT64_MAX)
+        return ST_LIMIT;
+    struct digest h = *leaf;
+    TRY(put_node(t, log, 0, size, &h));
+    uint64_t index = size;
+    for (unsigned level = 0; index & 1; level++) {
+        struct digest left;
+        TRY(get_node(t, log, level, index - 1, &left));
+        h = merkle_parent(&left, &h);
+        index >>= 1;
+        TRY(put_node(t, log, level + 1, index, &h));
+    }
+    return put_size(t, log, size + 1);
+}
+
+static enum status node_of(void *ctx, unsigned level, uint64_t index, struct digest *ret)
+{
+    const struct tree_nodes_state *s = ctx;
+    return get_node(s->t, s->log, level, index, ret);
+}
+
+struct merkle_nodes tree_nodes(struct tree_nodes_state *state)
+{
+    return (struct merkle_nodes){node_of, state};
+}
+
+enum status tree_root(struct db_txn *t, const char *log, uint64_t size, struct digest *ret)
+{
+    uint64_t have = 0;
+    TRY(tree_size(t, log, &have));
+    if (size > have)
+        return ST_INVALID;
+    struct tree_nodes_state state = {t, log};
+    struct merkle_nodes nodes = tree_nodes(&state);
+    return merkle_root(&nodes, size, ret);
+}
+
+enum status tree_leaf(struct db_txn *t, const char *log, uint64_t n, struct digest *ret)
+{
+    uint64_t have = 0;
+    TRY(tree_size(t, log, &have));
+    return n < have ? get_node(t, log, 0, n, ret) : ST_INVALID;
+}

@@ -1,0 +1,34 @@
+// Values of fixed, versioned layout, and walks that survive writes. Inside the store only.
+#ifndef RELTO_STORE_VALUE_H
+#define RELTO_STORE_VALUE_H
+
+#include "formats/report.h"
+#include "store/db.h"
+#include "store/key.h"
+
+// A value begins with the number of its layout. Readers know every number that was ever written.
+struct key value_head(uint8_t layout);
+// Read a value of this layout; bad for another.
+struct key_reader value_reader(struct span value, uint8_t layout);
+// Everything was there and nothing is left over.
+static inline bool value_whole(const struct key_reader *r)
+{
+    return !r->bad && r->rest.len == 0;
+}
+
+// Store head ‖ tail.
+MUST_USE enum status value_put(struct db_txn *t, enum db_table table, const struct key *k,
+                               const struct key *head, struct span tail);
+
+void key_withheld(struct key *k, const struct withheld_set *w);
+struct withheld_set key_get_withheld(struct key_reader *r);
+
+// Call back for every key with the prefix, in order, from `from` on (empty = from the first). `key` is a
+// copy, without the prefix; `value` is borrowed until the callback writes. The callback may write, also to
+// this table.
+MUST_USE enum status value_each(struct db_txn *t, enum db_table table, const struct key *prefix,
+                                struct span from,
+                                enum status (*each)(void *ctx, struct span key, struct span value),
+                                void *ctx);
+
+#endif
