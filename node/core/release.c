@@ -70,7 +70,8 @@ enum status release_decide(struct tick *t, const struct report *r, const struct 
     }
     if (ret_with)
         *ret_with = with;
-    return ST_OK;
+    // A denial without a reason is no decision: memory was out.
+    return ret->outcome == OUTCOME_DENY && ret->reason == REASON_NONE ? ST_NOMEM : ST_OK;
 }
 
 // ---- entries and their events
@@ -228,6 +229,17 @@ static enum status lapse_pair(struct work *w, const char *partner, struct holdin
     return holding_put(w->t->txn, partner, w->id, live);
 }
 
+// Would labels that came into force since the release withhold what is visible now? (Not: a clearance was taken away.)
+static enum status labels_became_narrower(struct work *w, size_t index, const char *partner, const struct holding *live,
+                                          bool *ret)
+{
+    struct ledger_entry released;
+    TRY(ledger_get(w->t->txn, partner, live->n, &released));
+    *ret = decide_labels_changed(w->stored->report, released.at, w->t->now) &&
+           decide_labels_narrower(w->t->core->rules, w->stored->report, index, w->t->now, &live->withheld);
+    return ST_OK;
+}
+
 static enum status stop_pair(struct work *w, size_t index, const char *partner, const struct decision *d,
                              struct holding *live)
 {
@@ -240,8 +252,8 @@ static enum status stop_pair(struct work *w, size_t index, const char *partner, 
             return ST_OK;
         withdraw = true;
     } else {
-        withdraw = live->lapse == LAPSE_WITHDRAW || (d->reason == REASON_RULE && d->rule_withdraws) ||
-                   decide_labels_narrower(w->t->core->rules, w->stored->report, index, w->t->now, &live->withheld);
+        TRY(labels_became_narrower(w, index, partner, live, &withdraw));
+        withdraw |= live->lapse == LAPSE_WITHDRAW || (d->reason == REASON_RULE && d->rule_withdraws);
     }
     w->changed = true;
     return withdraw ? end_holding(w->t, partner, w->id, live, ENTRY_WITHDRAW) : lapse_pair(w, partner, live, d);
