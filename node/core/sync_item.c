@@ -1,0 +1,425 @@
+// Reports, recalls and withdrawals from a partner.
+#include "node/core/sync_item.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/core/release.h"
+#include "policy/label_rules.h"
+#include "store/audit_log.h"
+#include "store/key.h"
+#include "store/reports.h"
+#include "store/sources.h"
+
+// ---- remembered recalls: "we hold nothing of it, but its nation said that it is recalled"
+
+static void recall_claim_key(struct key *k, const char *partner, struct uuid id)
+{
+    static const char prefix[] = "recall-claim/";
+    for (size_t i = 0; i < sizeof prefix - 1; i++)
+        key_u8(k, (uint8_t)prefix[i]);
+    key_id(k, partner);
+    key_uuid(k, id);
+}
+
+static enum status recall_claim_put(struct tick *t, const char *partner, struct uuid id)
+{
+    struct key k = {.len = 0}, at = {.len = 0};
+    recall_claim_key(&k, partner, id);
+    key_i64(&at, t->now);
+    return db_put(t->txn, DB_META, key_span(&k), key_span(&at));
+}
+
+static enum status recall_claimed(struct tick *t, const char *partner, struct uuid id, bool *ret)
+{
+    struct key k = {.len = 0};
+    struct span at;
+    recall_claim_key(&k, partner, id);
+    enum status st = db_get(t->txn, DB_META, key_span(&k), &at);
+    *ret = st == ST_OK;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+// ---- who signed
+
+// The peer that is this nation, or NULL.
+static const struct peer *peer_of_nation(const struct core *c, const char *nation)
+{
+    for (size_t i = 0; i < c->peer_count; i++)
+        if (strcmp(c->peers[i]->card.nation, nation) == 0)
+            return c->peers[i];
+    return NULL;
+}
+
+// Records keep the nation cut to their field.
+static bool record_is_of(const struct report_record *r, const char *nation)
+{
+    return strncmp(r->nation, nation, sizeof r->nation - 1) == 0;
+}
+
+// NULL when the key may vouch for a report issued then, that comes now; else why not.
+static const char *key_objection(const struct peer *originator, size_t i, const struct report *r, utc_ms now)
+{
+    const struct card_certificate *cert = &originator->card.report_certs[i];
+    if (!verifying_key_signs_reports(originator->report_keys[i]))
+        return "key-not-for-reports";
+    if (!verifying_key_valid_at(originator->report_keys[i], r->issued))
+        return "key-not-valid-at-issue";
+    // `issued` is what the signer says, so a stolen key could backdate: what comes after the key was compromised
+    // is not trusted, whatever its date (spec 4.6: only earlier cosigned positions pass, and this one is new).
+    if (cert->has_compromised_from && (r->issued >= cert->compromised_from || now >= cert->compromised_from))
+        return "key-compromised";
+    return NULL;
+}
+
+static const char *signature_objection(const struct core *c, const struct report *r, const struct rendition_proof *proof,
+                                       utc_ms now)
+{
+    const struct peer *originator = peer_of_nation(c, r->nation);
+    const char *objection = "unknown-key";
+    if (!originator)
+        return "unknown-originator";
+    for (size_t i = 0; i < originator->card.report_cert_count; i++) {
+        const struct verifying_key *key = originator->report_keys[i];
+        if (!key || !verifying_key_is_named(key, &proof->signature))
+            continue;
+        objection = key_objection(originator, i, r, now);
+        if (!objection)
+            objection = rendition_verify(proof, key) == ST_OK ? NULL : "bad-signature";
+        if (!objection)
+            return NULL;
+    }
+    return objection;
+}
+
+// ---- other copies
+
+// What tells one manifest from another: the digest of the SignedInfo, which holds the manifest's.
+static enum status manifest_of(struct span bytes, struct digest *ret)
+{
+    struct rendition_proof *proof = malloc(sizeof *proof);
+    struct arena *a = xml_arena_new(bytes.len);
+    const struct report *r;
+    enum status st = proof && a ? rendition_read(bytes, a, NULL, &r, proof) : ST_NOMEM;
+    if (st == ST_OK)
+        *ret = proof->signature.signed_info;
+    arena_free(&a);
+    free(proof);
+    return st == ST_OK || st == ST_NOMEM ? st : ST_CORRUPT;
+}
+
+struct comparison {
+    struct tick *t;
+    struct uuid id;
+    uint32_t version;
+    const char *from; // the source of the new copy
+    struct digest manifest;
+    bool differs; // some copy of this version has another manifest
+    bool replaces; // the same source gave this version before, in another rendition
+    const struct digest *digest;
+};
+
+static enum status compare_copy(struct comparison *c, const char *source)
+{
+    struct report_record r;
+    struct digest manifest;
+    enum status st = reports_get(c->t->txn, c->id, c->version, source, &r);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    if (strcmp(source, c->from) == 0 && !digest_eq(&r.digest, c->digest))
+        c->replaces = true;
+    TRY(manifest_of(r.bytes, &manifest));
+    c->differs |= !digest_eq(&manifest, &c->manifest);
+    return ST_OK;
+}
+
+static enum status compare_copies(struct comparison *c, const char *nation, bool *ret_other_nation)
+{
+    struct report_record current;
+    const struct core *core = c->t->core;
+    *ret_other_nation = false;
+    enum status st = reports_current(c->t->txn, c->id, &current);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    *ret_other_nation = !record_is_of(&current, nation);
+    for (size_t i = 0; i < core->peer_count; i++)
+        TRY(compare_copy(c, core->peers[i]->id));
+    return compare_copy(c, "");
+}
+
+// ---- storing
+
+static bool policy_is_known(const struct ruleset *rs, const struct label_doc *doc)
+{
+    static const char unknown[] = "(policy unknown)"; // what label_mark says, at the end
+    struct buf mark;
+    buf_init(&mark, 64 * KIB);
+    label_mark(rs, doc, MARKING_PORTION, NULL, &mark);
+    const char *text = buf_cstr(&mark);
+    size_t n = strlen(text), u = strlen(unknown);
+    bool known = *text && (n < u || strcmp(text + n - u, unknown) != 0);
+    buf_fini(&mark);
+    return known;
+}
+
+static bool label_understood(const struct ruleset *rs, const struct label *l)
+{
+    if (!l || (l->originator && policy_is_known(rs, l->originator)))
+        return true;
+    for (size_t i = 0; i < l->alternative_count; i++)
+        if (policy_is_known(rs, l->alternatives[i]))
+            return true;
+    return false;
+}
+
+static bool report_understood(const struct ruleset *rs, const struct report *r)
+{
+    bool ok = label_understood(rs, r->label) && label_understood(rs, r->header_label);
+    for (size_t i = 0; i < r->child_count && ok; i++)
+        ok = label_understood(rs, r->children[i].label);
+    return ok;
+}
+
+static void cut_text(char *out, size_t cap, const char *text)
+{
+    size_t n = strlen(text) < cap - 1 ? strlen(text) : cap - 1;
+    while (n > 0 && text[n] && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    memcpy(out, text, n);
+    out[n] = 0;
+}
+
+static enum status store_copy(struct tick *t, const struct peer *from, const struct ledger_entry *e,
+                              const struct report *r, struct span content, bool replaces)
+{
+    struct report_record *rec = calloc(1, sizeof *rec);
+    if (!rec)
+        return ST_NOMEM;
+    *rec = (struct report_record){.id = r->id, .version = r->version, .stored_at = t->now, .issued = r->issued,
+                                  .digest = e->digest, .onward = e->onward, .bytes = content,
+                                  .not_understood = !report_understood(t->core->rules, r)};
+    cut_text(rec->source, sizeof rec->source, from->id);
+    cut_text(rec->nation, sizeof rec->nation, r->nation);
+    cut_text(rec->type, sizeof rec->type, r->type);
+    cut_text(rec->title, sizeof rec->title, r->title);
+    enum status st = replaces ? reports_erase(t->txn, r->id, from->id) : ST_OK;
+    if (st == ST_OK)
+        st = reports_put(t->txn, rec);
+    free(rec);
+    return st;
+}
+
+// ---- taking a report
+
+struct taking {
+    struct tick *t;
+    const struct peer *from;
+    const struct ledger_entry *e;
+    struct span content;
+    bool may_replace;
+    struct arena *arena;
+    struct rendition_proof *proof;
+    const struct report *report;
+};
+
+// What the bytes alone can be refused for, with the certificates held.
+static enum status judge(struct taking *k, const char **ret_reason)
+{
+    enum status st = rendition_read(k->content, k->arena, NULL, &k->report, k->proof);
+    if (st == ST_NOMEM)
+        return st;
+    *ret_reason = st == ST_BAD_SIGNATURE ? "digest" : st != ST_OK ? "form" : NULL;
+    if (st != ST_OK)
+        return ST_OK;
+    const struct report *r = k->report;
+    if (!uuid_eq(r->id, k->e->report) || r->version != k->e->version)
+        *ret_reason = "not-the-entry";
+    else if (strcmp(r->nation, k->t->core->nation) == 0)
+        *ret_reason = "own-report"; // ours comes from ourselves alone
+    else
+        *ret_reason = signature_objection(k->t->core, r, k->proof, k->t->now);
+    return ST_OK;
+}
+
+// Is the id, or this nation's report of this id, recalled?
+static enum status is_recalled(struct tick *t, struct uuid id, const char *nation, bool *ret)
+{
+    struct recall_record r;
+    enum status st = reports_recalled(t->txn, id, &r);
+    *ret = st == ST_OK;
+    if (st != ST_NOT_FOUND)
+        return st;
+    const struct peer *originator = nation ? peer_of_nation(t->core, nation) : NULL;
+    return originator ? recall_claimed(t, originator->id, id, ret) : ST_OK;
+}
+
+static enum status take(struct taking *k, enum item_fate *ret_fate, const char **ret_reason)
+{
+    bool recalled, other_nation;
+    TRY(is_recalled(k->t, k->e->report, NULL, &recalled));
+    *ret_fate = ITEM_REFUSED;
+    if (recalled)
+        return ST_OK;
+    TRY(judge(k, ret_reason));
+    *ret_fate = ITEM_QUARANTINED;
+    if (*ret_reason)
+        return ST_OK;
+    TRY(is_recalled(k->t, k->e->report, k->report->nation, &recalled));
+    *ret_fate = ITEM_REFUSED;
+    if (recalled)
+        return ST_OK;
+    struct comparison c = {.t = k->t, .id = k->report->id, .version = k->report->version, .from = k->from->id,
+                           .manifest = k->proof->signature.signed_info, .digest = &k->e->digest};
+    TRY(compare_copies(&c, k->report->nation, &other_nation));
+    *ret_fate = ITEM_QUARANTINED;
+    *ret_reason = "equivocation";
+    if (c.differs || other_nation)
+        return ST_OK;
+    *ret_reason = NULL;
+    *ret_fate = ITEM_REFUSED;
+    if (c.replaces && !k->may_replace)
+        return ST_OK;
+    *ret_fate = ITEM_TAKEN;
+    return store_copy(k->t, k->from, k->e, k->report, k->content, c.replaces);
+}
+
+enum status item_take(struct tick *t, const struct peer *from, const struct ledger_entry *e, struct span content,
+                      bool may_replace, enum item_fate *ret_fate, const char **ret_reason)
+{
+    struct taking k = {.t = t, .from = from, .e = e, .content = content, .may_replace = may_replace};
+    k.arena = xml_arena_new(content.len);
+    k.proof = malloc(sizeof *k.proof);
+    *ret_reason = NULL;
+    enum status st = k.arena && k.proof ? take(&k, ret_fate, ret_reason) : ST_NOMEM;
+    free(k.proof);
+    arena_free(&k.arena);
+    return st;
+}
+
+enum status item_quarantine(struct tick *t, const struct peer *from, const struct ledger_entry *e, struct span content,
+                            const char *reason)
+{
+    char actor[80], position[24], digest[DIGEST_TEXT_LEN + 1];
+    snprintf(actor, sizeof actor, "partner:%s", from->id);
+    snprintf(position, sizeof position, "%llu", (unsigned long long)e->n);
+    struct audit_event ev = {.kind = AUDIT_QUARANTINE, .actor = actor, .partner = from->id, .has_report = true,
+                             .report = e->report, .version = e->version};
+    audit_event_attr(&ev, "position", position);
+    audit_event_attr(&ev, "reason", reason);
+    audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
+    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    return quarantine_put(t->txn, from->id, e->n, reason, content, t->now);
+}
+
+// ---- recalls and withdrawals
+
+enum { LOOK_MAX = 64 };
+
+// Positions in one partner's quarantine that hold a report.
+struct look {
+    struct tick *t;
+    const char *partner;
+    struct uuid id;
+    uint64_t n[LOOK_MAX];
+    size_t count;
+};
+
+static enum status note_position(void *ctx, uint64_t n, const char *reason, struct span bytes)
+{
+    struct look *l = ctx;
+    struct ledger_entry e;
+    (void)reason, (void)bytes;
+    TRY(source_entry(l->t->txn, l->partner, n, &e));
+    if (uuid_eq(e.report, l->id) && l->count < LOOK_MAX)
+        l->n[l->count++] = n;
+    return ST_OK;
+}
+
+// Erase what is in quarantine of this report from one partner.
+static enum status purge_quarantine(struct tick *t, const char *partner, struct uuid id, size_t *ret_erased)
+{
+    struct look l = {.t = t, .partner = partner, .id = id};
+    *ret_erased = 0;
+    do {
+        l.count = 0;
+        TRY(quarantine_each(t->txn, partner, note_position, &l));
+        for (size_t i = 0; i < l.count; i++)
+            TRY(quarantine_del(t->txn, partner, l.n[i]));
+        *ret_erased += l.count;
+    } while (l.count == LOOK_MAX);
+    return ST_OK;
+}
+
+// Count down for another partner's source, whose quarantine a recall reached into.
+static enum status uncount_quarantined(struct tick *t, const char *partner, size_t erased)
+{
+    struct source_state s;
+    uint8_t note[SOURCE_NOTE_MAX];
+    TRY(source_get(t->txn, partner, &s));
+    if (s.checkpoint.len > sizeof note)
+        return ST_CORRUPT;
+    if (s.checkpoint.len)
+        memcpy(note, s.checkpoint.ptr, s.checkpoint.len);
+    s.checkpoint.ptr = note;
+    s.quarantined -= s.quarantined < erased ? s.quarantined : erased;
+    return source_put(t->txn, partner, &s);
+}
+
+static enum status purge_others(struct tick *t, const struct peer *from, struct uuid id)
+{
+    for (size_t i = 0; i < t->core->peer_count; i++) {
+        size_t erased;
+        if (t->core->peers[i] == from)
+            continue;
+        TRY(purge_quarantine(t, t->core->peers[i]->id, id, &erased));
+        if (erased)
+            TRY(uncount_quarantined(t, t->core->peers[i]->id, erased));
+    }
+    return ST_OK;
+}
+
+static enum status recall_everywhere(struct tick *t, const struct peer *from, struct uuid id)
+{
+    char by[80];
+    snprintf(by, sizeof by, "partner:%s", from->id);
+    TRY(purge_others(t, from, id));
+    return release_recall(t, id, by, "recalled by its source");
+}
+
+// End the copy of one source, which is not the originator's own recall.
+static enum status end_copy(struct tick *t, const struct peer *from, const struct ledger_entry *e,
+                            const struct peer *originator, bool *ret_redecide)
+{
+    struct report_record left;
+    TRY(reports_erase(t->txn, e->report, from->id));
+    enum status st = reports_current(t->txn, e->report, &left);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    // The only way by which a recall of it can reach us: those we gave it to get the recall too.
+    if (st == ST_NOT_FOUND && e->kind == ENTRY_RECALL && !(originator && originator->pull))
+        return recall_everywhere(t, from, e->report);
+    *ret_redecide = true;
+    return ST_OK;
+}
+
+enum status item_end(struct tick *t, const struct peer *from, const struct ledger_entry *e, size_t *ret_unquarantined,
+                     bool *ret_redecide)
+{
+    struct report_record current;
+    *ret_redecide = false;
+    TRY(purge_quarantine(t, from->id, e->report, ret_unquarantined));
+    enum status st = reports_current(t->txn, e->report, &current);
+    if (st == ST_NOT_FOUND)
+        return e->kind == ENTRY_RECALL ? recall_claim_put(t, from->id, e->report) : ST_OK;
+    if (st == ST_GONE)
+        return ST_OK;
+    if (st != ST_OK)
+        return st;
+    if (current.source[0] == 0)
+        return ST_OK; // our own reports end by us alone
+    if (e->kind == ENTRY_RECALL && record_is_of(&current, from->card.nation))
+        return recall_everywhere(t, from, e->report);
+    char nation[sizeof current.nation];
+    memcpy(nation, current.nation, sizeof nation);
+    return end_copy(t, from, e, peer_of_nation(t->core, nation), ret_redecide);
+}

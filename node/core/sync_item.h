@@ -1,0 +1,33 @@
+// One item of a partner's page (spec 4.4): a report taken or quarantined, a recall or withdrawal obeyed. The
+// page around it was verified by sync.c.
+#ifndef RELTO_NODE_CORE_SYNC_ITEM_H
+#define RELTO_NODE_CORE_SYNC_ITEM_H
+
+#include "formats/ledger_entry.h"
+#include "node/core/core.h"
+
+// What became of a report. Only ITEM_QUARANTINED has a reason.
+enum item_fate {
+    ITEM_TAKEN,
+    ITEM_QUARANTINED, // its bytes and reason are kept for the operator; nobody is given it
+    ITEM_REFUSED,     // recalled earlier, or superseded by what we hold: not even kept
+};
+
+// Check the rendition against its ledger entry, its originating nation's certificates and the copies held, and
+// store it as coming from `from`. A later entry may give the same version in another rendition: it replaces the
+// copy held from there if `may_replace`, else (an earlier entry, tried again) it is superseded. *ret_reason (static, stable words) is why it is not right. Quarantines nothing
+// itself. Failures are the store's and memory's only.
+MUST_USE enum status item_take(struct tick *t, const struct peer *from, const struct ledger_entry *e,
+                               struct span content, bool may_replace, enum item_fate *ret_fate,
+                               const char **ret_reason);
+
+// Put a report into quarantine, with its audit event.
+MUST_USE enum status item_quarantine(struct tick *t, const struct peer *from, const struct ledger_entry *e,
+                                     struct span content, const char *reason);
+
+// Obey a recall or withdraw from `from`. Quarantined bytes of the report go too; *ret_unquarantined counts those
+// from this partner. *ret_redecide: the report's release is to be decided anew.
+MUST_USE enum status item_end(struct tick *t, const struct peer *from, const struct ledger_entry *e,
+                              size_t *ret_unquarantined, bool *ret_redecide);
+
+#endif
