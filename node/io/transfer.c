@@ -1,0 +1,270 @@
+#include "node/io/transfer.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/io/clock.h"
+
+enum {
+    CONNECT_TIMEOUT_S = 10,  // as the server's own deadline for a handshake
+    STALLED_AFTER_S = 30,    // without a byte, beyond the time that we asked the peer to wait
+    CONNECTION_LIFE_S = 300, // then a new handshake, which looks at certificates and revocation lists again
+};
+
+struct transfers {
+    struct event_base *base;
+    CURLM *multi;
+    struct event *timer;
+    char id[65], address[256];
+    const struct config *config;
+    struct tls_domains *domains;
+    struct transfer *all;
+};
+
+struct transfer {
+    struct transfer *next;
+    struct transfers *set;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct buf body;
+    char why[DIAG_TEXT_MAX], curl_error[CURL_ERROR_SIZE];
+    void (*done)(void *ctx, const struct transfer_answer *a);
+    void *ctx;
+};
+
+static void transfer_free(struct transfer *x)
+{
+    struct transfer **list = &x->set->all;
+    while (*list && *list != x)
+        list = &(*list)->next;
+    if (*list)
+        *list = x->next;
+    if (x->easy) {
+        curl_multi_remove_handle(x->set->multi, x->easy);
+        curl_easy_cleanup(x->easy);
+    }
+    curl_slist_free_all(x->headers);
+    buf_fini(&x->body);
+    free(x);
+}
+
+// ---- libcurl's sockets and timer on libevent
+
+static void finish(struct transfers *s)
+{
+    int left;
+    for (CURLMsg *m; (m = curl_multi_info_read(s->multi, &left));) {
+        struct transfer *x = NULL;
+        long status = 0;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        CURLcode rc = m->data.result;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
+        curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+        struct transfer_answer a = {.error = ""};
+        if (rc == CURLE_OK) {
+            a.status = (int)status;
+            a.body = buf_bytes(&x->body);
+        } else {
+            a.error = *x->why ? x->why : *x->curl_error ? x->curl_error : curl_easy_strerror(rc);
+        }
+        x->done(x->ctx, &a);
+        transfer_free(x);
+    }
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *ctx)
+{
+    struct transfers *s = ctx;
+    int running, mask = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+    curl_multi_socket_action(s->multi, fd, mask, &running);
+    finish(s);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    struct transfers *s = ctx;
+    int running;
+    (void)fd, (void)what;
+    curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finish(s);
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket)
+{
+    struct transfers *s = ctx;
+    struct event *ev = socket;
+    (void)easy;
+    if (ev)
+        event_free(ev);
+    ev = NULL;
+    if (what != CURL_POLL_REMOVE) {
+        short events = EV_PERSIST;
+        events |= what == CURL_POLL_IN || what == CURL_POLL_INOUT ? EV_READ : 0;
+        events |= what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? EV_WRITE : 0;
+        ev = event_new(s->base, fd, events, on_socket, s);
+        if (ev)
+            event_add(ev, NULL);
+    }
+    curl_multi_assign(s->multi, fd, ev);
+    return what == CURL_POLL_REMOVE || ev ? 0 : -1;
+}
+
+static int want_timer(CURLM *multi, long ms, void *ctx)
+{
+    struct transfers *s = ctx;
+    (void)multi;
+    if (ms < 0)
+        return event_del(s->timer);
+    const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+    return event_add(s->timer, &tv);
+}
+
+enum status transfers_new(struct event_base *base, const struct transfer_peer *peer, struct transfers **ret)
+{
+    struct transfers *s = calloc(1, sizeof *s);
+    if (!s)
+        return ST_NOMEM;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(s);
+        return ST_NOMEM;
+    }
+    *s = (struct transfers){.base = base, .config = peer->config, .domains = peer->domains};
+    snprintf(s->id, sizeof s->id, "%s", peer->id);
+    snprintf(s->address, sizeof s->address, "%s", peer->address);
+    s->multi = curl_multi_init();
+    s->timer = event_new(base, -1, 0, on_timer, s);
+    if (!s->multi || !s->timer) {
+        transfers_free(&s);
+        return ST_NOMEM;
+    }
+    curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+    curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
+    curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+    curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
+    *ret = s;
+    return ST_OK;
+}
+
+void transfers_free(struct transfers **s)
+{
+    if (!*s)
+        return;
+    while ((*s)->all)
+        transfer_free((*s)->all);
+    if ((*s)->multi)
+        curl_multi_cleanup((*s)->multi);
+    if ((*s)->timer)
+        event_free((*s)->timer);
+    curl_global_cleanup();
+    free(*s);
+    *s = NULL;
+}
+
+// ---- one request
+
+static bool still_verified(struct transfer *x)
+{
+    struct curl_tlssessioninfo *info = NULL;
+    if (curl_easy_getinfo(x->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info || !info->internals)
+        return false;
+    return clock_now() < tls_valid_until(info->internals);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct transfer *x = ctx;
+    if (!still_verified(x)) {
+        snprintf(x->why, sizeof x->why, "a certificate or revocation list of the partner ended on an open connection");
+        return 0;
+    }
+    buf_put(&x->body, bytes, size * count);
+    if (buf_status(&x->body) == ST_OK)
+        return size * count;
+    snprintf(x->why, sizeof x->why, "the answer is beyond %zu bytes", x->body.max);
+    return 0;
+}
+
+static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
+{
+    struct transfer *x = ctx;
+    const struct transfers *s = x->set;
+    struct diag *d = malloc(sizeof *d);
+    (void)easy;
+    if (!d)
+        return CURLE_OUT_OF_MEMORY;
+    diag_init(d, NULL);
+    enum status st = tls_client_setup(ssl_ctx, s->domains, s->config->tls_cert, s->config->tls_key, s->id, d);
+    if (st != ST_OK)
+        snprintf(x->why, sizeof x->why, "%s", d->count ? d->faults[0].message : status_text(st));
+    free(d);
+    return st == ST_OK ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+static bool add_header(struct transfer *x, const char *header)
+{
+    struct curl_slist *list = curl_slist_append(x->headers, header);
+    if (list)
+        x->headers = list;
+    return list;
+}
+
+static bool set_connection(struct transfer *x, uint32_t wait_s)
+{
+    CURL *c = x->easy;
+    // The peer is identified by our own function, in place of host-name checks and public anchors (spec 4.1).
+    return curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_CAINFO, NULL) == CURLE_OK && curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, x) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK && curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFE_S) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)wait_s + STALLED_AFTER_S) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
+}
+
+static bool set_request(struct transfer *x, const struct transfer_ask *ask)
+{
+    CURL *c = x->easy;
+    char url[1024], prefer[32];
+    int n = snprintf(url, sizeof url, "https://%s%s", x->set->address, ask->path);
+    if (n < 0 || (size_t)n >= sizeof url || curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK)
+        return false;
+    snprintf(prefer, sizeof prefer, "Prefer: wait=%u", ask->wait_s);
+    if (ask->wait_s && !add_header(x, prefer))
+        return false;
+    if (ask->post.len &&
+        (!add_header(x, "Content-Type: text/plain; charset=utf-8") || !add_header(x, "Expect:") ||
+         curl_easy_setopt(c, CURLOPT_POST, 1L) != CURLE_OK ||
+         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->post.len) != CURLE_OK ||
+         curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS, (const char *)ask->post.ptr) != CURLE_OK))
+        return false;
+    return curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_WRITEDATA, x) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->curl_error) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_PRIVATE, x) == CURLE_OK;
+}
+
+enum status transfer_start(struct transfers *s, const struct transfer_ask *ask, struct transfer **ret)
+{
+    struct transfer *x = calloc(1, sizeof *x);
+    if (!x)
+        return ST_NOMEM;
+    *x = (struct transfer){.next = s->all, .set = s, .easy = curl_easy_init(), .done = ask->done, .ctx = ask->ctx};
+    s->all = x;
+    buf_init(&x->body, ask->body_max);
+    if (!x->easy || !set_connection(x, ask->wait_s) || !set_request(x, ask) ||
+        curl_multi_add_handle(s->multi, x->easy) != CURLM_OK) {
+        transfer_free(x);
+        return ST_NOMEM;
+    }
+    *ret = x;
+    return ST_OK;
+}
