@@ -73,6 +73,7 @@ static enum status cursor_parse(struct tick *t, const char *partner, const char 
 struct ask {
     uint64_t from, size; // first position wanted; entries there are
     size_t limit;
+    bool limit_given;
     int64_t wait_s; // -1 = no preference
 };
 
@@ -113,7 +114,8 @@ static bool parse_limit(const struct request *rq, struct ask *ask)
 {
     char text[8];
     ask->limit = FEED_PAGE_ENTRIES_DEFAULT;
-    if (!query_names(rq->head.query, "limit"))
+    ask->limit_given = query_names(rq->head.query, "limit");
+    if (!ask->limit_given)
         return true;
     if (!http_query_get(rq->head.query, "limit", text, sizeof text) || !*text ||
         strspn(text, "0123456789") != strlen(text))
@@ -408,6 +410,15 @@ static enum status write_checkpoint(struct page *p, struct buf *out)
     return checkpoint_sign(&c, &p->t->core->ledger_key, out);
 }
 
+// `/v1/feed` with what was asked; cursor NULL = from the start.
+static const char *href(struct page *p, const char *cursor)
+{
+    const char *base = cursor ? arena_printf(p->arena, "/v1/feed?after=%s", cursor) : "/v1/feed";
+    if (!base || !p->ask.limit_given)
+        return base;
+    return arena_printf(p->arena, "%s%climit=%zu", base, cursor ? '&' : '?', p->ask.limit);
+}
+
 static enum status describe_page(struct page *p, struct buf *checkpoint, struct feed_page *ret)
 {
     char here[CURSOR_TEXT + 1], next[CURSOR_TEXT + 1];
@@ -422,8 +433,8 @@ static enum status describe_page(struct page *p, struct buf *checkpoint, struct 
                               .items = p->items,
                               .item_count = p->count};
     ret->cursor = arena_cstr(p->arena, next);
-    ret->self_href = p->ask.from ? arena_printf(p->arena, "/v1/feed?after=%s", here) : "/v1/feed";
-    ret->next_href = ret->more ? arena_printf(p->arena, "/v1/feed?after=%s", next) : NULL;
+    ret->self_href = href(p, p->ask.from ? here : NULL);
+    ret->next_href = ret->more ? href(p, ret->cursor) : NULL;
     return arena_status(p->arena);
 }
 

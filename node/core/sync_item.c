@@ -202,7 +202,12 @@ static enum status store_copy(struct tick *t, const struct peer *from, const str
     cut_text(rec->nation, sizeof rec->nation, r->nation);
     cut_text(rec->type, sizeof rec->type, r->type);
     cut_text(rec->title, sizeof rec->title, r->title);
-    enum status st = replaces ? reports_erase(t->txn, r->id, from->id) : ST_OK;
+    // The other rendition of this version alone goes: older versions from there may still be served.
+    struct key old = {.len = 0};
+    key_uuid(&old, r->id);
+    key_u32(&old, r->version);
+    key_id(&old, from->id);
+    enum status st = replaces ? db_del(t->txn, DB_REPORTS, key_span(&old)) : ST_OK;
     if (st == ST_OK)
         st = reports_put(t->txn, rec);
     free(rec);

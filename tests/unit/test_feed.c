@@ -33,7 +33,7 @@ static struct feed_page sample(struct feed_item items[5])
     items[4] = (struct feed_item){.kind = FEED_REPORT, .n = 44, .entry = entry(ENTRY_RELEASE, 44), .title = "second",
                                   .author = "USA", .content = span_cstr(second_report)};
     return (struct feed_page){.sender = "GBR", .recipient = "FRA", .updated = 1795354502164,
-                              .self_href = "/v1/feed?after=a", .next_href = "/v1/feed?after=abc",
+                              .self_href = "/v1/feed?after=a&limit=5", .next_href = "/v1/feed?after=abc&limit=5",
                               .cursor = "abc-1", .more = true, .checkpoint = span_cstr(note_text),
                               .items = items, .item_count = 5};
 }
