@@ -203,6 +203,8 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(load_report_cert(n, d));
     if (use == NODE_CHECK)
         return check_policy(n, d);
+    if (use == NODE_DAEMON)
+        TRY(db_lock_daemon(n->config->store_path, d, &n->lock_fd));
     struct db_options o = {.read_only = use == NODE_READER, .map_bytes = (size_t)n->config->map_bytes,
                            .map_bytes_max = (size_t)n->config->map_bytes_max};
     TRY(db_open(n->config->store_path, &o, d, &n->core.db));
@@ -214,6 +216,7 @@ enum status node_open(const char *dir, enum node_use use, struct diag *d, struct
     struct node_state *n = calloc(1, sizeof *n);
     if (!n)
         return ST_NOMEM;
+    n->lock_fd = -1;
     enum status st = open_all(n, dir, use, d);
     if (st == ST_OK)
         *ret = n;
@@ -244,6 +247,7 @@ void node_close(struct node_state **n)
     struct core *c = &(*n)->core;
     ruleset_free(&c->rules);
     db_close(&c->db);
+    db_unlock_daemon(&(*n)->lock_fd);
     signing_key_free(&c->report_key);
     verifying_key_free(&c->own_report_cert);
     for (size_t i = 0; i < PEERS_MAX; i++)

@@ -9,6 +9,7 @@
 struct node_state {
     struct arena *arena; // owns the configuration
     const struct config *config;
+    int lock_fd; // NODE_DAEMON: the store is ours alone; else -1
     struct core core;
 };
 

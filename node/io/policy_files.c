@@ -10,11 +10,13 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static enum status read_spif(const struct config *c, const char *name, struct arena *a, struct diag *d,
+// Whatever folder the policy names, the file is found in ours by its name (spec 3.2).
+static enum status read_spif(const struct config *c, const char *named, struct arena *a, struct diag *d,
                              struct bundle_file *ret)
 {
-    if (strchr(name, '/') || name[0] == '.') {
-        diag_add(d, 0, 0, "spif-name", name, "expected the name of a file in %s, without a folder", c->spif_dir);
+    const char *name = base_name(named);
+    if (!*name || name[0] == '.') {
+        diag_add(d, 0, 0, "spif-name", named, "expected the name of a file in %s", c->spif_dir);
         return ST_INVALID;
     }
     const char *path = arena_printf(a, "%s/%s", c->spif_dir, name);
