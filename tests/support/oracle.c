@@ -10,6 +10,12 @@ static bool is_element(const struct report_child *c)
     return c->kind == REPORT_PORTION || c->kind == REPORT_ATTACHMENT;
 }
 
+// "R came from another nation": it says so itself, or the record does.
+static bool came_from_elsewhere(const struct oracle *o, const struct report *r, const struct decide_record *rec)
+{
+    return rec->received || strcmp(r->nation, o->doc->nation) != 0;
+}
+
 static const struct label *label_of(const struct report *r, const struct report_child *c)
 {
     return c->label ? c->label : r->label; // "without a label takes the overall label"
@@ -70,7 +76,7 @@ static void tally(const struct oracle *o, const struct report *r, const struct p
     w->overall = n->overall != REASON_NONE;
     for (size_t i = 0; i < r->child_count; i++) {
         const struct report_child *c = &r->children[i];
-        if (c->kind == REPORT_WITHHELD && rec->received) { // in our own reports it is a decoy: no element
+        if (c->kind == REPORT_WITHHELD && came_from_elsewhere(o, r, rec)) { // in our own reports it is a decoy: no element
             withheld_add(w, i);
             n->withheld++;
         }
@@ -168,7 +174,8 @@ void oracle_decide(const struct oracle *o, const struct report *r, size_t partne
     }
     ret->agreement = g->id;
     ret->terms = g->terms;
-    if (rec->received && rec->onward == ONWARD_FORBIDDEN) { // line 4
+    // line 4; terms that were not recorded are the strictest
+    if (came_from_elsewhere(o, r, rec) && (!rec->received || rec->onward == ONWARD_FORBIDDEN)) {
         ret->reason = REASON_ORIGINATOR_CONTROL;
         return;
     }

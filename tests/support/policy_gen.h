@@ -60,6 +60,7 @@ struct policy_gen {
     uint64_t state; // of the generator of random numbers
     unsigned variant;
     bool strict; // the SPIF being written has rules of validity
+    uint32_t discard_release; // and discards all release values towards these (bit by number)
     struct gen_spif spifs[GEN_SPIFS_MAX];
     size_t spif_count;
     const char *partners[GEN_PARTNERS_MAX];

@@ -61,6 +61,8 @@ static void put_category(struct policy_gen *g, const struct style *style, struct
         const char *text = texts[gen_below(g, 3)];
         if (chosen && !namesake && (!c->obsolete || gen_chance(g, 15)))
             put_value(g, style, out, c->user_input ? text : c->name);
+        if (chosen && !namesake && !c->obsolete && gen_chance(g, 5)) // twice on one label
+            put_value(g, style, out, c->user_input ? text : c->name);
     }
     if (odd == 3)
         put_value(g, style, out, "NO SUCH");
@@ -242,7 +244,7 @@ static void make_record(struct policy_gen *g, bool received, size_t children, st
     static const enum onward onwards[] = {ONWARD_FORBIDDEN, ONWARD_CONSENT, ONWARD_CONSENT, ONWARD_PERMITTED,
                                           ONWARD_PERMITTED, ONWARD_PERMITTED};
     memset(ret, 0, sizeof *ret);
-    ret->received = received;
+    ret->received = received != gen_chance(g, 4); // now and then at odds with the originator
     ret->onward = onwards[gen_below(g, 6)];
     ret->consented = gen_chance(g, 50);
     ret->approvals = (uint32_t)gen_below(g, 4);

@@ -232,12 +232,13 @@ static void put_category_equivalents(struct policy_gen *g, const struct gen_cate
         if (!(targets >> to & 1))
             continue;
         const struct gen_spif *t = &g->spifs[to];
-        if (gen_chance(g, set == 0 ? 14 : 20)) {
+        bool only_discard = set == 0 && g->discard_release >> to & 1;
+        if (gen_chance(g, set == 0 ? 14 : 20) || only_discard) {
             buf_printf(out, "<equivalentSecCategoryTag policyRef=\"%s\" action=\"discard\"", t->name);
             put_applied(g, out);
             buf_puts(out, "/>");
         }
-        for (size_t n = c->user_input ? 0 : how_many(g, 22, 15); n > 0; n--)
+        for (size_t n = c->user_input || only_discard ? 0 : how_many(g, 22, 15); n > 0; n--)
             put_category_equivalent(g, c, set, t, out);
     }
 }
@@ -252,7 +253,7 @@ static void put_category(struct policy_gen *g, const struct gen_spif *s, const s
         buf_puts(out, " userInput=\"true\"");
     size_t class = gen_below(g, s->class_count);
     if (rule(g, 3))
-        buf_printf(out, " requiredClass=\"%s\"", s->classes[class].name);
+        buf_printf(out, " requiredClass=\"%s\"", class % 2 ? s->classes[class].lacv : s->classes[class].name);
     buf_putc(out, '>');
     put_category_equivalents(g, c, set, targets, out);
     class = gen_below(g, s->class_count);
@@ -308,6 +309,7 @@ void gen_spif_write(struct policy_gen *g, size_t index, struct buf *out)
     targets &= g->variant & GEN_PLAIN ? 0 : (1u << g->spif_count) - 1 - (1u << index);
     bool backwards = gen_chance(g, 50);
     g->strict = gen_chance(g, 40);
+    g->discard_release = gen_chance(g, 30) ? (uint32_t)gen_u64(g) : 0;
     buf_printf(out,
                "<SPIF xmlns=\"http://www.xmlspif.org/spif\" schemaVersion=\"%s\" version=\"1\" "
                "creationDate=\"20260101000000Z\" originatorDN=\"CN=x\" keyIdentifier=\"\" privilegeId=\"1.1\" "

@@ -113,12 +113,56 @@ static void held_values_have_no_type(void **state)
     assert_int_equal(d.reason, REASON_CATEGORY);
 }
 
+// 3.1: "a SPIF whose equivalence requires a category of the target's release tag set is refused".
+static bool loads_with_requirement(const char *tag_set)
+{
+    static const char two[] =
+        "<policy xmlns=\"urn:relto:policy:1\" nation=\"GBR\" serial=\"1\"><security-policies><security-policy "
+        "spif=\"nato.xml\" release-tag-set=\"Releasable To\"/><security-policy spif=\"gbr.xml\" "
+        "release-tag-set=\"Caveats\"/></security-policies></policy>";
+    struct buf docs[4];
+    struct decide_pair pair;
+    const char *const texts[] = {two, vocabulary, spif};
+    for (size_t i = 0; i < 4; i++) {
+        buf_init(&docs[i], MIB);
+        buf_puts(&docs[i], i < 3 ? texts[i] : "");
+    }
+    buf_printf(&docs[3],
+               "<SPIF xmlns=\"http://www.xmlspif.org/spif\" schemaVersion=\"2.1\"><securityPolicyId name=\"GBR\" "
+               "id=\"1.2.826.0.1.1\"/><securityClassifications><securityClassification name=\"SECRET\" lacv=\"1\" "
+               "hierarchy=\"1\"><equivalentClassification policyRef=\"NATO\" lacv=\"3\" applied=\"both\">"
+               "<requiredCategory><categoryGroup tagSetRef=\"%s\" tagType=\"permissive\"/></requiredCategory>"
+               "</equivalentClassification></securityClassification></securityClassifications><securityCategoryTagSets>"
+               "<securityCategoryTagSet name=\"Caveats\" id=\"1.2.826.0.1.1.1\"><securityCategoryTag "
+               "tagType=\"permissive\"><tagCategory name=\"FRA\" lacv=\"1\"/></securityCategoryTag>"
+               "</securityCategoryTagSet></securityCategoryTagSets><equivalentPolicies><equivalentPolicy name=\"NATO\" "
+               "id=\"1.3.26.1.3.1\"/></equivalentPolicies></SPIF>",
+               tag_set);
+    diag_init(&faults, NULL);
+    bool loaded = decide_pair_load(&pair, docs, 2, &faults);
+    if (loaded)
+        decide_pair_fini(&pair);
+    for (size_t i = 0; i < 4; i++)
+        buf_fini(&docs[i]);
+    return loaded;
+}
+
+static void equivalence_never_adds_release_values(void **state)
+{
+    (void)state;
+    assert_true(loads_with_requirement("Additional Sensitivity"));
+    assert_false(loads_with_requirement("Releasable To"));
+    assert_true(faults.count > 0);
+    assert_false(loads_with_requirement("1.3.26.1.4.2")); // the same by its id
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(restrictive_category_without_value_is_not_held),
         cmocka_unit_test(approval_does_not_bind_references),
         cmocka_unit_test(held_values_have_no_type),
+        cmocka_unit_test(equivalence_never_adds_release_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
