@@ -1,0 +1,72 @@
+#include "node/io/http_wire.h"
+
+#include <strings.h>
+#include <time.h>
+
+#include "formats/base/bug.h"
+#include "formats/base/limits.h"
+#include "node/io/egress.h"
+
+enum { HEAD_MAX = 16 * 1024 };
+
+// IMF-fixdate (RFC 9110 5.6.7), whatever the locale.
+static void put_date(struct buf *out, utc_ms now)
+{
+    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t t = (time_t)(now / 1000);
+    struct tm tm;
+    if (gmtime_r(&t, &tm))
+        buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday], tm.tm_mday,
+                   months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static bool has_header(const struct reply *rp, const char *name)
+{
+    for (size_t i = 0; i < rp->header_count; i++)
+        if (!strcasecmp(rp->headers[i].name, name))
+            return true;
+    return false;
+}
+
+static bool has_body(int status)
+{
+    return status != 204 && status != 304;
+}
+
+static void put_head(struct buf *out, const struct reply *rp, const struct http_wire *w, size_t length)
+{
+    buf_printf(out, "HTTP/1.1 %d %s\r\n", rp->status, http_reason(rp->status));
+    put_date(out, w->now);
+    if (has_body(rp->status)) {
+        if (rp->content_type)
+            buf_printf(out, "Content-Type: %s\r\n", rp->content_type);
+        buf_printf(out, "Content-Length: %zu\r\n", length);
+    }
+    if (!has_header(rp, "Cache-Control"))
+        buf_puts(out, "Cache-Control: no-store\r\n");
+    for (size_t i = 0; i < rp->header_count; i++)
+        buf_printf(out, "%s: %s\r\n", rp->headers[i].name, rp->headers[i].value);
+    if (w->close)
+        buf_puts(out, "Connection: close\r\n");
+    buf_puts(out, "\r\n");
+}
+
+enum status http_wire_answer(struct buf *out, const struct reply *rp, const struct http_wire *w)
+{
+    static const struct principal nobody = {0};
+    BUG_IF(rp->status < 200 || rp->status > 599);
+    size_t length = egress_length(rp);
+    buf_init(out, HEAD_MAX + length);
+    put_head(out, rp, w, length);
+    size_t head = out->len;
+    // Also for HEAD: what may not be sent must not be measured either.
+    enum status st = egress_send(out, rp, w->to ? w->to : &nobody, w->policy, w->now);
+    if (st == ST_OK)
+        st = buf_status(out);
+    if (st != ST_OK)
+        buf_reset(out);
+    else if (w->head_only || !has_body(rp->status))
+        out->len = head;
+    return st;
+}
