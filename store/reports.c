@@ -1,340 +1,434 @@
 #include "store/reports.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "formats/base/bug.h"
+#include "formats/base/limits.h"
+#include "store/value.h"
 
-#include "store/key.h"
+enum { DRAFT_DAYS = 30, DRAFT_NEIGHBOURS = 16 };
 
-enum { LAYOUT = 1, FLAG_NOT_UNDERSTOOD = 1, DRAFT_LIFE_DAYS = 30, DAY_MS = 86400000 };
+#define DAY_MS ((int64_t)86400000)
 
-// ---- keys
+// ---- records. Layout 1: stored_at, issued, digest, onward, flags, nation, type, title; then the bytes
 
-static struct key id_key(struct uuid id)
+static struct key version_key(struct uuid id, uint32_t version, const char *source)
 {
-    struct key k = {0};
+    struct key k = {.len = 0};
     key_uuid(&k, id);
-    return k;
-}
-
-static struct key copy_key(struct uuid id, uint32_t version, const char *source)
-{
-    struct key k = id_key(id);
     key_u32(&k, version);
     key_id(&k, source);
     return k;
 }
 
-static struct key time_key(utc_ms at, struct uuid id)
+static struct key uuid_key(struct uuid id)
 {
-    struct key k = {0};
-    key_i64(&k, at);
+    struct key k = {.len = 0};
     key_uuid(&k, id);
     return k;
 }
 
-// ---- one copy as bytes: fixed facts, title behind its length, then the report's exact bytes
-
-// Length of the title without a character that was cut in two.
-static size_t whole_characters(const char *s)
+static enum status record_decode(struct span key, struct span value, struct report_record *ret)
 {
-    size_t n = strlen(s), back = 0;
-    while (back < n && back < 3 && ((uint8_t)s[n - 1 - back] & 0xc0) == 0x80)
-        back++;
-    if (back == n)
-        return n;
-    uint8_t lead = (uint8_t)s[n - 1 - back];
-    size_t need = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
-    return need == back ? n : n - 1 - back;
-}
-
-static enum status write_copy(struct db_txn *t, const struct key *k, const struct report_record *r)
-{
-    struct key f = {0};
-    struct buf b;
-    uint8_t title_len = (uint8_t)whole_characters(r->title);
-    key_u8(&f, LAYOUT);
-    key_i64(&f, r->stored_at);
-    key_i64(&f, r->issued);
-    key_digest(&f, &r->digest);
-    key_u8(&f, (uint8_t)r->onward);
-    key_u8(&f, r->not_understood ? FLAG_NOT_UNDERSTOOD : 0);
-    key_id(&f, r->nation);
-    key_id(&f, r->type);
-    key_u8(&f, title_len);
-    buf_init(&b, r->bytes.len + KEY_MAX + sizeof r->title);
-    buf_span(&b, key_span(&f));
-    buf_put(&b, r->title, title_len);
-    buf_span(&b, r->bytes);
-    enum status st = buf_status(&b);
-    if (st == ST_OK)
-        st = db_put_new(t, DB_REPORTS, key_span(k), buf_bytes(&b));
-    buf_fini(&b);
-    return st;
-}
-
-static enum status read_facts(struct span value, struct report_record *ret)
-{
-    struct key_reader r = key_reader_of(value);
-    char nation[PARTNER_ID_MAX + 1], type[PARTNER_ID_MAX + 1];
-    bool known = key_get_u8(&r) == LAYOUT;
-    ret->stored_at = key_get_i64(&r);
-    ret->issued = key_get_i64(&r);
-    ret->digest = key_get_digest(&r);
-    uint8_t onward = key_get_u8(&r);
-    ret->not_understood = key_get_u8(&r) & FLAG_NOT_UNDERSTOOD;
-    key_get_id(&r, nation);
-    key_get_id(&r, type);
-    size_t title_len = key_get_u8(&r);
-    if (!known || r.bad || onward > ONWARD_PERMITTED || title_len > r.rest.len || title_len >= sizeof ret->title ||
-        strlen(nation) >= sizeof ret->nation || strlen(type) >= sizeof ret->type)
+    struct key_reader k = key_reader_of(key), r = value_reader(value, 1);
+    struct report_record rec = {.version = 0};
+    rec.id = key_get_uuid(&k);
+    rec.version = key_get_u32(&k);
+    key_get_id(&k, rec.source);
+    rec.stored_at = key_get_i64(&r);
+    rec.issued = key_get_i64(&r);
+    rec.digest = key_get_digest(&r);
+    uint8_t onward = key_get_u8(&r), flags = key_get_u8(&r);
+    key_get_text(&r, rec.nation, sizeof rec.nation);
+    key_get_text(&r, rec.type, sizeof rec.type);
+    key_get_text(&r, rec.title, sizeof rec.title);
+    if (!value_whole(&k) || r.bad || onward > ONWARD_PERMITTED || flags > 1)
         return ST_CORRUPT;
-    ret->onward = (enum onward)onward;
-    memcpy(ret->nation, nation, strlen(nation) + 1);
-    memcpy(ret->type, type, strlen(type) + 1);
-    memcpy(ret->title, r.rest.ptr, title_len);
-    ret->title[title_len] = 0;
-    ret->bytes = span_sub(r.rest, title_len, r.rest.len);
+    rec.onward = (enum onward)onward;
+    rec.not_understood = flags;
+    rec.bytes = r.rest;
+    *ret = rec;
     return ST_OK;
 }
 
-static enum status read_copy(struct span key, struct span value, struct report_record *ret)
+// Put a title for listing, without a last character that was cut in two.
+static void put_title(struct key *k, const char *title)
 {
-    struct key_reader k = key_reader_of(key);
-    *ret = (struct report_record){0};
-    ret->id = key_get_uuid(&k);
-    ret->version = key_get_u32(&k);
-    key_get_id(&k, ret->source);
-    return k.bad || k.rest.len ? ST_CORRUPT : read_facts(value, ret);
+    char whole[sizeof((struct report_record *)0)->title];
+    size_t n = strnlen(title, sizeof whole - 1), lead = n;
+    memcpy(whole, title, n);
+    while (lead > 0 && n - lead < 4 && ((uint8_t)title[lead - 1] & 0xc0) == 0x80)
+        lead--;
+    if (lead > 0) {
+        uint8_t c = (uint8_t)title[lead - 1];
+        size_t need = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+        if (n - lead < need)
+            n = lead - 1;
+    }
+    whole[n] = 0;
+    key_text(k, whole);
 }
 
-enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source, struct report_record *ret)
+static enum status record_write(struct db_txn *t, const struct report_record *r)
 {
-    struct key k = copy_key(id, version, source);
+    struct key k = version_key(r->id, r->version, r->source), head = value_head(1);
+    key_i64(&head, r->stored_at);
+    key_i64(&head, r->issued);
+    key_digest(&head, &r->digest);
+    key_u8(&head, (uint8_t)r->onward);
+    key_u8(&head, r->not_understood);
+    key_text(&head, r->nation);
+    key_text(&head, r->type);
+    put_title(&head, r->title);
+    return value_put(t, DB_REPORTS, &k, &head, r->bytes);
+}
+
+enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
+                        struct report_record *ret)
+{
+    struct key k = version_key(id, version, source);
     struct span v;
     TRY(db_get(t, DB_REPORTS, key_span(&k), &v));
-    return read_copy(key_span(&k), v, ret);
+    return record_decode(key_span(&k), v, ret);
 }
 
-// ---- which copy is current
+// ---- heads. Layout 1: state, version, source, stored_at (all of the current copy; zero when there is none)
 
 struct head {
+    enum report_state state;
     uint32_t version;
     char source[PARTNER_ID_MAX + 1];
-    utc_ms stored_at;
+    utc_ms stored_at; // where the current copy stands in TIMELINE
 };
 
 static enum status head_get(struct db_txn *t, struct uuid id, struct head *ret)
 {
-    struct key k = id_key(id);
+    struct key k = uuid_key(id);
     struct span v;
     TRY(db_get(t, DB_HEADS, key_span(&k), &v));
-    struct key_reader r = key_reader_of(v);
-    ret->version = key_get_u32(&r);
-    key_get_id(&r, ret->source);
-    ret->stored_at = key_get_i64(&r);
-    return r.bad || r.rest.len ? ST_CORRUPT : ST_OK;
+    struct key_reader r = value_reader(v, 1);
+    struct head h = {.version = 0};
+    uint8_t state = key_get_u8(&r);
+    h.version = key_get_u32(&r);
+    key_get_id(&r, h.source);
+    h.stored_at = key_get_i64(&r);
+    if (!value_whole(&r) || state > REPORT_WITHDRAWN)
+        return ST_CORRUPT;
+    h.state = (enum report_state)state;
+    *ret = h;
+    return ST_OK;
 }
 
-static enum status head_remove(struct db_txn *t, struct uuid id)
+static enum status head_put(struct db_txn *t, struct uuid id, const struct head *h)
 {
-    struct head old;
-    enum status st = head_get(t, id, &old);
-    if (st != ST_OK)
-        return st == ST_NOT_FOUND ? ST_OK : st;
-    struct key k = id_key(id), line = time_key(old.stored_at, id);
-    TRY(db_del(t, DB_TIMELINE, key_span(&line)));
-    return db_del(t, DB_HEADS, key_span(&k));
-}
-
-static enum status head_set(struct db_txn *t, const struct report_record *r)
-{
-    struct key k = id_key(r->id), v = {0}, line = time_key(r->stored_at, r->id);
-    TRY(head_remove(t, r->id));
-    key_u32(&v, r->version);
-    key_id(&v, r->source);
-    key_i64(&v, r->stored_at);
-    TRY(db_put(t, DB_TIMELINE, key_span(&line), span_of("", 0)));
+    struct key k = uuid_key(id), v = value_head(1);
+    key_u8(&v, (uint8_t)h->state);
+    key_u32(&v, h->version);
+    key_id(&v, h->source);
+    key_i64(&v, h->stored_at);
     return db_put(t, DB_HEADS, key_span(&k), key_span(&v));
 }
 
-// Own copies first, then the originator's own feed, then the others.
-static int source_rank(const struct report_record *r)
+static struct key timeline_key(utc_ms stored_at, struct uuid id)
 {
-    return r->source[0] == 0 ? 0 : strcmp(r->source, r->nation) == 0 ? 1 : 2;
+    struct key k = {.len = 0};
+    key_i64(&k, stored_at);
+    key_uuid(&k, id);
+    return k;
 }
 
-static bool is_better(const struct report_record *a, const struct report_record *b)
+// Replace the head, and with it the report's place in the listing.
+static enum status head_replace(struct db_txn *t, struct uuid id, const struct head *fresh)
 {
-    if (a->version != b->version)
-        return a->version > b->version;
-    if (source_rank(a) != source_rank(b))
-        return source_rank(a) < source_rank(b);
-    return a->stored_at < b->stored_at;
+    struct head old;
+    enum status st = head_get(t, id, &old);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    if (st == ST_OK && old.state == REPORT_CURRENT) {
+        struct key k = timeline_key(old.stored_at, id);
+        TRY(db_del(t, DB_TIMELINE, key_span(&k)));
+    }
+    if (fresh->state == REPORT_CURRENT) {
+        struct key k = timeline_key(fresh->stored_at, id);
+        TRY(db_put(t, DB_TIMELINE, key_span(&k), span_of(NULL, 0)));
+    }
+    return head_put(t, id, fresh);
 }
 
-// Choose the current copy among all that are left; none left: no head.
-static enum status choose_head(struct db_txn *t, struct uuid id)
+// Our own copy, or one from the feed of the nation that wrote the report.
+static bool is_first_hand(const struct report_record *r)
 {
-    struct key prefix = id_key(id);
-    struct report_record best, r;
+    return r->source[0] == 0 || strcmp(r->source, r->nation) == 0;
+}
+
+// Is a to be preferred to b, both of the same version?
+static bool preferred(const struct report_record *a, const struct report_record *b)
+{
+    if ((a->source[0] == 0) != (b->source[0] == 0))
+        return a->source[0] == 0;
+    if (is_first_hand(a) != is_first_hand(b))
+        return is_first_hand(a);
+    if (a->stored_at != b->stored_at)
+        return a->stored_at < b->stored_at;
+    return strcmp(a->source, b->source) < 0;
+}
+
+// The best of the stored copies (spec 4.4). ST_NOT_FOUND.
+static enum status best_copy(struct db_txn *t, struct uuid id, struct report_record *ret)
+{
+    struct key prefix = uuid_key(id);
     struct db_walk w;
-    bool any = false;
+    struct report_record best = {.version = 0}, r;
     enum status st = ST_OK;
-    bool more = db_walk_first(t, DB_REPORTS, key_span(&prefix), key_span(&prefix), &w);
-    for (; more && st == ST_OK; more = st == ST_OK && db_walk_next(&w)) {
-        st = read_copy(w.key, w.value, &r);
-        if (st == ST_OK && (!any || is_better(&r, &best))) {
+    bool found = false;
+    // Versions stand in order: from the last one back, while the version stays the same.
+    for (bool ok = db_walk_last(t, DB_REPORTS, key_span(&prefix), &w); ok && st == ST_OK;
+         ok = db_walk_prev(&w)) {
+        st = record_decode(w.key, w.value, &r);
+        if (st == ST_OK && found && r.version != best.version)
+            break;
+        if (st == ST_OK && (!found || preferred(&r, &best)))
             best = r;
-            any = true;
-        }
+        found = true;
     }
     if (st == ST_OK)
         st = w.st;
     db_walk_end(&w);
-    if (st != ST_OK)
+    if (st == ST_OK && !found)
+        st = ST_NOT_FOUND;
+    if (st == ST_OK)
+        *ret = best;
+    return st;
+}
+
+static enum status is_recalled(struct db_txn *t, struct uuid id, bool *ret)
+{
+    struct key k = uuid_key(id);
+    struct span v;
+    enum status st = db_get(t, DB_RECALLED, key_span(&k), &v);
+    *ret = st == ST_OK;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+// Make the head agree with the stored copies.
+static enum status choose_head(struct db_txn *t, struct uuid id)
+{
+    struct head h = {.state = REPORT_WITHDRAWN};
+    struct report_record best;
+    bool recalled;
+    TRY(is_recalled(t, id, &recalled));
+    enum status st = best_copy(t, id, &best);
+    if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
-    return any ? head_set(t, &best) : head_remove(t, id);
+    if (recalled) {
+        h.state = REPORT_RECALLED;
+    } else if (st == ST_OK) {
+        h = (struct head){.state = REPORT_CURRENT, .version = best.version, .stored_at = best.stored_at};
+        memcpy(h.source, best.source, sizeof h.source);
+    }
+    return head_replace(t, id, &h);
+}
+
+// ---- storing and erasing
+
+static enum status check_record(const struct report_record *r)
+{
+    // Bytes that do not have their digest must never come in: they would be found damaged later.
+    struct digest d = sha256(r->bytes);
+    return r->version == 0 || r->bytes.len == 0 || r->bytes.len > RENDITION_BYTES_MAX ||
+                   !digest_eq(&d, &r->digest)
+               ? ST_INVALID
+               : ST_OK;
+}
+
+static enum status store(struct db_txn *t, const struct report_record *r, bool replace)
+{
+    struct report_record there;
+    bool recalled;
+    TRY(check_record(r));
+    TRY(is_recalled(t, r->id, &recalled));
+    if (recalled)
+        return ST_GONE;
+    enum status st = reports_get(t, r->id, r->version, r->source, &there);
+    if (st == ST_OK && span_eq(there.bytes, r->bytes) && !replace)
+        return ST_OK;
+    if (st == ST_OK && !replace)
+        return ST_CONFLICT;
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    TRY(record_write(t, r));
+    return choose_head(t, r->id);
 }
 
 enum status reports_put(struct db_txn *t, const struct report_record *r)
 {
-    struct recall_record gone;
-    struct report_record old;
-    enum status st = reports_recalled(t, r->id, &gone);
-    if (st != ST_NOT_FOUND)
-        return st == ST_OK ? ST_GONE : st;
-    st = reports_get(t, r->id, r->version, r->source, &old);
-    if (st == ST_OK)
-        return digest_eq(&old.digest, &r->digest) ? ST_OK : ST_CONFLICT;
-    if (st != ST_NOT_FOUND)
-        return st;
-    struct key k = copy_key(r->id, r->version, r->source);
-    TRY(write_copy(t, &k, r));
-    return choose_head(t, r->id);
+    return store(t, r, false);
+}
+
+enum status reports_replace(struct db_txn *t, const struct report_record *r)
+{
+    return store(t, r, true);
 }
 
 enum status reports_current(struct db_txn *t, struct uuid id, struct report_record *ret)
 {
-    struct recall_record gone;
     struct head h;
-    enum status st = reports_recalled(t, id, &gone);
-    if (st != ST_NOT_FOUND)
-        return st == ST_OK ? ST_GONE : st;
     TRY(head_get(t, id, &h));
-    st = reports_get(t, id, h.version, h.source, ret);
-    return st == ST_NOT_FOUND ? ST_CORRUPT : st;
+    switch (h.state) {
+    case REPORT_RECALLED:
+        return ST_GONE;
+    case REPORT_WITHDRAWN:
+        return ST_NOT_FOUND;
+    case REPORT_CURRENT:
+        break;
+    }
+    enum status st = reports_get(t, id, h.version, h.source, ret);
+    return st == ST_NOT_FOUND ? ST_CORRUPT : st; // the head names a copy that is not there
 }
 
-// Find one more copy to erase. A walk does not outlive a write, so one is found at a time.
-static bool next_to_erase(struct db_txn *t, struct uuid id, const char *source, struct key *ret, enum status *st)
+struct eraser {
+    struct db_txn *t;
+    struct uuid id;
+    const char *source; // NULL = all
+};
+
+static enum status erase_one(void *ctx, struct span key, struct span value)
 {
-    struct key prefix = id_key(id);
-    struct db_walk w;
-    bool found = false;
-    bool more = db_walk_first(t, DB_REPORTS, key_span(&prefix), key_span(&prefix), &w);
-    for (; more && !found; more = !found && db_walk_next(&w)) {
-        struct key_reader k = key_reader_of(span_sub(w.key, prefix.len, w.key.len));
-        char from[PARTNER_ID_MAX + 1];
-        key_get_u32(&k);
-        key_get_id(&k, from);
-        if (w.key.len > KEY_MAX || (source && strcmp(from, source) != 0))
-            continue;
-        memcpy(ret->b, w.key.ptr, w.key.len);
-        ret->len = w.key.len;
-        found = true;
-    }
-    *st = w.st;
-    db_walk_end(&w);
-    return found && *st == ST_OK;
+    const struct eraser *e = ctx;
+    struct key_reader r = key_reader_of(key);
+    uint32_t version = key_get_u32(&r);
+    char source[PARTNER_ID_MAX + 1];
+    (void)value;
+    key_get_id(&r, source);
+    if (!value_whole(&r))
+        return ST_CORRUPT;
+    if (e->source && strcmp(source, e->source) != 0)
+        return ST_OK;
+    struct key k = version_key(e->id, version, source);
+    return db_del(e->t, DB_REPORTS, key_span(&k));
 }
 
 enum status reports_erase(struct db_txn *t, struct uuid id, const char *source)
 {
-    struct key k;
-    enum status st;
-    while (next_to_erase(t, id, source, &k, &st))
-        TRY(db_del(t, DB_REPORTS, key_span(&k)));
+    struct eraser e = {t, id, source};
+    struct key prefix = uuid_key(id);
+    struct head h;
+    TRY(value_each(t, DB_REPORTS, &prefix, span_of(NULL, 0), erase_one, &e));
+    enum status st = head_get(t, id, &h);
+    if (st == ST_NOT_FOUND)
+        return ST_OK; // never heard of
     return st == ST_OK ? choose_head(t, id) : st;
 }
 
-// ---- recalls: time, version, two texts
+// ---- recalls. Layout 1: at, version, by, reason
 
 enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall_record *r)
 {
-    struct key k = id_key(id), f = {0};
-    struct buf b;
-    key_i64(&f, r->at);
-    key_u32(&f, r->version);
-    key_u8(&f, (uint8_t)strlen(r->by));
-    buf_init(&b, sizeof *r + KEY_MAX);
-    buf_span(&b, key_span(&f));
-    buf_puts(&b, r->by);
-    buf_puts(&b, r->reason);
-    enum status st = buf_status(&b);
-    if (st == ST_OK)
-        st = db_put(t, DB_RECALLED, key_span(&k), buf_bytes(&b));
-    buf_fini(&b);
-    return st;
+    struct key k = uuid_key(id), v = value_head(1);
+    bool recalled;
+    TRY(is_recalled(t, id, &recalled));
+    if (!recalled) { // the first recall stays on record
+        key_i64(&v, r->at);
+        key_u32(&v, r->version);
+        key_text(&v, r->by);
+        size_t len = strnlen(r->reason, sizeof r->reason - 1);
+        key_u8(&v, (uint8_t)len);
+        TRY(value_put(t, DB_RECALLED, &k, &v, span_of(r->reason, len)));
+    }
+    struct head h = {.state = REPORT_RECALLED};
+    TRY(head_replace(t, id, &h));
+    return reports_erase(t, id, NULL);
 }
 
 enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret)
 {
-    struct key k = id_key(id);
+    struct key k = uuid_key(id);
     struct span v;
     TRY(db_get(t, DB_RECALLED, key_span(&k), &v));
-    struct key_reader r = key_reader_of(v);
-    *ret = (struct recall_record){0};
-    ret->at = key_get_i64(&r);
-    ret->version = key_get_u32(&r);
-    size_t by = key_get_u8(&r);
-    if (r.bad || by > r.rest.len || by >= sizeof ret->by || r.rest.len - by >= sizeof ret->reason)
+    struct key_reader r = value_reader(v, 1);
+    struct recall_record rec = {.at = key_get_i64(&r)};
+    rec.version = key_get_u32(&r);
+    key_get_text(&r, rec.by, sizeof rec.by);
+    key_get_text(&r, rec.reason, sizeof rec.reason);
+    if (!value_whole(&r))
         return ST_CORRUPT;
-    memcpy(ret->by, r.rest.ptr, by);
-    memcpy(ret->reason, r.rest.ptr + by, r.rest.len - by);
+    *ret = rec;
     return ST_OK;
 }
 
 // ---- listing
 
-enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const struct report_record *r), void *ctx)
+// The entry of the timeline before `at` (KEY_MAX bytes, *len of them used; 0 = the last one), copied into it.
+static enum status step_back(struct db_txn *t, uint8_t *at, size_t *len, bool *ret_more)
 {
     struct db_walk w;
-    const struct span all = {0};
-    enum status st = ST_OK;
-    bool more = db_walk_last(t, DB_TIMELINE, all, &w);
-    for (; more && st == ST_OK; more = st == ST_OK && db_walk_prev(&w)) {
-        struct key_reader k = key_reader_of(w.key);
-        struct report_record r;
-        key_get_i64(&k);
-        struct uuid id = key_get_uuid(&k);
-        st = k.bad || k.rest.len ? ST_CORRUPT : reports_current(t, id, &r);
-        if (st == ST_OK)
-            st = each(ctx, &r);
+    struct span all = span_of(NULL, 0);
+    *ret_more = *len ? db_walk_before(t, DB_TIMELINE, all, span_of(at, *len), &w)
+                     : db_walk_last(t, DB_TIMELINE, all, &w);
+    if (!*ret_more)
+        return w.st;
+    enum status st = w.key.len <= KEY_MAX ? ST_OK : ST_CORRUPT;
+    if (st == ST_OK) {
+        *len = w.key.len;
+        memcpy(at, w.key.ptr, w.key.len);
     }
-    if (st == ST_OK)
-        st = w.st;
     db_walk_end(&w);
     return st;
 }
 
-// ---- drafts: recognised by who sent which bytes, for 30 days
+enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const struct report_record *r),
+                         void *ctx)
+{
+    uint8_t at[KEY_MAX];
+    size_t len = 0;
+    for (;;) {
+        bool more;
+        TRY(step_back(t, at, &len, &more));
+        if (!more)
+            return ST_OK;
+        struct key_reader k = key_reader_of(span_of(at, len));
+        key_get_i64(&k);
+        struct uuid id = key_get_uuid(&k);
+        struct report_record r;
+        enum status st = value_whole(&k) ? reports_current(t, id, &r) : ST_CORRUPT;
+        if (st == ST_NOT_FOUND || st == ST_GONE)
+            st = ST_CORRUPT; // the timeline lists current copies only
+        if (st != ST_OK)
+            return st;
+        TRY(each(ctx, &r));
+    }
+}
+
+// ---- drafts. Layout 1: uuid, version, time
 
 static struct key draft_key(const char *principal, const struct digest *body)
 {
-    struct digest d = sha256_parts((struct span[]){span_cstr(principal), span_of("", 1), span_of(body->b, SHA256_LEN)}, 3);
-    struct key k = {0};
+    struct span parts[] = {span_cstr(principal), span_of("", 1), span_of(body->b, SHA256_LEN)};
+    struct digest d = sha256_parts(parts, 3);
+    struct key k = {.len = 0};
     key_digest(&k, &d);
     return k;
 }
 
-enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
-                       uint32_t version, utc_ms now)
+struct draft {
+    struct uuid id;
+    uint32_t version;
+    utc_ms at;
+};
+
+static enum status draft_decode(struct span v, struct draft *ret)
 {
-    struct key k = draft_key(principal, body), v = {0};
-    key_uuid(&v, id);
-    key_u32(&v, version);
-    key_i64(&v, utc_add(now, (int64_t)DRAFT_LIFE_DAYS * DAY_MS));
-    return db_put(t, DB_DRAFTS, key_span(&k), key_span(&v));
+    struct key_reader r = value_reader(v, 1);
+    struct draft d = {.id = key_get_uuid(&r)};
+    d.version = key_get_u32(&r);
+    d.at = key_get_i64(&r);
+    if (!value_whole(&r))
+        return ST_CORRUPT;
+    *ret = d;
+    return ST_OK;
+}
+
+static utc_ms oldest_known(utc_ms now)
+{
+    return utc_add(now, -DRAFT_DAYS * DAY_MS);
 }
 
 enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
@@ -342,16 +436,42 @@ enum status drafts_find(struct db_txn *t, const char *principal, const struct di
 {
     struct key k = draft_key(principal, body);
     struct span v;
+    struct draft d;
     TRY(db_get(t, DB_DRAFTS, key_span(&k), &v));
-    struct key_reader r = key_reader_of(v);
-    struct uuid id = key_get_uuid(&r);
-    uint32_t version = key_get_u32(&r);
-    utc_ms until = key_get_i64(&r);
-    if (r.bad || r.rest.len)
-        return ST_CORRUPT;
-    if (now >= until)
+    TRY(draft_decode(v, &d));
+    if (d.at <= oldest_known(now))
         return ST_NOT_FOUND;
-    *ret_id = id;
-    *ret_version = version;
+    *ret_id = d.id;
+    *ret_version = d.version;
     return ST_OK;
+}
+
+struct pruning {
+    struct db_txn *t;
+    utc_ms before;
+    int left;
+};
+
+static enum status prune(void *ctx, struct span key, struct span value)
+{
+    struct pruning *p = ctx;
+    struct draft d;
+    if (p->left-- == 0)
+        return ST_GONE; // enough for this time
+    TRY(draft_decode(value, &d));
+    return d.at <= p->before ? db_del(p->t, DB_DRAFTS, key) : ST_OK;
+}
+
+enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
+                       uint32_t version, utc_ms now)
+{
+    struct key k = draft_key(principal, body), v = value_head(1), all = {.len = 0};
+    key_uuid(&v, id);
+    key_u32(&v, version);
+    key_i64(&v, now);
+    TRY(db_put(t, DB_DRAFTS, key_span(&k), key_span(&v)));
+    // Keys are digests, so the neighbours of each new one are a random sample: old ones go a few at a time.
+    struct pruning p = {t, oldest_known(now), DRAFT_NEIGHBOURS};
+    enum status st = value_each(t, DB_DRAFTS, &all, key_span(&k), prune, &p);
+    return st == ST_GONE ? ST_OK : st;
 }

@@ -24,9 +24,14 @@ struct report_record {
 enum report_state { REPORT_CURRENT, REPORT_RECALLED, REPORT_WITHDRAWN };
 
 // Store one version and make it current when it is the highest (own first). ST_CONFLICT when this version
-// from this source exists with other bytes; ST_OK without a change when it is the same; ST_GONE when recalled.
+// from this source exists with other bytes; ST_OK without a change when it is the same; ST_GONE when recalled;
+// ST_INVALID when the digest is not that of the bytes, or the version is 0.
 MUST_USE enum status reports_put(struct db_txn *t, const struct report_record *r);
-// The current copy: highest version; own or originator's feed first, then earliest. ST_NOT_FOUND, ST_GONE (recalled).
+// The same, but other bytes take the place of the stored ones: a partner releases the same version anew when more
+// or less of it is visible to us.
+MUST_USE enum status reports_replace(struct db_txn *t, const struct report_record *r);
+// The current copy: highest version; own or originator's feed first, then earliest. ST_NOT_FOUND (also when every
+// copy was erased), ST_GONE (recalled), ST_CORRUPT.
 MUST_USE enum status reports_current(struct db_txn *t, struct uuid id, struct report_record *ret);
 // One version from one source ("" = own).
 MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
@@ -34,7 +39,7 @@ MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t vers
 // Erase content of every version from `source` (NULL = of all sources). Identifiers stay elsewhere.
 MUST_USE enum status reports_erase(struct db_txn *t, struct uuid id, const char *source);
 
-// Recalled ids are refused for ever.
+// The originator's recall: erases every copy; the id is refused for ever. Of several recalls the first is kept.
 struct recall_record {
     utc_ms at;
     char by[80];      // "cell:J2-NORTH", "partner:GBR"
@@ -45,10 +50,11 @@ MUST_USE enum status reports_recall(struct db_txn *t, struct uuid id, const stru
 MUST_USE enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret); // or ST_NOT_FOUND
 
 // Walk over the current copies, newest first. The callback's ST_OK goes on, anything else stops and is returned.
+// The callback may write; reports stored meanwhile may be left out.
 MUST_USE enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const struct report_record *r),
                                   void *ctx);
 
-// Idempotency of drafts without an id (spec 4.5).
+// Idempotency of drafts without an id (spec 4.5): known for 30 days; older entries go bit by bit with additions.
 MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
                                  struct uuid *ret_id, uint32_t *ret_version); // or ST_NOT_FOUND
 MUST_USE enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
