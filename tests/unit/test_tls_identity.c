@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "formats/base/limits.h"
+#include "formats/partner_card.h"
 #include "formats/signature.h"
 #include "node/io/file.h"
 #include "tests/support/tls_world.h"
@@ -298,6 +299,65 @@ static void domains_are_checked_when_made(void **state)
     arena_free(&a);
 }
 
+// FRA's card as DIR/FRA.xml; `nation` is what it says of itself.
+static void write_card(struct tls_world *w, const char *nation, const char *trust_domain)
+{
+    static const uint8_t seed[ED25519_LEN] = {1};
+    struct note_key key;
+    struct buf anchors, out;
+    struct arena *a = arena_new(MIB);
+    struct span leaf;
+    buf_init(&anchors, MIB);
+    buf_init(&out, MIB);
+    buf_span(&anchors, buf_bytes(&w->fra.cert));
+    assert_int_equal(file_read(tls_path(w, "fra.pem"), 65536, a, &w->d, &leaf), ST_OK);
+    assert_int_equal(note_key_from_seed(seed, &key), ST_OK);
+    struct partner_card *card = calloc(1, sizeof *card);
+    assert_non_null(card);
+    *card = (struct partner_card){.nation = nation, .node_name = "fra.example", .trust_domain = trust_domain,
+                                  .address = "127.0.0.1:8443", .serial = 1, .issued = w->now / 1000 * 1000,
+                                  .anchors_pem = buf_cstr(&anchors), .consent_cert_pem = arena_str(a, leaf),
+                                  .report_cert_count = 1};
+    card->report_certs[0].pem = card->consent_cert_pem;
+    memcpy(card->card_key, key.pub, sizeof key.pub);
+    assert_int_equal(partner_card_write(card, &key, &out), ST_OK);
+    assert_int_equal(file_write(tls_path(w, "FRA.xml"), buf_bytes(&out), 0600, &w->d), ST_OK);
+    buf_fini(&anchors);
+    buf_fini(&out);
+    free(card);
+    arena_free(&a);
+}
+
+static void configurations_load_with_their_cards(void **state)
+{
+    struct tls_world *w = *state;
+    struct principal who;
+    struct tls_domains *t = NULL;
+    struct config_partner fra = {.id = "FRA", .card = tls_path(w, "FRA.xml")};
+    struct config c = w->config;
+    c.partners = &fra;
+    c.partner_count = 1;
+    write_card(w, "FRA", "fra.example");
+    assert_int_equal(tls_domains_load(&c, &w->d, &t), ST_OK);
+    assert_string_equal(identify(w, t, "fra", NULL, TLS_PEER_IS_CLIENT, w->now, &who), "");
+    assert_string_equal(who.id, "FRA");
+    assert_string_equal(identify(w, t, "cell", NULL, TLS_PEER_IS_CLIENT, w->now, &who), "");
+    tls_domains_free(&t);
+    static const struct {
+        const char *nation, *domain;
+        enum status st;
+    } bad[] = {{"USA", "fra.example", ST_INVALID}, {"FRA", "gbr.example", ST_CONFLICT}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        write_card(w, bad[i].nation, bad[i].domain);
+        diag_init(&w->d, NULL);
+        assert_int_equal(tls_domains_load(&c, &w->d, &t), bad[i].st);
+        assert_int_equal(w->d.count, 1);
+        assert_null(t);
+    }
+    fra.card = tls_path(w, "absent.xml");
+    assert_int_equal(tls_domains_load(&c, &w->d, &t), ST_NOT_FOUND);
+}
+
 static void contexts_name_the_broken_file(void **state)
 {
     struct tls_world *w = *state;
@@ -324,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_names_identify_too, begin, end),
         cmocka_unit_test_setup_teardown(odd_certificates_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(domains_are_checked_when_made, begin, end),
+        cmocka_unit_test_setup_teardown(configurations_load_with_their_cards, begin, end),
         cmocka_unit_test_setup_teardown(contexts_name_the_broken_file, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,118 @@
+// node/io/egress: report bytes leave only under a permit, each for its partner, policy and instant.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "formats/base/limits.h"
+#include "node/io/egress.h"
+#include "node/io/http_wire.h"
+#include "tests/support/policy_world.h"
+
+static const char policy[] =
+    W_POLICY(W_SECURITY "<partners><partner id='FRA' name='f' kind='nation'/><partner id='DEU' name='d' kind='nation'/></partners>");
+static const struct principal fra = {.role = ROLE_PARTNER, .id = "FRA"};
+
+static void add(struct world *w, struct reply *rp, const char *frame, const char *rendition, const char *permitted)
+{
+    struct decision dec = {.outcome = OUTCOME_RELEASE, .next_change = 2000};
+    struct withheld_set none = {0};
+    struct permit *p = NULL;
+    struct buf b;
+    buf_puts(&rp->body, frame);
+    buf_init(&b, 1024);
+    buf_puts(&b, rendition);
+    if (permitted)
+        assert_int_equal(permit_new(w->rules, 0, &dec, 1000, &none, span_cstr(permitted), &p), ST_OK);
+    assert_int_equal(reply_add_item(rp, &b, &p), ST_OK);
+}
+
+// "" when refused.
+static const char *sent(struct world *w, const struct reply *rp, const struct principal *to, utc_ms t)
+{
+    static char text[256];
+    struct buf out;
+    buf_init(&out, 1024);
+    enum status st = egress_send(&out, rp, to, ruleset_digest(w->rules), t);
+    strcpy(text, buf_cstr(&out));
+    assert_int_equal(st, *text ? ST_OK : ST_DENIED);
+    buf_fini(&out);
+    return text;
+}
+
+static void permitted_pages_leave_whole(void **state)
+{
+    (void)state;
+    struct world w = world_new(policy);
+    struct reply rp;
+    reply_init(&rp);
+    add(&w, &rp, "<feed><a>", "<report>1</report>", "<report>1</report>");
+    add(&w, &rp, "</a><b>", "<report>2</report>", "<report>2</report>");
+    add(&w, &rp, "", "<report>3</report>", "<report>3</report>");
+    buf_puts(&rp.body, "</b></feed>");
+    assert_string_equal(sent(&w, &rp, &fra, 1500),
+                        "<feed><a><report>1</report></a><b><report>2</report><report>3</report></b></feed>");
+    assert_int_equal(egress_length(&rp), strlen(sent(&w, &rp, &fra, 1500)));
+    reply_fini(&rp);
+    world_free(&w);
+}
+
+static void nothing_leaves_otherwise(void **state)
+{
+    (void)state;
+    struct world w = world_new(policy);
+    struct principal other = {.role = ROLE_PARTNER, .id = "DEU"}, cell = {.role = ROLE_CELL, .id = "FRA"}, nobody = {0};
+    struct reply rp;
+    struct buf out;
+    reply_init(&rp);
+    add(&w, &rp, "<feed>", "<report>1</report>", "<report>1</report>");
+    assert_string_not_equal(sent(&w, &rp, &fra, 1000), "");
+    assert_string_equal(sent(&w, &rp, &other, 1000), "");
+    assert_string_equal(sent(&w, &rp, &cell, 1000), "");
+    assert_string_equal(sent(&w, &rp, &nobody, 1000), "");
+    assert_string_equal(sent(&w, &rp, &fra, 2000), ""); // the decision may have changed by then
+    struct digest changed = *ruleset_digest(w.rules);
+    changed.b[0] ^= 1;
+    buf_init(&out, 1024);
+    assert_int_equal(egress_send(&out, &rp, &fra, &changed, 1000), ST_DENIED);
+    assert_int_equal(egress_send(&out, &rp, &fra, NULL, 1000), ST_DENIED);
+    assert_int_equal(out.len, 0);
+    buf_fini(&out);
+    add(&w, &rp, "", "<report>2</report>", "<report>X</report>"); // one bad item holds the page back
+    assert_string_equal(sent(&w, &rp, &fra, 1000), "");
+    struct http_wire wire = {.head_only = true, .now = 1000, .to = &fra, .policy = ruleset_digest(w.rules)};
+    rp.status = 200;
+    assert_int_equal(http_wire_answer(&out, &rp, &wire), ST_DENIED); // nor does its length show
+    assert_int_equal(out.len, 0);
+    buf_fini(&out);
+    reply_fini(&rp);
+    reply_init(&rp);
+    add(&w, &rp, "", "<report>3</report>", NULL);
+    assert_string_equal(sent(&w, &rp, &fra, 1000), "");
+    reply_fini(&rp);
+    world_free(&w);
+}
+
+static void frames_need_no_permit(void **state)
+{
+    (void)state;
+    struct world w = world_new(policy);
+    struct reply rp;
+    reply_init(&rp);
+    buf_puts(&rp.body, "<problem/>");
+    assert_string_equal(sent(&w, &rp, &(struct principal){0}, 0), "<problem/>");
+    reply_fini(&rp);
+    world_free(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(permitted_pages_leave_whole),
+        cmocka_unit_test(nothing_leaves_otherwise),
+        cmocka_unit_test(frames_need_no_permit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
