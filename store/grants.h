@@ -11,7 +11,7 @@ struct approval {
     utc_ms at;
     struct withheld_set withheld; // the rendition that was approved
 };
-// Record (or replace) what this officer said; bumps the report's generation.
+// Record (or replace) what this officer said; bumps the report's generation. ST_INVALID without a name.
 MUST_USE enum status approval_put(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                                   const struct approval *a);
 MUST_USE enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,

@@ -9,8 +9,11 @@ static enum status current(struct db_txn *t, struct uuid id, utc_ms *ret)
     key_uuid(&k, id);
     TRY(db_get(t, DB_SCHEDULED, key_span(&k), &v));
     struct key_reader r = key_reader_of(v);
-    *ret = key_get_i64(&r);
-    return r.bad ? ST_CORRUPT : ST_OK;
+    utc_ms at = key_get_i64(&r);
+    if (r.bad || r.rest.len)
+        return ST_CORRUPT;
+    *ret = at;
+    return ST_OK;
 }
 
 static struct key instant_key(utc_ms at, struct uuid id)

@@ -1,9 +1,8 @@
 #include "store/sources.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "store/key.h"
+#include "store/value.h"
 
 enum { LAYOUT = 1 };
 
@@ -113,6 +112,11 @@ enum status source_append(struct db_txn *t, const char *partner, const struct di
     char log[PARTNER_ID_MAX + 8];
     uint64_t n;
     struct buf b;
+    if (entry.len) {
+        struct digest is = merkle_leaf(entry);
+        if (!digest_eq(&is, leaf))
+            return ST_INVALID;
+    }
     source_log_name(partner, log);
     TRY(tree_size(t, log, &n));
     TRY(tree_append(t, log, leaf));
@@ -124,7 +128,7 @@ enum status source_append(struct db_txn *t, const char *partner, const struct di
     if (st == ST_OK)
         st = db_put_new(t, DB_RECEIVED, key_span(&k), buf_bytes(&b));
     buf_fini(&b);
-    return st;
+    return st == ST_CONFLICT ? ST_CORRUPT : st; // an entry behind the end of its tree
 }
 
 enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret)
@@ -141,8 +145,8 @@ enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, stru
 
 // ---- quarantine: time, reason, bytes
 
-enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason, struct span bytes,
-                           utc_ms now)
+enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason,
+                           struct span bytes, utc_ms now)
 {
     struct key k = position_key(partner, n), time = {0};
     struct buf b;
@@ -163,9 +167,10 @@ struct each_call {
     void *ctx;
 };
 
-static enum status call_each(const struct each_call *c, struct span key, size_t prefix_len, struct span value)
+static enum status call_each(void *ctx, struct span key, struct span value)
 {
-    struct key_reader k = key_reader_of(span_sub(key, prefix_len, key.len)), v = key_reader_of(value);
+    const struct each_call *c = ctx;
+    struct key_reader k = key_reader_of(key), v = key_reader_of(value);
     char reason[SOURCE_ERROR_MAX] = "";
     uint64_t n = key_get_u64(&k);
     key_get_i64(&v);
@@ -177,19 +182,12 @@ static enum status call_each(const struct each_call *c, struct span key, size_t 
 }
 
 enum status quarantine_each(struct db_txn *t, const char *partner,
-                            enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes), void *ctx)
+                            enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes),
+                            void *ctx)
 {
     struct key prefix = partner_key(partner);
-    struct db_walk w;
-    const struct each_call c = {each, ctx};
-    enum status st = ST_OK;
-    bool more = db_walk_first(t, DB_QUARANTINE, key_span(&prefix), key_span(&prefix), &w);
-    for (; more && st == ST_OK; more = st == ST_OK && db_walk_next(&w))
-        st = call_each(&c, w.key, prefix.len, w.value);
-    if (st == ST_OK)
-        st = w.st;
-    db_walk_end(&w);
-    return st;
+    struct each_call c = {each, ctx};
+    return value_each(t, DB_QUARANTINE, &prefix, span_of(NULL, 0), call_each, &c);
 }
 
 enum status quarantine_del(struct db_txn *t, const char *partner, uint64_t n)

@@ -25,6 +25,7 @@ MUST_USE enum status source_put(struct db_txn *t, const char *partner, const str
 // "in/<partner>": the log's name for tree.h.
 void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
 // Append the next entry of the received ledger: its leaf bytes, or (leaf known only by hash) empty bytes.
+// ST_INVALID when the leaf is not the hash of the bytes.
 MUST_USE enum status source_append(struct db_txn *t, const char *partner, const struct digest *leaf, struct span entry);
 // Entry n as received. ST_NOT_FOUND for a bare leaf.
 MUST_USE enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);

@@ -1,0 +1,137 @@
+// store/grants: approvals of officers and the generation that tells of changes.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "store/grants.h"
+#include "store/key.h"
+#include "tests/support/store_dir.h"
+
+static struct uuid uuid_of(uint8_t n)
+{
+    struct uuid id = {{0}};
+    id.b[15] = n;
+    return id;
+}
+
+static struct approval approval(const char *officer, bool refused)
+{
+    struct approval a = {.refused = refused, .at = 1234};
+    snprintf(a.officer, sizeof a.officer, "%s", officer);
+    withheld_add(&a.withheld, 3);
+    withheld_add(&a.withheld, 900);
+    return a;
+}
+
+static void approve(struct db_txn *t, uint8_t id, uint32_t version, const char *partner, const char *officer,
+                    bool refused)
+{
+    struct approval a = approval(officer, refused);
+    assert_int_equal(approval_put(t, uuid_of(id), version, partner, &a), ST_OK);
+}
+
+static enum status on_approval(void *ctx, const struct approval *a)
+{
+    char *out = ctx;
+    struct approval want = approval(a->officer, a->refused);
+    assert_int_equal(a->at, 1234);
+    assert_memory_equal(&a->withheld.bits, &want.withheld.bits, sizeof want.withheld.bits);
+    assert_int_equal(a->withheld.overall, want.withheld.overall);
+    snprintf(out + strlen(out), 200 - strlen(out), "%s%s ", a->refused ? "!" : "", a->officer);
+    return ST_OK;
+}
+
+static const char *found(struct db_txn *t, uint8_t id, uint32_t version, const char *partner)
+{
+    static char out[200];
+    out[0] = 0;
+    assert_int_equal(approval_each(t, uuid_of(id), version, partner, on_approval, out), ST_OK);
+    return out;
+}
+
+static uint64_t generation(struct db_txn *t, uint8_t id)
+{
+    uint64_t g;
+    assert_int_equal(grants_generation(t, uuid_of(id), &g), ST_OK);
+    return g;
+}
+
+static void approvals_bind_version_and_partner(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    assert_string_equal(found(t, 1, 1, "FRA"), "");
+    approve(t, 1, 1, "FRA", "Smith", false);
+    approve(t, 1, 1, "FRA", "Jones", true);
+    approve(t, 1, 1, "FRAX", "Brown", false);
+    approve(t, 1, 2, "FRA", "Green", false);
+    approve(t, 2, 1, "FRA", "White", false);
+    assert_string_equal(found(t, 1, 1, "FRA"), "!Jones Smith ");
+    assert_string_equal(found(t, 1, 2, "FRA"), "Green ");
+    assert_string_equal(found(t, 1, 1, "FRAX"), "Brown ");
+    approve(t, 1, 1, "FRA", "Jones", false); // the same officer again: replaced
+    assert_string_equal(found(t, 1, 1, "FRA"), "Jones Smith ");
+    assert_int_equal(approval_del(t, uuid_of(1), 1, "FRA", "Smith"), ST_OK);
+    assert_string_equal(found(t, 1, 1, "FRA"), "Jones ");
+    // names as long as the structure holds
+    static const char name[] =
+        "CN=An officer with a very long name,OU=Foreign disclosure,O=Ministry of D,C=GB";
+    approve(t, 3, 1, "FRA", name, false);
+    assert_string_equal(found(t, 3, 1, "FRA"),
+                        "CN=An officer with a very long name,OU=Foreign disclosure,O=Ministry of D,C=GB ");
+    struct approval nobody = approval("", false);
+    assert_int_equal(approval_put(t, uuid_of(1), 1, "FRA", &nobody), ST_INVALID);
+    db_abort(&t);
+}
+
+static void every_grant_changes_the_generation(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    assert_int_equal(generation(t, 1), 0);
+    approve(t, 1, 1, "FRA", "Smith", false);
+    uint64_t g = generation(t, 1);
+    assert_int_not_equal(g, 0);
+    approve(t, 1, 1, "FRA", "Smith", false);
+    assert_int_not_equal(generation(t, 1), g);
+    g = generation(t, 1);
+    assert_int_equal(approval_del(t, uuid_of(1), 1, "FRA", "Smith"), ST_OK);
+    assert_int_not_equal(generation(t, 1), g);
+    assert_int_equal(generation(t, 2), 0);
+    db_abort(&t);
+}
+
+static void damage_is_told(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    struct key k = {.len = 0}, g = {.len = 0};
+    char out[200] = "";
+    uint64_t n;
+    key_uuid(&k, uuid_of(1));
+    key_u32(&k, 1);
+    key_id(&k, "FRA");
+    key_text(&k, "Smith");
+    assert_int_equal(db_put(t, DB_APPROVALS, key_span(&k), span_cstr("\x01\x02")), ST_OK);
+    assert_int_equal(approval_each(t, uuid_of(1), 1, "FRA", on_approval, out), ST_CORRUPT);
+    key_id(&g, "grants");
+    key_uuid(&g, uuid_of(1));
+    assert_int_equal(db_put(t, DB_META, key_span(&g), span_cstr("123456789")), ST_OK);
+    assert_int_equal(grants_generation(t, uuid_of(1), &n), ST_CORRUPT);
+    struct approval a = approval("Smith", false);
+    assert_int_equal(approval_put(t, uuid_of(1), 1, "FRA", &a), ST_CORRUPT);
+    db_abort(&t);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
+    const struct CMUnitTest tests[] = {T(approvals_bind_version_and_partner),
+                                       T(every_grant_changes_the_generation), T(damage_is_told)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
