@@ -113,7 +113,7 @@ static void write_some(struct tls_client *c)
 
 static void read_some(struct tls_client *c)
 {
-    uint8_t bytes[16384];
+    uint8_t bytes[4096];
     size_t n = 0;
     while (!c->ended && !c->deaf) {
         if (c->ssl) {
