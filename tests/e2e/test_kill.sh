@@ -33,11 +33,12 @@ for to in $NATIONS; do
         [ $from = $to ] && continue
         awk -F'\t' -v p="$(upper $to)" '$2 == p && ($3 == "release" || $3 == "redact") { print $1 }' "$D/published.$from" |
             sort >"$D/should"
-        # own reports of the sender that this partner holds (by whatever way)
         cut -f1 "$D/list.$to" | sort >"$D/holds"
         lost=$(comm -23 "$D/should" "$D/holds")
         [ -z "$lost" ] || fail "$to lacks from $from: $(echo $lost | cut -c1-200)"
-        awk -F'\t' '{ print $1 }' "$D/published.$from" | sort -u | comm -23 - "$D/should" | comm -12 - "$D/holds" >"$D/extra"
+        # what came from this nation's own feed; by way of a third one it may get more, under that one's terms
+        awk -F'\t' -v f="$(upper $from)" '$3 == f { print $1 }' "$D/list.$to" | sort >"$D/direct"
+        cut -f1 "$D/published.$from" | sort -u | comm -23 - "$D/should" | comm -12 - "$D/direct" >"$D/extra"
         [ -s "$D/extra" ] && fail "$to holds what $from does not release to it: $(head -n 3 "$D/extra")"
         echo "$from to $to: $(wc -l <"$D/should") reports, none lost, none doubled"
     done

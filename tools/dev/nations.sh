@@ -44,7 +44,7 @@ make_nations() {
 start() {
     local n=$1 i
     rm -f "$D/$n/run/address"
-    "$RELTOD" "$D/$n" 2>>"$D/$n/run/log" &
+    "$RELTOD" "$D/$n" </dev/null >>"$D/$n/run/log" 2>&1 &
     echo $! >"$D/$n/run/pid"
     for i in $(seq 300); do
         [ -e "$D/$n/run/metrics" ] && [ -e "$D/$n/run/address" ] && return 0
