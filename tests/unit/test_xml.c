@@ -36,7 +36,7 @@ static void canonical_form(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b;
-        struct diag d;
+        static struct diag d;
         buf_init(&b, 10000);
         assert_int_equal(read_text(cases[i].in, XML_UNTRUSTED, &b, &d), ST_OK);
         assert_string_equal(buf_cstr(&b), cases[i].out);
@@ -70,7 +70,7 @@ static void hostile_forms_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b;
-        struct diag d;
+        static struct diag d;
         buf_init(&b, 10000);
         assert_int_equal(read_text(cases[i].in, XML_UNTRUSTED, &b, &d), cases[i].st);
         assert_int_equal(d.count, 1);
@@ -83,7 +83,7 @@ static void hostile_forms_are_refused(void **state)
 static void limits_hold(void **state)
 {
     (void)state;
-    struct diag d;
+    static struct diag d;
     struct buf in, out;
     buf_init(&in, MIB);
     buf_init(&out, MIB);
@@ -105,7 +105,7 @@ static void operators_may_comment(void **state)
 {
     (void)state;
     struct buf b;
-    struct diag d;
+    static struct diag d;
     buf_init(&b, 10000);
     const char *text = "<?xml version='1.0'?>\n<!-- why it's \"so\" --><a><!-- x='1' --><b/></a>";
     assert_int_equal(read_text(text, XML_OPERATOR, &b, &d), ST_OK);
