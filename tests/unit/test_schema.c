@@ -20,6 +20,7 @@
 #include "node/core/publish.h"
 #include "tests/support/docs_schema.h"
 #include "tests/support/import_support.h"
+#include "tests/support/two_nodes.h"
 
 #define NS_PROBLEM_FAULTS "urn:relto:problem:1"
 
@@ -199,6 +200,68 @@ static void imported_drafts(void **state)
     free(kept);
 }
 
+// ---- what the node answers to a cell
+
+#define TERMS(approval, embargo)                                                                             \
+    "<terms redaction='permitted' approval='" approval "' embargo='" embargo "' onward='consent' lapse='retain'/>"
+#define PARTNER(id) "<partner id='" id "' name='" id "' kind='nation'><clearance policy='ALFA' max='S'/></partner>"
+#define ANSWERS_POLICY                                                                                       \
+    "<policy xmlns='urn:relto:policy:1' nation='GBR' serial='1'>" W_SECURITY                                   \
+    "<communities><community id='TEAM'><member partner='EMB'/><member partner='HLD'/></community></communities>" \
+    "<partners>" PARTNER("FRA") PARTNER("DEU") PARTNER("EMB") PARTNER("HLD") PARTNER("DNY") PARTNER("NOA")     \
+    "</partners><denials><deny id='D-1' partners='DNY' withdraw='false'><when><type any-of='INTREP'/></when>"  \
+    "<reason>Never.</reason></deny></denials><agreements>"                                                     \
+    W_AGREEMENT("A", "FRA DEU", TERMS("0", "PT0S")) W_AGREEMENT("B", "EMB", TERMS("0", "PT6H"))                \
+    W_AGREEMENT("C", "HLD", TERMS("2", "PT0S")) "</agreements></policy>"
+#define FOR_ALL W_ALFA("R", W_REL(W_V("FRA") W_V("DEU") W_V("TEAM")))
+#define ANSWERED_DRAFT                                                                                       \
+    W_REPORT(FOR_ALL, W_HEADER_OF("separable='true'", "", "GBR", ""),                                          \
+             "<portion><text>for all</text></portion><portion>" SIM_ONLY("FRA") "<text>for one</text></portion>")
+
+typedef enum status answer_flow(struct tick *t, const struct request *rq, struct reply *rp);
+
+// The answer must be valid and say all of `words`.
+static void answered(struct sim *s, answer_flow *flow, int status, const char *const *words, size_t count)
+{
+    struct request *rq = calloc(1, sizeof *rq);
+    struct reply rp;
+    struct tick *t = sim_tick(s, 0);
+    rq->who.role = ROLE_CELL;
+    snprintf(rq->who.id, sizeof rq->who.id, "J2");
+    rq->body = span_cstr(ANSWERED_DRAFT);
+    rq->received_at = t->now;
+    reply_init(&rp);
+    assert_int_equal(flow(t, rq, &rp), ST_OK);
+    sim_commit(t);
+    if (rp.status != status)
+        fail_msg("%d: %s", rp.status, buf_cstr(&rp.body));
+    valid(buf_bytes(&rp.body));
+    for (size_t i = 0; i < count; i++)
+        if (!strstr(buf_cstr(&rp.body), words[i]))
+            fail_msg("no %s in %s", words[i], buf_cstr(&rp.body));
+    reply_fini(&rp);
+    free(rq);
+}
+
+static void answers_to_cells(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {ANSWERS_POLICY};
+    static const char *const outcomes[] = {"outcome=\"release\" partner=\"FRA\"", "outcome=\"redact\" partner=\"DEU\"",
+                                           "outcome=\"embargo\" partner=\"EMB\"", "outcome=\"hold\" partner=\"HLD\"",
+                                           "outcome=\"deny\" partner=\"DNY\" reason=\"rule\" rule=\"D-1\"",
+                                           "outcome=\"deny\" partner=\"NOA\" reason=\"no-agreement\"", "report=\"urn:uuid:"};
+    enum { COUNT = sizeof outcomes / sizeof *outcomes };
+    struct sim *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    sim_init(s, 1, policies);
+    answered(s, publish_preview, 200, outcomes, COUNT - 1);
+    answered(s, publish_report, 201, outcomes, COUNT);
+    answered(s, publish_report, 201, outcomes, COUNT); // the same draft again
+    sim_fini(s);
+    free(s);
+}
+
 // ---- what the schemas refuse
 
 #define DECISION(attrs) "<decisions xmlns='urn:relto:decisions:1'><decision " attrs "/></decisions>"
@@ -249,6 +312,7 @@ int main(void)
         cmocka_unit_test(feed_frames),
         cmocka_unit_test(shipped_policies_and_vocabulary),
         cmocka_unit_test(imported_drafts),
+        cmocka_unit_test(answers_to_cells),
         cmocka_unit_test(wrong_documents_are_refused),
     };
     return cmocka_run_group_tests(tests, load, unload);
