@@ -10,7 +10,7 @@
 #include "node/core/sync.h"
 #include "node/io/clock.h"
 #include "node/io/log.h"
-#include "node/io/transfer.h"
+#include "node/io/sync_client_net.h"
 
 enum { WHY_MAX = 256, ANSWER_MAX = 64 * 1024, PAGE_KEEP_MAX = 1024 * 1024 };
 

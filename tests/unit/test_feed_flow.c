@@ -264,6 +264,46 @@ static void a_partner_without_policy_still_gets_recalls(void **state)
     forget();
 }
 
+// A report with a text of this many bytes.
+static void publish_large(uint8_t id, size_t bytes)
+{
+    static const char before[] = "<report xmlns='urn:relto:report:1'>" SIM_FOR_ALL,
+                      header[] = W_HEADER_OF("separable='true'", "", "GBR", "") "<portion><text>",
+                      behind[] = "</text></portion></report>";
+    struct buf b;
+    buf_init(&b, bytes + 8 * KIB);
+    buf_puts(&b, before);
+    buf_puts(&b, header);
+    while (b.len < bytes)
+        buf_puts(&b, "sixty-four bytes of text that say nothing, again and again.....\n");
+    buf_puts(&b, behind);
+    sim_publish(sim, GBR, id, 1, buf_cstr(&b));
+    buf_fini(&b);
+}
+
+static void pages_are_bounded_and_large_reports_stand_alone(void **state)
+{
+    (void)state;
+    publish_large(1, 1500 * KIB);
+    publish_large(2, 1500 * KIB);
+    publish_large(3, 1500 * KIB);
+    publish_large(4, 5 * MIB);
+    sim_publish(sim, GBR, 5, 1, SIM_PLAIN);
+    get("/v1/feed", "");
+    kinds("RR");
+    assert_true(got.page.more);
+    get_after(got.page.cursor, "", "");
+    kinds("R");
+    get_after(got.page.cursor, "", "");
+    kinds("R");
+    assert_int_equal(got.page.items[0].n, 3);
+    assert_true(got.page.items[0].content.len > 5 * MIB);
+    get_after(got.page.cursor, "", "");
+    kinds("R");
+    assert_false(got.page.more);
+    forget();
+}
+
 // ---- requests
 
 static void cursors_are_bound(void **state)
@@ -508,6 +548,7 @@ int main(void)
         T(a_page_ends_before_what_is_denied_now),
         T(a_withdrawal_follows_on_the_page),
         T(a_partner_without_policy_still_gets_recalls),
+        T(pages_are_bounded_and_large_reports_stand_alone),
         T(cursors_are_bound),
         T(limits_are_numbers),
         T(nothing_new_is_held_until_it_comes_or_time_is_up),

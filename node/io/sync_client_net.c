@@ -1,4 +1,4 @@
-#include "node/io/transfer.h"
+#include "node/io/sync_client_net.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
