@@ -1,6 +1,10 @@
 #include "node/io/egress.h"
 
+#include <stdio.h>
+
 #include "formats/base/bug.h"
+
+enum { RECHECK_MS = 1000 };
 
 size_t egress_length(const struct reply *rp)
 {
@@ -25,20 +29,84 @@ static bool all_covered(const struct reply *rp, const struct principal *to, cons
     return true;
 }
 
+enum status egress_open(struct egress *e, const struct reply *rp, const struct principal *to,
+                        const struct digest *policy, utc_ms now)
+{
+    *e = (struct egress){0};
+    if (!all_covered(rp, to, policy, now))
+        return ST_DENIED;
+    for (size_t i = 0; i < rp->item_count; i++)
+        BUG_IF(rp->items[i].at > rp->body.len || (i && rp->items[i].at < rp->items[i - 1].at));
+    e->rp = rp;
+    e->left = egress_length(rp);
+    e->checked = now;
+    snprintf(e->to, sizeof e->to, "%s", to->id);
+    if (policy)
+        e->policy = *policy;
+    return ST_OK;
+}
+
+// A slow link can take minutes over a page; an agreement can end meanwhile.
+static bool may_begin_item(struct egress *e, utc_ms now)
+{
+    if (e->item >= e->rp->item_count || e->rendition_at > 0 || now - e->checked < RECHECK_MS)
+        return true;
+    const struct reply_item *it = &e->rp->items[e->item];
+    if (e->frame_at < it->at)
+        return true; // the frame before it
+    return permit_covers(it->permit, buf_bytes(&it->rendition), e->to, &e->policy, now);
+}
+
+// What is next in one piece: frame up to the next item, or the rest of an item.
+static struct span next_piece(struct egress *e)
+{
+    const struct reply *rp = e->rp;
+    for (; e->item < rp->item_count; e->item++, e->rendition_at = 0) {
+        const struct reply_item *it = &rp->items[e->item];
+        if (e->frame_at < it->at)
+            return span_sub(buf_bytes(&rp->body), e->frame_at, it->at);
+        if (e->rendition_at < it->rendition.len)
+            return span_sub(buf_bytes(&it->rendition), e->rendition_at, it->rendition.len);
+    }
+    return span_sub(buf_bytes(&rp->body), e->frame_at, rp->body.len);
+}
+
+static void advance(struct egress *e, size_t n)
+{
+    if (e->item < e->rp->item_count && e->frame_at >= e->rp->items[e->item].at)
+        e->rendition_at += n;
+    else
+        e->frame_at += n;
+    e->left -= n;
+}
+
+size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
+{
+    size_t done = 0;
+    while (done < cap && e->left > 0 && !e->denied) {
+        struct span piece = next_piece(e);
+        if (!may_begin_item(e, now)) {
+            e->denied = true;
+            break;
+        }
+        size_t n = piece.len < cap - done ? piece.len : cap - done;
+        BUG_IF(n == 0);
+        memcpy(out + done, piece.ptr, n);
+        advance(e, n);
+        done += n;
+    }
+    return done;
+}
+
 enum status egress_send(struct buf *out, const struct reply *rp, const struct principal *to,
                         const struct digest *policy, utc_ms now)
 {
-    struct span frame = buf_bytes(&rp->body);
-    size_t at = 0;
-    if (!all_covered(rp, to, policy, now))
-        return ST_DENIED;
-    for (size_t i = 0; i < rp->item_count; i++) {
-        const struct reply_item *it = &rp->items[i];
-        BUG_IF(it->at < at || it->at > frame.len);
-        buf_span(out, span_sub(frame, at, it->at));
-        buf_span(out, buf_bytes(&it->rendition));
-        at = it->at;
+    struct egress e;
+    TRY(egress_open(&e, rp, to, policy, now));
+    while (e.left > 0) {
+        struct span piece = next_piece(&e);
+        buf_span(out, piece);
+        advance(&e, piece.len);
     }
-    buf_span(out, span_sub(frame, at, frame.len));
     return buf_status(out);
 }

@@ -4,12 +4,33 @@
 
 #include "node/core/request.h"
 
+// The bytes of one reply on their way out.
+struct egress {
+    const struct reply *rp;
+    size_t item;         // the next item, or the one being sent
+    size_t frame_at;     // bytes of the frame that are out
+    size_t rendition_at; // bytes of this item's rendition that are out
+    size_t left;         // bytes still to come
+    bool denied;         // stopped: an item's permit ended on the way
+    utc_ms checked;      // when the permits were
+    char to[PERMIT_PARTNER_MAX + 1];
+    struct digest policy;
+};
+
 // Length of the wire form of a reply's body, in bytes.
 size_t egress_length(const struct reply *rp);
 
-// Append the wire form of a reply's body to `out`: the frame with each rendition at its place, each only if its
-// permit covers it for this principal, under this policy, now. ST_DENIED, and nothing appended, otherwise:
-// items go to partners alone. `policy` may be NULL for a reply without items. Else the buffer's failure.
+// Begin to send a reply's body: the frame with each rendition at its place, each only if its permit covers it for
+// this principal, under this policy, now. ST_DENIED, and nothing to send, otherwise: items go to partners alone.
+// `policy` may be NULL for a reply without items. The reply is borrowed until the last byte is taken.
+MUST_USE enum status egress_open(struct egress *e, const struct reply *rp, const struct principal *to,
+                                 const struct digest *policy, utc_ms now);
+// Copy the next bytes to out[cap]; returns how many, 0 at the end. Before an item that begins a second or more
+// after the check, its permit is asked again: if it has ended, `denied` is set and nothing more ever comes
+// (spec 8-13); the connection must then be cut.
+size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now);
+
+// Both at once: append the whole body to `out`; nothing on ST_DENIED. Else the buffer's failure.
 MUST_USE enum status egress_send(struct buf *out, const struct reply *rp, const struct principal *to,
                                  const struct digest *policy, utc_ms now);
 

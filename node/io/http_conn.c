@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "formats/base/bug.h"
@@ -57,6 +58,15 @@ static uint64_t transfer_ms(const struct conn *c, uint64_t bytes)
     return s->transfer_ms + bytes * 1000 / s->bytes_per_s;
 }
 
+static void release_reply(struct conn *c)
+{
+    if (c->reply)
+        reply_fini(c->reply);
+    free(c->reply);
+    c->reply = NULL;
+    c->egress = (struct egress){0};
+}
+
 static void free_conn(struct conn *c)
 {
     if (c->on_read)
@@ -70,6 +80,7 @@ static void free_conn(struct conn *c)
     close(c->fd);
     wire_fini(&c->wire);
     buf_fini(&c->out);
+    release_reply(c);
     free(c->in);
     free(c->body);
     free(c->request);
@@ -278,11 +289,12 @@ static enum step refuse(struct conn *c, int status)
 {
     struct reply rp;
     struct buf out;
+    struct egress body;
     reply_init(&rp);
     reply_problem(&rp, status, "bad-request", http_reason(status), "", NULL);
-    bool ok = http_wire_answer(&out, &rp, &(struct http_wire){.close = true, .now = clock_now()}) == ST_OK;
+    bool ok = http_wire_answer(&out, &body, &rp, &(struct http_wire){.close = true, .now = clock_now()}) == ST_OK;
     reply_fini(&rp);
-    if (!ok) {
+    if (!ok || body.left) { // a problem document is small
         buf_fini(&out);
         return STEP_END;
     }
@@ -291,7 +303,7 @@ static enum step refuse(struct conn *c, int status)
     c->in_used = c->in_len; // whatever follows is not looked at
     release_body(c);
     c->phase = CONN_HANDLED;
-    conn_answer(c, &out, true);
+    conn_answer(c, &out, NULL, &body, true);
     return STEP_AGAIN;
 }
 
@@ -513,12 +525,46 @@ static void next_request(struct conn *c)
     set_deadline(c, c->owner->settings->idle_ms);
 }
 
+// The receiver's instant goes on by this clock: a step of the wall clock must not bring back an expired permit.
+static int64_t monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static size_t left_to_write(const struct conn *c)
+{
+    return c->out.len - c->out_at + c->egress.left;
+}
+
+// One record's worth of the answer to the wire. Returns how many bytes, 0 on failure.
+static size_t put_next(struct conn *c)
+{
+    size_t n = c->out.len - c->out_at;
+    if (c->egress.left == 0) {
+        n = put_bytes(c, c->out.ptr + c->out_at, n);
+        c->out_at += n;
+        return n;
+    }
+    // Gathered into whole records: one SSL_write for each small range would cost half the throughput.
+    uint8_t *record = c->owner->record;
+    n = n < CONN_RECORD ? n : CONN_RECORD;
+    memcpy(record, c->out.ptr + c->out_at, n);
+    c->out_at += n;
+    n += egress_take(&c->egress, record + n, CONN_RECORD - n, c->egress_from + monotonic_ms() - c->egress_start);
+    if (c->egress.denied) {
+        c->owner->on_denied(c->owner->ctx, c, "egress: a permit ended in mid-transfer");
+        return 0;
+    }
+    return put_bytes(c, record, n) == n ? n : 0;
+}
+
 static enum step step_writing(struct conn *c)
 {
     size_t turn = 0;
-    while (c->out_at < c->out.len || wire_waiting(&c->wire)) {
-        bool all = c->out_at == c->out.len;
-        if (all || wire_waiting(&c->wire) >= GATHER) {
+    while (left_to_write(c) || wire_waiting(&c->wire)) {
+        if (left_to_write(c) == 0 || wire_waiting(&c->wire) >= GATHER) {
             enum io r = flush(c);
             if (r != IO_OK)
                 return r == IO_WAIT ? STEP_WAIT : STEP_END;
@@ -528,13 +574,15 @@ static enum step step_writing(struct conn *c)
             c->yielded = true;
             return STEP_WAIT;
         }
-        size_t n = put_bytes(c, c->out.ptr + c->out_at, c->out.len - c->out_at);
+        size_t n = put_next(c);
         if (n == 0)
             return STEP_END;
-        c->out_at += n;
         turn += n;
     }
     buf_fini(&c->out);
+    c->out_at = 0;
+    release_reply(c);
+    wire_trim(&c->wire);
     if (c->close_after)
         linger(c);
     else
@@ -609,7 +657,7 @@ void conn_pump(struct conn *c)
         conn_end(c);
 }
 
-void conn_answer(struct conn *c, struct buf *out, bool close)
+void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct egress *egress, bool close)
 {
     BUG_IF(c->phase != CONN_HANDLED);
     free(c->request);
@@ -618,8 +666,21 @@ void conn_answer(struct conn *c, struct buf *out, bool close)
     c->out = *out;
     *out = (struct buf){0};
     c->out_at = 0;
+    if (egress->left) {
+        c->reply = malloc(sizeof *c->reply);
+        if (c->reply) {
+            *c->reply = *rp;
+            *rp = (struct reply){0};
+            c->egress = *egress;
+            c->egress.rp = c->reply;
+            c->egress_from = egress->checked;
+            c->egress_start = monotonic_ms();
+        } else {
+            c->wire.failed = true; // conn_pump ends it
+        }
+    }
     c->close_after = close;
     c->phase = CONN_WRITING;
-    set_deadline(c, transfer_ms(c, c->out.len));
+    set_deadline(c, transfer_ms(c, left_to_write(c)));
     conn_pump(c);
 }

@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include "node/core/request.h"
+#include "node/io/egress.h"
 #include "node/io/wire.h"
 
 enum conn_phase {
@@ -31,11 +32,14 @@ struct conn_settings {
 
 struct conn;
 
+enum { CONN_RECORD = 16 * 1024 }; // one TLS record
+
 // What a connection tells its server. None of these may free the connection.
 struct conn_owner {
     void *ctx;
     const struct conn_settings *settings;
     size_t *body_memory;                                          // of all connections
+    uint8_t *record;                                              // CONN_RECORD bytes to gather in
     bool (*on_open)(void *ctx, struct conn *c);                   // handshake done; false = close
     bool (*on_request)(void *ctx, struct conn *c);                // c->request is whole; false = close
     void (*on_lost)(void *ctx, struct conn *c);                   // ended while CONN_HANDLED
@@ -60,8 +64,12 @@ struct conn {
     uint8_t *body;         // of the request, when it does not stand in `in`
     size_t body_len, body_cap;
     struct request *request; // from CONN_BODY to the answer
-    struct buf out;        // the answer, in plain
+    struct buf out;        // the answer: head, and a small body
     size_t out_at;
+    struct reply *reply;   // a larger body, owned, …
+    struct egress egress;  // … and how much of it is out
+    utc_ms egress_from;    // the instant of the answer, and the monotonic clock then
+    int64_t egress_start;
     // the server's
     struct principal who;
     uint64_t request_id;
@@ -78,8 +86,9 @@ struct conn *conn_new(struct event_base *base, int fd, SSL *ssl, const struct co
 void conn_end(struct conn *c);
 // Go on as far as possible without blocking.
 void conn_pump(struct conn *c);
-// The answer's bytes, for a connection in CONN_HANDLED; takes over the buffer. Sends unless inside conn_pump.
-void conn_answer(struct conn *c, struct buf *out, bool close);
+// The answer, for a connection in CONN_HANDLED: takes over the buffer, and the reply's contents if `egress` has
+// bytes of it to send (else the reply stays the caller's). Sends at once unless inside conn_pump.
+void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct egress *egress, bool close);
 // May it be closed without anybody missing an answer?
 bool conn_is_idle(const struct conn *c);
 

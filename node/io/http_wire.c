@@ -5,7 +5,6 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
-#include "node/io/egress.h"
 
 enum { HEAD_MAX = 16 * 1024 };
 
@@ -52,21 +51,27 @@ static void put_head(struct buf *out, const struct reply *rp, const struct http_
     buf_puts(out, "\r\n");
 }
 
-enum status http_wire_answer(struct buf *out, const struct reply *rp, const struct http_wire *w)
+static void put_small_body(struct buf *out, struct egress *body)
+{
+    uint8_t piece[1024];
+    for (size_t n; (n = egress_take(body, piece, sizeof piece, body->checked)) > 0;)
+        buf_put(out, piece, n);
+}
+
+enum status http_wire_answer(struct buf *out, struct egress *body, const struct reply *rp, const struct http_wire *w)
 {
     static const struct principal nobody = {0};
     BUG_IF(rp->status < 200 || rp->status > 599);
-    size_t length = egress_length(rp);
-    buf_init(out, HEAD_MAX + length);
-    put_head(out, rp, w, length);
-    size_t head = out->len;
+    buf_init(out, HEAD_MAX + HTTP_WIRE_WHOLE_MAX);
     // Also for HEAD: what may not be sent must not be measured either.
-    enum status st = egress_send(out, rp, w->to ? w->to : &nobody, w->policy, w->now);
-    if (st == ST_OK)
-        st = buf_status(out);
+    TRY(egress_open(body, rp, w->to ? w->to : &nobody, w->policy, w->now));
+    put_head(out, rp, w, body->left);
+    if (w->head_only || !has_body(rp->status))
+        *body = (struct egress){0};
+    else if (body->left <= HTTP_WIRE_WHOLE_MAX)
+        put_small_body(out, body);
+    enum status st = buf_status(out);
     if (st != ST_OK)
         buf_reset(out);
-    else if (w->head_only || !has_body(rp->status))
-        out->len = head;
     return st;
 }

@@ -39,6 +39,7 @@ struct server {
     uint64_t next_request;       // high bits of request ids
     bool stopping;
     size_t body_memory;
+    uint8_t record[CONN_RECORD];
     struct conn_settings settings;
     struct conn_owner owner;
     char address[ADDRESS_TEXT], plain_address[ADDRESS_TEXT];
@@ -416,6 +417,7 @@ enum status server_new(struct event_base *base, const struct config *c, struct t
     s->owner = (struct conn_owner){.ctx = s,
                                    .settings = &s->settings,
                                    .body_memory = &s->body_memory,
+                                   .record = s->record,
                                    .on_open = opened,
                                    .on_request = requested,
                                    .on_lost = lost,
@@ -476,7 +478,7 @@ size_t server_connections(const struct server *s)
 // ---- answering
 
 static enum status format(struct server *s, const struct conn *c, const struct reply *rp, const struct digest *policy,
-                          utc_ms now, struct buf *out)
+                          utc_ms now, struct buf *out, struct egress *body)
 {
     const struct http_head *h = &c->request->head;
     struct http_wire w = {.head_only = h->method == HTTP_HEAD,
@@ -484,12 +486,13 @@ static enum status format(struct server *s, const struct conn *c, const struct r
                           .now = now,
                           .to = &c->who,
                           .policy = policy};
-    return http_wire_answer(out, rp, &w);
+    return http_wire_answer(out, body, rp, &w);
 }
 
 void server_reply(struct server *s, uint64_t id, struct reply *rp, const struct digest *policy, utc_ms now)
 {
     struct buf out;
+    struct egress body;
     struct conn *c = find_request(s, id);
     BUG_IF(rp->status == 0);
     if (!c || !still_verified(s, c, now)) {
@@ -500,18 +503,20 @@ void server_reply(struct server *s, uint64_t id, struct reply *rp, const struct 
         }
         return;
     }
-    enum status st = format(s, c, rp, policy, now, &out);
+    enum status st = format(s, c, rp, policy, now, &out, &body);
     if (st != ST_OK) {
         // The policy moved on between decision and sending, or memory is out: never half an answer.
         denied(s, c, st == ST_DENIED ? "egress: an item is not covered by its permit" : status_text(st));
         buf_fini(&out);
         reply_problem(rp, 503, "try-again", "Not available at this moment", "Ask again.", NULL);
         rp->close = true;
-        st = format(s, c, rp, NULL, now, &out);
+        st = format(s, c, rp, NULL, now, &out, &body);
     }
     bool close = rp->close || c->request->head.close || s->stopping || st != ST_OK;
+    if (st != ST_OK)
+        body = (struct egress){0};
+    conn_answer(c, &out, rp, &body, close);
     reply_fini(rp);
-    conn_answer(c, &out, close);
 }
 
 // ---- changes

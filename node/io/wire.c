@@ -7,8 +7,10 @@
 
 #include "formats/base/bug.h"
 
-// An idle connection keeps no more than this.
-enum { KEPT_MAX = 4096 };
+enum {
+    KEPT_MAX = 4096,       // an idle connection keeps no more than this
+    GATHERED = 84 * 1024,  // 64 KiB and a record more
+};
 
 void wire_fini(struct wire *w)
 {
@@ -27,7 +29,9 @@ static bool make_room(struct wire *w, size_t len)
         w->to -= w->from;
         w->from = 0;
     }
-    size_t cap = w->cap ? w->cap : 1024;
+    // Whoever has much to say gathers several records: no growing by steps then.
+    size_t first = len > KEPT_MAX ? GATHERED : 1024;
+    size_t cap = w->cap > first ? w->cap : first;
     while (cap - w->to < len)
         cap *= 2;
     uint8_t *ptr = cap == w->cap ? w->ptr : realloc(w->ptr, cap);
@@ -62,9 +66,13 @@ enum wire_result wire_flush(struct wire *w, int fd)
     if (w->failed)
         return WIRE_BROKEN;
     w->from = w->to = 0;
-    if (w->cap > KEPT_MAX)
-        wire_fini(w);
     return WIRE_SENT;
+}
+
+void wire_trim(struct wire *w)
+{
+    if (wire_waiting(w) == 0 && w->cap > KEPT_MAX && !w->failed)
+        wire_fini(w);
 }
 
 static int bio_write(BIO *b, const char *bytes, size_t len, size_t *written)

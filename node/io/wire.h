@@ -21,8 +21,10 @@ static inline size_t wire_waiting(const struct wire *w)
 }
 // Append bytes; never blocks.
 void wire_put(struct wire *w, const void *bytes, size_t len);
-// Send what waits to a non-blocking socket; gives large memory back when all is sent.
+// Send what waits to a non-blocking socket.
 enum wire_result wire_flush(struct wire *w, int fd);
+// Give large memory back, if nothing waits.
+void wire_trim(struct wire *w);
 // A write BIO that appends to the wire, which must outlive it. NULL when memory is out.
 BIO *wire_bio(struct wire *w);
 

@@ -55,6 +55,16 @@ static void permitted_pages_leave_whole(void **state)
     assert_string_equal(sent(&w, &rp, &fra, 1500),
                         "<feed><a><report>1</report></a><b><report>2</report><report>3</report></b></feed>");
     assert_int_equal(egress_length(&rp), strlen(sent(&w, &rp, &fra, 1500)));
+    for (size_t cap = 1; cap < 90; cap++) { // the same in pieces of any size
+        char text[256] = "";
+        struct egress e;
+        assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1500), ST_OK);
+        size_t at = 0;
+        for (size_t n; (n = egress_take(&e, (uint8_t *)text + at, cap, 1999)) > 0; at += n)
+            assert_true(n <= cap);
+        assert_int_equal(e.left, 0);
+        assert_string_equal(text, sent(&w, &rp, &fra, 1500));
+    }
     reply_fini(&rp);
     world_free(&w);
 }
@@ -73,6 +83,7 @@ static void nothing_leaves_otherwise(void **state)
     assert_string_equal(sent(&w, &rp, &cell, 1000), "");
     assert_string_equal(sent(&w, &rp, &nobody, 1000), "");
     assert_string_equal(sent(&w, &rp, &fra, 2000), ""); // the decision may have changed by then
+    struct egress e;
     struct digest changed = *ruleset_digest(w.rules);
     changed.b[0] ^= 1;
     buf_init(&out, 1024);
@@ -84,13 +95,34 @@ static void nothing_leaves_otherwise(void **state)
     assert_string_equal(sent(&w, &rp, &fra, 1000), "");
     struct http_wire wire = {.head_only = true, .now = 1000, .to = &fra, .policy = ruleset_digest(w.rules)};
     rp.status = 200;
-    assert_int_equal(http_wire_answer(&out, &rp, &wire), ST_DENIED); // nor does its length show
+    assert_int_equal(http_wire_answer(&out, &e, &rp, &wire), ST_DENIED); // nor does its length show
     assert_int_equal(out.len, 0);
     buf_fini(&out);
     reply_fini(&rp);
     reply_init(&rp);
     add(&w, &rp, "", "<report>3</report>", NULL);
     assert_string_equal(sent(&w, &rp, &fra, 1000), "");
+    reply_fini(&rp);
+    world_free(&w);
+}
+
+static void permits_end_on_the_way(void **state)
+{
+    (void)state;
+    struct world w = world_new(policy);
+    struct reply rp;
+    struct egress e;
+    uint8_t out[256];
+    reply_init(&rp);
+    add(&w, &rp, "<feed>", "<report>1</report>", "<report>1</report>");
+    add(&w, &rp, "<b>", "<report>2</report>", "<report>2</report>");
+    buf_puts(&rp.body, "</feed>");
+    assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1000), ST_OK);
+    assert_int_equal(egress_take(&e, out, 10, 1000), 10);
+    assert_int_equal(egress_take(&e, out, sizeof out, 2100), 24 - 10 + 3); // what was begun, and the frame
+    assert_true(e.denied);
+    assert_memory_equal(out, "ort>1</report><b>", 17);
+    assert_int_equal(egress_take(&e, out, sizeof out, 1000), 0); // for good
     reply_fini(&rp);
     world_free(&w);
 }
@@ -112,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permitted_pages_leave_whole),
         cmocka_unit_test(nothing_leaves_otherwise),
+        cmocka_unit_test(permits_end_on_the_way),
         cmocka_unit_test(frames_need_no_permit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,9 @@ static void principals_have_names(void **state)
 static const char *answer(struct buf *out, struct reply *rp, bool head_only, bool close)
 {
     struct http_wire w = {.head_only = head_only, .close = close, .now = now};
-    assert_int_equal(http_wire_answer(out, rp, &w), ST_OK);
+    struct egress body;
+    assert_int_equal(http_wire_answer(out, &body, rp, &w), ST_OK);
+    assert_int_equal(body.left, 0);
     return buf_cstr(out);
 }
 
