@@ -11,14 +11,16 @@
 
 #include "formats/base/limits.h"
 #include "node/io/server_settings.h"
+#include "tests/support/policy_world.h"
 #include "tests/support/tls_client.h"
 
 #define HOST "Host: gbr.example\r\n"
 #define GET_WHO "GET /who HTTP/1.1\r\n" HOST "\r\n"
 #define GET_HOLD "GET /hold HTTP/1.1\r\n" HOST "\r\n"
 
-struct world {
+struct service {
     struct tls_world t;
+    struct world policy;
     struct event_base *base;
     struct server *s;
     size_t requests, gone, denied;
@@ -26,7 +28,7 @@ struct world {
     char why[512];
 };
 
-static void reply_text(struct world *w, uint64_t id, int status, const char *text)
+static void reply_text(struct service *w, uint64_t id, int status, const char *text)
 {
     struct reply rp;
     reply_init(&rp);
@@ -36,7 +38,7 @@ static void reply_text(struct world *w, uint64_t id, int status, const char *tex
     server_reply(w->s, id, &rp, NULL, w->t.now);
 }
 
-static void reply_copy(struct world *w, uint64_t id, struct span bytes)
+static void reply_copy(struct service *w, uint64_t id, struct span bytes)
 {
     struct reply rp;
     reply_init(&rp);
@@ -47,9 +49,30 @@ static void reply_copy(struct world *w, uint64_t id, struct span bytes)
     server_reply(w->s, id, &rp, NULL, w->t.now);
 }
 
+// A page of two large reports that are permitted to FRA until `until`.
+static void reply_page(struct service *w, uint64_t id, utc_ms until)
+{
+    struct decision dec = {.outcome = OUTCOME_RELEASE, .next_change = until};
+    struct withheld_set none = {0};
+    struct reply rp;
+    reply_init(&rp);
+    rp.status = 200;
+    for (int i = 0; i < 2; i++) {
+        struct permit *p = NULL;
+        struct buf b;
+        buf_init(&b, 1 << 20);
+        for (int k = 0; k < 30000; k++)
+            buf_printf(&b, "%d", i);
+        buf_puts(&rp.body, "<entry>");
+        assert_int_equal(permit_new(w->policy.rules, 0, &dec, w->t.now, &none, buf_bytes(&b), &p), ST_OK);
+        assert_int_equal(reply_add_item(&rp, &b, &p), ST_OK);
+    }
+    server_reply(w->s, id, &rp, ruleset_digest(w->policy.rules), w->t.now + 1);
+}
+
 static void on_request(void *ctx, struct server *s, uint64_t id, const struct request *rq)
 {
-    struct world *w = ctx;
+    struct service *w = ctx;
     char who[80];
     w->requests++;
     assert_ptr_equal(s, w->s);
@@ -61,6 +84,8 @@ static void on_request(void *ctx, struct server *s, uint64_t id, const struct re
         reply_copy(w, id, rq->head.query);
     else if (span_eq_cstr(rq->head.path, "/none"))
         reply_text(w, id, 204, "");
+    else if (span_eq_cstr(rq->head.path, "/page"))
+        reply_page(w, id, UTC_MAX);
     else if (span_eq_cstr(rq->head.path, "/hold"))
         w->held = id;
     else
@@ -69,7 +94,7 @@ static void on_request(void *ctx, struct server *s, uint64_t id, const struct re
 
 static void on_gone(void *ctx, uint64_t id)
 {
-    struct world *w = ctx;
+    struct service *w = ctx;
     assert_int_equal(id, w->held);
     w->gone++;
 }
@@ -84,7 +109,7 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
 
 static void on_denied(void *ctx, const char *address, const char *why)
 {
-    struct world *w = ctx;
+    struct service *w = ctx;
     assert_non_null(strstr(address, "127.0.0.1:"));
     w->denied++;
     snprintf(w->why, sizeof w->why, "%s", why);
@@ -92,9 +117,10 @@ static void on_denied(void *ctx, const char *address, const char *why)
 
 static int begin(void **state)
 {
-    struct world *w = calloc(1, sizeof *w);
+    struct service *w = calloc(1, sizeof *w);
     assert_non_null(w);
     tls_world_init(&w->t);
+    w->policy = world_new(W_POLICY(W_SECURITY "<partners><partner id='FRA' name='f' kind='nation'/></partners>"));
     w->base = event_base_new();
     struct server_handler h = {w, on_request, on_gone, on_plain, on_denied};
     assert_int_equal(server_new(w->base, &w->t.config, w->t.domains, &h, &w->t.d, &w->s), ST_OK);
@@ -104,17 +130,32 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     server_free(&w->s);
     event_base_free(w->base);
+    world_free(&w->policy);
     tls_world_fini(&w->t);
     free(w);
     return 0;
 }
 
-static void open_as(struct world *w, struct tls_client *c, const char *stem)
+static void open_as(struct service *w, struct tls_client *c, const char *stem)
 {
     tls_client_open(c, &w->t, server_address(w->s), stem, NULL);
+}
+
+static bool request_is_held(const struct tls_client *c)
+{
+    return c->sent == c->send.len && c->send.len > 0;
+}
+
+static void hold(struct service *w, struct tls_client *c, const char *stem)
+{
+    size_t before = w->requests;
+    open_as(w, c, stem);
+    tls_client_send(c, GET_HOLD);
+    while (w->requests == before)
+        tls_client_run(w->base, c, request_is_held);
 }
 
 static void expect_text(const struct tls_client *c, size_t n, int status, const char *text)
@@ -125,7 +166,7 @@ static void expect_text(const struct tls_client *c, size_t n, int status, const 
 }
 
 // Let the loop work until the server has `n` connections.
-static void run_until_connections(struct world *w, size_t n)
+static void run_until_connections(struct service *w, size_t n)
 {
     for (int i = 0; i < 5000 && server_connections(w->s) != n; i++)
         event_base_loop(w->base, EVLOOP_ONCE);
@@ -136,7 +177,7 @@ static void run_until_connections(struct world *w, size_t n)
 
 static void known_certificates_get_in(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     open_as(w, &c, "cell");
     tls_client_send(&c, GET_WHO);
@@ -158,7 +199,7 @@ static void known_certificates_get_in(void **state)
 }
 
 // Each refused client saw the same: an alert and the end, no byte of HTTP. Returns the alert's error code.
-static unsigned long refused(struct world *w, struct tls_client *c)
+static unsigned long refused(struct service *w, struct tls_client *c)
 {
     size_t before = w->denied;
     tls_client_send(c, GET_WHO);
@@ -174,7 +215,7 @@ static unsigned long refused(struct world *w, struct tls_client *c)
 
 static void others_do_not(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_world *t = &w->t;
     struct tls_client c;
     tls_issue(t, &t->gbr, "evil", "spiffe://fra.example/node", "tls", t->now - TLS_DAY, t->now + TLS_DAY);
@@ -210,7 +251,7 @@ static SSL_CTX *bare_client(int version)
 
 static void no_certificate_and_old_tls_are_refused(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     tls_client_open(&c, &w->t, server_address(w->s), NULL, bare_client(TLS1_3_VERSION));
     refused(w, &c);
@@ -227,7 +268,7 @@ static void no_certificate_and_old_tls_are_refused(void **state)
 
 static void the_client_checks_the_node_too(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     SSL_CTX *ctx = bare_client(TLS1_3_VERSION);
     assert_int_equal(tls_client_setup(ctx, w->t.domains, tls_path(&w->t, "cell.pem"), tls_path(&w->t, "cell.key"), "FRA",
@@ -248,7 +289,7 @@ static int count_ticket(SSL *ssl, SSL_SESSION *session)
 
 static void sessions_cannot_be_resumed(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c, again;
     SSL_CTX *ctx = bare_client(TLS1_3_VERSION);
     assert_int_equal(tls_client_setup(ctx, w->t.domains, tls_path(&w->t, "cell.pem"), tls_path(&w->t, "cell.key"), "",
@@ -279,7 +320,7 @@ static void sessions_cannot_be_resumed(void **state)
 
 static void connections_stay_and_requests_queue(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     open_as(w, &c, "cell");
     for (size_t i = 0; i < 3; i++) {
@@ -305,7 +346,7 @@ static bool head_is_there(const struct tls_client *c)
 
 static void heads_have_no_body(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     open_as(w, &c, "cell");
     tls_client_send(&c, "HEAD /who HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
@@ -325,7 +366,7 @@ static void heads_have_no_body(void **state)
 
 static void big_bodies_go_both_ways(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     enum { SIZE = 6 * 1024 * 1024 };
     open_as(w, &c, "cell");
@@ -343,7 +384,7 @@ static void big_bodies_go_both_ways(void **state)
 
 static void expectations_are_met(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     open_as(w, &c, "cell");
     tls_client_send(&c, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
@@ -358,7 +399,7 @@ static void expectations_are_met(void **state)
 
 static void too_much_is_refused(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     static const struct {
         const char *request;
@@ -384,7 +425,7 @@ static void too_much_is_refused(void **state)
 
 static void ambiguous_requests_close_the_connection(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     static const struct {
         const char *head;
         int status;
@@ -432,25 +473,37 @@ static void ambiguous_requests_close_the_connection(void **state)
     assert_int_equal(w->requests, 0);
 }
 
+static void reports_go_where_they_are_permitted(void **state)
+{
+    struct service *w = *state;
+    struct tls_client c;
+    struct span body;
+    open_as(w, &c, "fra");
+    tls_client_send(&c, "GET /page HTTP/1.1\r\n" HOST "\r\n" GET_WHO);
+    tls_client_answers(w->base, &c, 2);
+    assert_int_equal(tls_client_status(&c, 0, &body), 200);
+    assert_int_equal(body.len, 2 * (7 + 30000));
+    assert_memory_equal(body.ptr + 7 + 29999, "0<entry>1", 9);
+    tls_client_close(&c);
+    open_as(w, &c, "cell"); // a page that went astray inside
+    tls_client_send(&c, "GET /page HTTP/1.1\r\n" HOST "\r\n");
+    tls_client_end(w->base, &c);
+    assert_int_equal(tls_client_status(&c, 0, NULL), 503);
+    assert_null(memmem(c.got.ptr, c.got.len, "0000", 4));
+    assert_non_null(strstr(w->why, "egress"));
+    tls_client_close(&c);
+    hold(w, &c, "fra");
+    reply_page(w, w->held, w->t.now + 1); // the agreement ended between decision and sending
+    tls_client_end(w->base, &c);
+    assert_int_equal(tls_client_status(&c, 0, NULL), 503);
+    tls_client_close(&c);
+}
+
 // ---- held requests
-
-static bool request_is_held(const struct tls_client *c)
-{
-    return c->sent == c->send.len && c->send.len > 0;
-}
-
-static void hold(struct world *w, struct tls_client *c, const char *stem)
-{
-    size_t before = w->requests;
-    open_as(w, c, stem);
-    tls_client_send(c, GET_HOLD);
-    while (w->requests == before)
-        tls_client_run(w->base, c, request_is_held);
-}
 
 static void held_requests_are_answered_later(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c, other;
     hold(w, &c, "fra");
     open_as(w, &other, "cell"); // others are served meanwhile
@@ -476,7 +529,7 @@ static void held_requests_are_answered_later(void **state)
 
 static void a_vanished_client_is_noticed(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     hold(w, &c, "fra");
     tls_client_close(&c); // without a word
@@ -496,7 +549,7 @@ static void a_vanished_client_is_noticed(void **state)
 
 static void reload_closes_whom_it_no_longer_trusts(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_world *t = &w->t;
     struct tls_client fra, cell;
     open_as(w, &cell, "cell");
@@ -529,7 +582,7 @@ static void reload_closes_whom_it_no_longer_trusts(void **state)
 
 static void expiry_closes_an_open_connection(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_world *t = &w->t;
     struct tls_client fra;
     tls_issue(t, &t->fra, "brief", "spiffe://fra.example/node", "tls", t->now - TLS_DAY, t->now + 3600000);
@@ -550,7 +603,7 @@ static void expiry_closes_an_open_connection(void **state)
 
 static void slow_clients_are_cut(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct conn_settings *s = server_settings(w->s);
     struct tls_client c;
     s->handshake_ms = s->head_ms = s->transfer_ms = s->idle_ms = s->linger_ms = 80;
@@ -583,7 +636,7 @@ static void slow_clients_are_cut(void **state)
 // A byte now and then does not move an absolute deadline.
 static void slowloris_is_cut(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     server_settings(w->s)->head_ms = 150;
     open_as(w, &c, "cell");
@@ -608,7 +661,7 @@ static bool always(const struct tls_client *c)
 
 static void a_deaf_client_is_cut(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct conn_settings *s = server_settings(w->s);
     struct tls_client c;
     enum { SIZE = 20 * 1024 * 1024 };
@@ -630,7 +683,7 @@ static void a_deaf_client_is_cut(void **state)
 
 static void limits_hold(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c[4];
     w->t.config.connections_per_address_max = 3;
     assert_int_equal(server_reload(w->s, &w->t.config, w->t.domains, &w->t.d), ST_OK);
@@ -662,7 +715,7 @@ static void limits_hold(void **state)
 
 static void the_plain_listener_answers(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client c;
     plain_client_open(&c, server_metrics_address(w->s));
     tls_client_send(&c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -681,7 +734,7 @@ static void the_plain_listener_answers(void **state)
 
 static void stopping_lets_answers_out(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct tls_client idle, held, late;
     open_as(w, &idle, "cell");
     tls_client_send(&idle, GET_WHO);
@@ -705,7 +758,7 @@ static void stopping_lets_answers_out(void **state)
 
 static void a_bad_address_is_a_fault(void **state)
 {
-    struct world *w = *state;
+    struct service *w = *state;
     struct server_handler h = {w, on_request, on_gone, on_plain, on_denied};
     struct server *second = NULL;
     struct config c = w->t.config;
@@ -732,6 +785,7 @@ int main(void)
         TEST(expectations_are_met),
         TEST(too_much_is_refused),
         TEST(ambiguous_requests_close_the_connection),
+        TEST(reports_go_where_they_are_permitted),
         TEST(held_requests_are_answered_later),
         TEST(a_vanished_client_is_noticed),
         TEST(reload_closes_whom_it_no_longer_trusts),
