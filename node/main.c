@@ -1,9 +1,8 @@
 // reltod: the daemon of one nation's node.
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -52,6 +51,14 @@ static void harden(void)
     prctl(PR_SET_DUMPABLE, 0);
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+}
+
+// Pages and bodies come and go by the megabyte: without these, each is a fresh mapping whose pages are zeroed and
+// faulted in again, which cost a third of the bytes served per CPU-second.
+static void keep_freed_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024 * 1024);
 }
 
 static int serve(struct event_base *base, struct node_state *node, struct diag *diag)
@@ -112,6 +119,7 @@ int main(int argc, char **argv)
         return EXIT_BAD_USAGE;
     }
     harden();
+    keep_freed_memory();
     struct diag *diag = malloc(sizeof *diag);
     if (!diag)
         return EXIT_CANNOT_START;

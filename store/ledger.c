@@ -170,15 +170,16 @@ static enum status holding_decode(struct span value, struct holding *ret)
     key_get_id(&r, h.source);
     h.digest = key_get_digest(&r);
     h.withheld = key_get_withheld(&r);
-    uint8_t onward = key_get_u8(&r);
+    uint8_t onward = key_get_u8(&r), lapse = key_get_u8(&r);
     h.policy = key_get_digest(&r);
     h.grants = key_get_u64(&r);
     h.next_change = key_get_i64(&r);
     if (!value_whole(&r) || kind > ENTRY_WITHDRAW || flags > (HOLDING_LAPSED | HOLDING_DELIVERED) ||
-        onward > ONWARD_PERMITTED)
+        onward > ONWARD_PERMITTED || lapse > LAPSE_WITHDRAW)
         return ST_CORRUPT;
     h.kind = (enum entry_kind)kind;
     h.onward = (enum onward)onward;
+    h.lapse = (enum lapse)lapse;
     h.lapsed = flags & HOLDING_LAPSED;
     h.ever_delivered = flags & HOLDING_DELIVERED;
     *ret = h;
@@ -204,6 +205,7 @@ enum status holding_put(struct db_txn *t, const char *partner, struct uuid id, c
     key_digest(&v, &h->digest);
     key_withheld(&v, &h->withheld);
     key_u8(&v, (uint8_t)h->onward);
+    key_u8(&v, (uint8_t)h->lapse);
     key_digest(&v, &h->policy);
     key_u64(&v, h->grants);
     key_i64(&v, h->next_change);

@@ -143,6 +143,7 @@ static struct holding sample(uint64_t n)
     withheld_add(&h.withheld, 70);
     withheld_add(&h.withheld, 1023);
     h.onward = ONWARD_PERMITTED;
+    h.lapse = LAPSE_WITHDRAW;
     h.grants = 7;
     h.next_change = UTC_MAX;
     return h;
@@ -167,6 +168,7 @@ static void holdings_round_trip(void **state)
     assert_memory_equal(&h.withheld.bits, &want.withheld.bits, sizeof h.withheld.bits);
     assert_true(h.withheld.overall);
     assert_int_equal(h.onward, ONWARD_PERMITTED);
+    assert_int_equal(h.lapse, LAPSE_WITHDRAW);
     assert_int_equal(h.grants, 7);
     assert_int_equal(h.next_change, UTC_MAX);
     want.kind = ENTRY_WITHDRAW;
