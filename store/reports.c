@@ -397,6 +397,35 @@ enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const 
     }
 }
 
+struct each_copy {
+    enum status (*each)(void *ctx, struct uuid id, uint32_t version, const char *source,
+                        const struct report_record *r);
+    void *ctx;
+};
+
+static enum status on_copy(void *ctx, struct span key, struct span value)
+{
+    const struct each_copy *e = ctx;
+    struct key_reader k = key_reader_of(key);
+    struct report_record r;
+    char source[PARTNER_ID_MAX + 1];
+    struct uuid id = key_get_uuid(&k);
+    uint32_t version = key_get_u32(&k);
+    key_get_id(&k, source);
+    enum status st = record_decode(key, value, &r);
+    return e->each(e->ctx, id, version, source, st == ST_OK ? &r : NULL);
+}
+
+enum status reports_each_copy(struct db_txn *t,
+                              enum status (*each)(void *ctx, struct uuid id, uint32_t version,
+                                                  const char *source, const struct report_record *r),
+                              void *ctx)
+{
+    struct each_copy e = {each, ctx};
+    struct key all = {.len = 0};
+    return value_each(t, DB_REPORTS, &all, span_of(NULL, 0), on_copy, &e);
+}
+
 // ---- drafts. Layout 1: uuid, version, time
 
 static struct key draft_key(const char *principal, const struct digest *body)

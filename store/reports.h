@@ -54,6 +54,12 @@ MUST_USE enum status reports_recalled(struct db_txn *t, struct uuid id, struct r
 MUST_USE enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const struct report_record *r),
                                   void *ctx);
 
+// Walk over all stored copies by id, version and source. The record is NULL where the stored value is damaged.
+MUST_USE enum status reports_each_copy(struct db_txn *t,
+                                       enum status (*each)(void *ctx, struct uuid id, uint32_t version,
+                                                           const char *source, const struct report_record *r),
+                                       void *ctx);
+
 // Idempotency of drafts without an id (spec 4.5): known for 30 days; older entries go bit by bit with additions.
 MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
                                  struct uuid *ret_id, uint32_t *ret_version); // or ST_NOT_FOUND

@@ -1,0 +1,70 @@
+// Proving the store (spec 5, `relto audit verify`): everything that the logs promise is computed again from
+// the stored bytes and compared. Trusts no index and no stored hash.
+#ifndef RELTO_STORE_VERIFY_H
+#define RELTO_STORE_VERIFY_H
+
+#include "formats/note.h"
+#include "store/db.h"
+
+// A partner's public keys, as its card names them.
+struct verify_peer {
+    const char *partner;             // id in the policy
+    const char *name;                // node name: the name of its keys
+    uint8_t cosign_key[ED25519_LEN]; // of its receipts for our ledger
+    uint8_t ledger_key[ED25519_LEN]; // of its checkpoints of its ledger to us
+};
+
+struct verify_options {
+    const char *nation;              // our own id: partners' checkpoints are `<their name>/release/<nation>`
+    const char *node_name;           // our ledgers' checkpoints are `<node name>/release/<PARTNER>`
+    uint8_t ledger_key[ED25519_LEN]; // public half of our ledger key
+    const struct verify_peer *peers;
+    size_t peer_count;
+};
+
+// One thing that is wrong. All strings are valid during the call only.
+struct verify_finding {
+    const char *rule;  // stable machine name, e.g. "tree-differs"
+    const char *where; // "audit 17", "out/FRA 3", "report urn:uuid:…"
+    const char *text;  // what is wrong, what was expected
+};
+
+struct verify_summary {
+    uint64_t events;           // of the audit log
+    uint64_t ledgers, entries; // ours, to partners
+    uint64_t received_ledgers, received_entries;
+    uint64_t deliveries;           // deliver events
+    uint64_t receipts;             // whose cosignature was checked
+    uint64_t receipts_without_key; // of partners that are not among `peers`
+    uint64_t checkpoints;          // of partners' ledgers, signature checked
+    uint64_t reports;              // stored copies, digest checked
+    uint64_t renditions;           // made again and compared with ledger and holding
+    uint64_t renditions_absent;    // whose stored copy is no longer there (purged): nothing to compare
+    uint64_t findings;
+};
+
+// Check, over one snapshot:
+// - every tree, recomputed from the leaves' bytes, against every stored node and the stored size;
+// - every event and entry: exact canonical bytes, positions without gaps, salts that change, times in order;
+//   every event is found by its report and partner;
+// - every ledger entry but `head` has exactly one event of its kind with its partner, report, version, digest
+// and
+//   (attribute `position`) place, and the reverse;
+// - every delivery names places that exist, each release among them decided before it (`decide` for that
+// version);
+//   everything marked delivered has a delivery;
+// - receipts: our signature, the partner's cosignature, and the root that our ledger had at that size;
+// likewise the
+//   last checkpoint of each partner's ledger to us;
+// - every holding agrees with the last ledger entry of its report; its rendition, cut anew from the stored
+// copy, has
+//   the digest that the ledger names; every stored copy has its own digest.
+// Findings go to `finding` (may be NULL) as they are found and are counted; of one tree only the first wrong
+// node is told. ST_OK when all was looked at, whatever was found. Else what kept it from going on: ST_IO,
+// ST_NOMEM, ST_CORRUPT (the database itself is damaged). Linear in what is stored; memory: two bits per
+// ledger entry and 20 bytes per decided report version.
+MUST_USE enum status verify_store(struct db_txn *t, const struct verify_options *o,
+                                  void (*finding)(void *ctx, const struct verify_finding *f), void *ctx,
+                                  struct verify_summary *ret);
+
+#endif

@@ -1,0 +1,230 @@
+// The audit log: each event, and what it says about ledgers and deliveries.
+#include "formats/base/limits.h"
+#include "store/verify_internal.h"
+
+#define EVENTS_ARENA_MAX (64 * MIB)
+#define EVENTS_ARENA_RENEW (1 * MIB)
+
+static bool number(const char *s, uint64_t *ret)
+{
+    uint64_t v = 0;
+    if (!s || !*s || (s[0] == '0' && s[1]))
+        return false;
+    for (; *s; s++)
+        if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+            return false;
+    *ret = v;
+    return true;
+}
+
+static void check_form(struct verify *v, const char *where, uint64_t n, const struct audit_event *e)
+{
+    if (e->n != n)
+        verify_say(v, "event-place", where, "says that it is event %llu", (unsigned long long)e->n);
+    if (e->at < v->last_at)
+        verify_say(v, "event-time", where, "its time is before that of the event before");
+    if (memcmp(e->salt, v->last_salt, sizeof e->salt) == 0)
+        verify_say(v, "event-salt", where, "its salt is that of the event before, or none");
+    v->last_at = e->at;
+    memcpy(v->last_salt, e->salt, sizeof e->salt);
+}
+
+// ---- release, recall, withdraw: one event per ledger entry
+
+static bool same_kind(enum audit_kind event, enum entry_kind entry)
+{
+    return (event == AUDIT_RELEASE && entry == ENTRY_RELEASE) ||
+           (event == AUDIT_RECALL && entry == ENTRY_RECALL) ||
+           (event == AUDIT_WITHDRAW && entry == ENTRY_WITHDRAW);
+}
+
+static bool describes(const struct audit_event *e, const struct ledger_entry *entry)
+{
+    char text[DIGEST_TEXT_LEN + 1];
+    const char *digest = audit_event_get(e, "digest");
+    if (!same_kind(e->kind, entry->kind) || !e->has_report || !uuid_eq(e->report, entry->report) ||
+        e->version != entry->version)
+        return false;
+    return entry->kind != ENTRY_RELEASE || (digest && strcmp(digest, digest_text(&entry->digest, text)) == 0);
+}
+
+static enum status check_consequence(struct verify *v, const char *where, const struct audit_event *e)
+{
+    uint64_t n;
+    struct ledger_entry entry;
+    if (!e->partner && e->kind != AUDIT_RELEASE)
+        return ST_OK; // the recall or withdrawal itself, before its consequences
+    struct verify_book *b = e->partner ? verify_book_of(v, e->partner) : NULL;
+    if (!number(audit_event_get(e, "position"), &n) || !b || n >= b->size) {
+        verify_say(v, "event-without-entry", where, "tells of a ledger entry that does not exist");
+        return ST_OK;
+    }
+    enum status st = ledger_get(v->t, b->partner, n, &entry);
+    if (st != ST_OK && st != ST_CORRUPT && st != ST_NOT_FOUND)
+        return st;
+    if (st != ST_OK || !describes(e, &entry))
+        verify_say(v, "event-differs", where, "entry %llu of the ledger to %s is not what the event says",
+                   (unsigned long long)n, b->partner);
+    if (verify_bit(b->logged, n))
+        verify_say(v, "event-twice", where, "a second event for entry %llu of the ledger to %s",
+                   (unsigned long long)n, b->partner);
+    verify_set_bit(b->logged, n);
+    return ST_OK;
+}
+
+// ---- deliveries
+
+static enum status check_delivered(struct verify *v, const char *where, struct verify_book *b, uint64_t n)
+{
+    struct ledger_entry entry;
+    if (verify_bit(b->delivered, n))
+        return ST_OK; // it was decided before the first time already
+    verify_set_bit(b->delivered, n);
+    enum status st = ledger_get(v->t, b->partner, n, &entry);
+    if (st != ST_OK)
+        return st == ST_CORRUPT || st == ST_NOT_FOUND ? ST_OK : st; // told with the ledger
+    if (entry.kind == ENTRY_RELEASE && !verify_decided_has(&v->decided, entry.report, entry.version))
+        verify_say(v, "delivery-undecided", where,
+                   "entry %llu of the ledger to %s was sent before any decision on it", (unsigned long long)n,
+                   b->partner);
+    return ST_OK;
+}
+
+static enum status check_delivery(struct verify *v, const char *where, const struct audit_event *e)
+{
+    uint64_t first, last, bytes;
+    struct verify_book *b = e->partner ? verify_book_of(v, e->partner) : NULL;
+    v->sum->deliveries++;
+    if (!number(audit_event_get(e, "first"), &first) || !number(audit_event_get(e, "last"), &last) ||
+        !number(audit_event_get(e, "bytes"), &bytes)) {
+        verify_say(v, "delivery-form", where, "does not say first and last position and bytes");
+        return ST_OK;
+    }
+    if (!b || first > last || last >= b->size) {
+        verify_say(v, "delivery-place", where, "names places %llu to %llu, which the ledger does not have",
+                   (unsigned long long)first, (unsigned long long)last);
+        return ST_OK;
+    }
+    for (uint64_t n = first; n <= last; n++)
+        TRY(check_delivered(v, where, b, n));
+    return ST_OK;
+}
+
+// A receipt, once logged, fixes the ledger's root at that size.
+static enum status check_receipt(struct verify *v, const char *where, const struct audit_event *e)
+{
+    uint64_t size;
+    char log[LOG_NAME_MAX], text[DIGEST_TEXT_LEN + 1];
+    struct digest root;
+    const char *said = audit_event_get(e, "root");
+    struct verify_book *b = e->partner ? verify_book_of(v, e->partner) : NULL;
+    enum status st = ST_INVALID;
+    if (b && said && number(audit_event_get(e, "size"), &size) && size <= b->size) {
+        ledger_log_name(b->partner, log);
+        st = tree_root(v->t, log, size, &root);
+    }
+    if (st == ST_IO || st == ST_NOMEM)
+        return st;
+    if (st != ST_OK || strcmp(said, digest_text(&root, text)) != 0)
+        verify_say(v, "event-receipt", where, "tells of a receipt for a tree that the ledger never had");
+    return ST_OK;
+}
+
+static enum status check_meaning(struct verify *v, const char *where, const struct audit_event *e)
+{
+    switch (e->kind) {
+    case AUDIT_RELEASE:
+    case AUDIT_RECALL:
+    case AUDIT_WITHDRAW:
+        return check_consequence(v, where, e);
+    case AUDIT_DECIDE:
+        return e->has_report ? verify_decided_add(&v->decided, e->report, e->version) : ST_OK;
+    case AUDIT_DELIVER:
+        return check_delivery(v, where, e);
+    case AUDIT_RECEIPT:
+        return check_receipt(v, where, e);
+    case AUDIT_START:
+    case AUDIT_STOP:
+    case AUDIT_PUBLISH:
+    case AUDIT_APPROVE:
+    case AUDIT_REFUSE:
+    case AUDIT_CONSENT_REQUEST:
+    case AUDIT_CONSENT:
+    case AUDIT_LAPSE:
+    case AUDIT_RECEIVE:
+    case AUDIT_QUARANTINE:
+    case AUDIT_POLICY:
+    case AUDIT_CONFIG:
+    case AUDIT_PARTNER:
+    case AUDIT_DENIED:
+    case AUDIT_READ:
+    case AUDIT_EXPORT:
+    case AUDIT_BACKUP:
+    case AUDIT_RESTORE:
+    case AUDIT_LOG_FORK:
+    case AUDIT_KIND_COUNT:
+        break;
+    }
+    return ST_OK;
+}
+
+// ---- the indexes, by which people search
+
+static enum status check_indexed(struct verify *v, const char *where, enum db_table table, struct key *k,
+                                 uint64_t n)
+{
+    struct span ignored;
+    key_u64(k, n);
+    enum status st = db_get(v->t, table, key_span(k), &ignored);
+    if (st == ST_NOT_FOUND)
+        verify_say(v, "event-unlisted", where, "is not found by its %s",
+                   table == DB_AUDIT_BY_REPORT ? "report" : "partner");
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status check_indexes(struct verify *v, const char *where, uint64_t n, const struct audit_event *e)
+{
+    struct key by_report = {.len = 0}, by_partner = {.len = 0};
+    if (e->has_report) {
+        key_uuid(&by_report, e->report);
+        TRY(check_indexed(v, where, DB_AUDIT_BY_REPORT, &by_report, n));
+    }
+    if (e->partner && strlen(e->partner) < 256) {
+        key_text(&by_partner, e->partner);
+        TRY(check_indexed(v, where, DB_AUDIT_BY_PARTNER, &by_partner, n));
+    }
+    return ST_OK;
+}
+
+// ---- the log
+
+static enum status event_leaf(struct verify_log *l, uint64_t n, struct span value, struct digest *ret)
+{
+    struct verify *v = l->v;
+    struct audit_event e;
+    char where[VERIFY_WHERE_MAX];
+    v->sum->events++;
+    *ret = merkle_leaf(value);
+    verify_where(l->name, n, where);
+    if (v->arena && arena_used(v->arena) > EVENTS_ARENA_RENEW)
+        arena_free(&v->arena);
+    if (!v->arena && !(v->arena = arena_new(EVENTS_ARENA_MAX)))
+        return ST_NOMEM;
+    enum status st = audit_event_parse(value, v->arena, &e);
+    if (st == ST_NOMEM)
+        return st;
+    if (st != ST_OK) {
+        verify_say(v, "event-damaged", where, "not the exact bytes of an audit event");
+        return ST_OK;
+    }
+    check_form(v, where, n, &e);
+    TRY(check_indexes(v, where, n, &e));
+    return check_meaning(v, where, &e);
+}
+
+enum status verify_audit(struct verify *v)
+{
+    struct verify_log l = {.v = v, .name = AUDIT_LOG, .table = DB_AUDIT, .leaf = event_leaf};
+    return verify_log(&l);
+}

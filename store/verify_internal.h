@@ -1,0 +1,90 @@
+// The parts of verify.c. Nobody else includes this.
+#ifndef RELTO_STORE_VERIFY_INTERNAL_H
+#define RELTO_STORE_VERIFY_INTERNAL_H
+
+#include "store/audit_log.h"
+#include "store/ledger.h"
+#include "store/value.h"
+#include "store/verify.h"
+
+enum { LOG_NAME_MAX = PARTNER_ID_MAX + 8 };
+
+// What is known of the ledger to one partner while the audit log is read.
+struct verify_book {
+    char partner[PARTNER_ID_MAX + 1];
+    uint64_t size;
+    uint8_t *logged;    // one bit per entry: its event was met
+    uint8_t *delivered; // one bit per entry: a delivery covers it
+};
+
+// Decided report versions, by open addressing. version 0 = free place.
+struct verify_decided {
+    struct decided_key {
+        struct uuid id;
+        uint32_t version;
+    } * slots;
+    size_t cap, count;
+};
+
+struct verify {
+    struct db_txn *t;
+    const struct verify_options *o;
+    void (*finding)(void *ctx, const struct verify_finding *f);
+    void *ctx;
+    struct verify_summary *sum;
+    struct verify_book *books;
+    size_t book_count, book_cap;
+    struct verify_decided decided;
+    struct arena *arena; // of the event at hand; renewed now and then
+    utc_ms last_at;      // of the log at hand
+    uint8_t last_salt[16];
+};
+
+void verify_say(struct verify *v, const char *rule, const char *where, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+// `log n` into out; returns out.
+enum { VERIFY_WHERE_MAX = LOG_NAME_MAX + 24 };
+const char *verify_where(const char *log, uint64_t n, char out[VERIFY_WHERE_MAX]);
+
+struct verify_book *verify_book_of(struct verify *v, const char *partner); // or NULL
+MUST_USE enum status verify_book_add(struct verify *v, const char *partner, uint64_t size,
+                                     struct verify_book **ret);
+MUST_USE enum status verify_decided_add(struct verify_decided *d, struct uuid id, uint32_t version);
+bool verify_decided_has(const struct verify_decided *d, struct uuid id, uint32_t version);
+
+static inline bool verify_bit(const uint8_t *bits, uint64_t n)
+{
+    return bits[n / 8] >> (n % 8) & 1;
+}
+static inline void verify_set_bit(uint8_t *bits, uint64_t n)
+{
+    bits[n / 8] = (uint8_t)(bits[n / 8] | 1u << (n % 8));
+}
+
+// A log's leaves in order, with its tree. `leaf` looks at the bytes of one and gives its hash.
+struct verify_log {
+    struct verify *v;
+    const char *name;    // for tree.h
+    enum db_table table; // prefix ‖ n -> bytes
+    struct key prefix;
+    enum status (*leaf)(struct verify_log *l, uint64_t n, struct span value, struct digest *ret);
+    void *ctx;
+    // filled while it runs
+    struct merkle_frontier tree;
+    uint64_t size; // as stored
+    uint64_t end;  // behind the last place whose bytes are there
+    bool told;     // a wrong node was told
+    bool broken;   // leaves are missing altogether: there is no tree to compare any more
+};
+MUST_USE enum status verify_log(struct verify_log *l);
+
+// verify_audit.c, verify_ledger.c, verify_holdings.c
+MUST_USE enum status verify_audit(struct verify *v);
+MUST_USE enum status verify_ledger(struct verify *v, const char *partner);
+MUST_USE enum status verify_received(struct verify *v, const char *partner);
+MUST_USE enum status verify_after_audit(struct verify *v, const struct verify_book *b);
+MUST_USE enum status verify_receipts(struct verify *v, const struct verify_book *b);
+MUST_USE enum status verify_holdings(struct verify *v);
+MUST_USE enum status verify_copies(struct verify *v);
+
+#endif
