@@ -109,16 +109,9 @@ static void facts_are_found(void **state)
 static void hostile_values_are_tamed(void **state)
 {
     (void)state;
-    static const char *const values[] = {"\x01\x02",
-                                         "a\xff"
-                                         "b",
-                                         "\xc0\x80",
-                                         "\xed\xa0\x80",
-                                         "\xf4\x90\x80\x80",
-                                         "\xef\xbf\xbf",
-                                         "cut\xe2\x82",
-                                         "\xe2\x80\xae rlo",
-                                         "'>]]><!--"};
+    static const char *const values[] = {"\x01\x02",     "a\377b",           "\xc0\x80",
+                                         "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xef\xbf\xbf",
+                                         "cut\xe2\x82",  "\xe2\x80\xae rlo", "'>]]><!--"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct audit_event e = {.kind = AUDIT_DENIED, .actor = values[i]};
         audit_event_attr(&e, "subject", values[i]);
