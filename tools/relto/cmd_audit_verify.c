@@ -1,0 +1,72 @@
+// relto audit verify: prove this node's logs from the stored bytes and public keys alone.
+#include <stdio.h>
+
+#include "store/verify.h"
+#include "tools/relto/cmd_audit.h"
+#include "tools/relto/local.h"
+
+static void print_finding(void *ctx, const struct verify_finding *f)
+{
+    const struct cli *cli = ctx;
+    if (cli->format == FORMAT_TSV)
+        printf("%s\t%s\t%s\n", f->rule, f->where, f->text);
+    else
+        printf("WRONG: %s: %s [%s]\n", f->where, f->text, f->rule);
+}
+
+// Our own public keys stand in our card, as partners know them.
+static enum status gather_keys(const struct cli *cli, const struct core *c, struct verify_options *o,
+                               struct verify_peer *peers)
+{
+    struct partner_card own;
+    if (c->card.len == 0) {
+        diag_add(cli->diag, 0, 0, "card", "card.xml", "this node has no card with its public keys; make it: relto partner card");
+        return ST_NOT_FOUND;
+    }
+    TRY(partner_card_read(c->card, "card.xml", cli->arena, cli->diag, &own));
+    *o = (struct verify_options){.nation = c->nation, .node_name = c->node_name, .peers = peers,
+                                 .peer_count = c->peer_count};
+    memcpy(o->ledger_key, own.ledger_key, ED25519_LEN);
+    for (size_t i = 0; i < c->peer_count; i++) {
+        const struct peer *p = c->peers[i];
+        peers[i] = (struct verify_peer){.partner = p->id, .name = p->card.node_name};
+        memcpy(peers[i].cosign_key, p->card.cosign_key, ED25519_LEN);
+        memcpy(peers[i].ledger_key, p->card.ledger_key, ED25519_LEN);
+    }
+    return ST_OK;
+}
+
+static void print_summary(const struct cli *cli, const char *node, const struct verify_summary *s)
+{
+    const char *verdict = s->findings ? "WRONG" : "good";
+    if (cli->format == FORMAT_TSV)
+        return;
+    printf("%s: %s: %llu events, %llu entries to %llu partners, %llu received entries, %llu deliveries, %llu receipts, "
+           "%llu reports, %llu renditions made again; %llu wrong\n",
+           node, verdict, (unsigned long long)s->events, (unsigned long long)s->entries, (unsigned long long)s->ledgers,
+           (unsigned long long)s->received_entries, (unsigned long long)s->deliveries, (unsigned long long)s->receipts,
+           (unsigned long long)s->reports, (unsigned long long)s->renditions, (unsigned long long)s->findings);
+    if (s->receipts_without_key)
+        printf("%s: %llu receipts of former partners could not be checked: their cards are gone\n", node,
+               (unsigned long long)s->receipts_without_key);
+}
+
+int audit_verify(const struct cli *cli)
+{
+    struct local l;
+    struct verify_options o;
+    struct verify_summary s = {0};
+    int code = local_open(cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    struct verify_peer *peers = arena_array(cli->arena, l.node->core.peer_count + 1, sizeof *peers);
+    enum status st = peers ? gather_keys(cli, &l.node->core, &o, peers) : ST_NOMEM;
+    if (st == ST_OK)
+        st = verify_store(l.tick.txn, &o, print_finding, (void *)(uintptr_t)cli, &s);
+    if (st != ST_OK)
+        code = cli_fail_status(cli, "audit verify", st);
+    else
+        print_summary(cli, l.node->core.node_name, &s);
+    local_close(&l, false);
+    return st != ST_OK ? code : s.findings ? EXIT_NO : EXIT_DONE;
+}
