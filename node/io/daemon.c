@@ -16,6 +16,7 @@ enum {
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
     TIMER_MAX_S = 60,          // the clock is looked at least so often
     SHUTDOWN_MAX_S = 5,        // spec 6.4
+    DENIED_EVERY_MS = 60000,   // refusals are summed up in one audit event, at most so often
 };
 
 // A request from its arrival to its answer.
@@ -38,6 +39,9 @@ struct daemon {
     struct pending *held;          // long polls
     struct daemon_job *jobs;
     utc_ms certificate_until;
+    uint64_t denied;               // refusals since the last audit event of them
+    utc_ms denied_logged_at;
+    char denied_why[200];          // of the last one
     bool stopping;
     enum status result;
 };
@@ -99,6 +103,59 @@ static void wake(struct daemon *d, const bool *grown, utc_ms now)
     }
     if (d->waiting)
         want_tick(d);
+}
+
+// ---- events of the node's own life
+
+struct life_job {
+    struct daemon_job job;
+    enum audit_kind kind;
+    uint64_t count;  // AUDIT_DENIED: refusals summed up
+    char why[200];   // AUDIT_DENIED: of the last one
+};
+
+static enum status log_life(struct tick *t, struct tick_job *job)
+{
+    struct life_job *l = job->ctx;
+    struct audit_event ev = {.kind = l->kind, .actor = "node"};
+    char count[24];
+    snprintf(count, sizeof count, "%llu", (unsigned long long)l->count);
+    if (l->kind == AUDIT_DENIED) {
+        audit_event_attr(&ev, "count", count);
+        audit_event_attr(&ev, "reason", l->why);
+    } else {
+        audit_event_attr(&ev, "program", RELTO_VERSION);
+    }
+    return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+static void life_done(struct daemon_job *j)
+{
+    struct life_job *l = j->job.ctx;
+    if (j->job.st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, "audit-failed", "event", audit_kind_text(l->kind), "why", status_text(j->job.st), NULL);
+    free(l);
+}
+
+static void submit_life(struct daemon *d, enum audit_kind kind)
+{
+    struct life_job *l = calloc(1, sizeof *l);
+    if (!l)
+        return;
+    *l = (struct life_job){.job = {.job = {.run = log_life, .ctx = l}, .done = life_done}, .kind = kind};
+    l->count = d->denied;
+    memcpy(l->why, d->denied_why, sizeof l->why);
+    daemon_submit(d, &l->job);
+}
+
+// An attacker who is refused a thousand times a minute fills a line of the log, not the disk.
+static void sum_up_denied(struct daemon *d, utc_ms now)
+{
+    if (d->denied == 0 || (!d->stopping && now < d->denied_logged_at + DENIED_EVERY_MS && now >= d->denied_logged_at))
+        return;
+    submit_life(d, AUDIT_DENIED);
+    d->denied = 0;
+    d->denied_logged_at = now;
 }
 
 // ---- the tick
@@ -191,8 +248,9 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
         event_base_loopbreak(d->base);
         return;
     }
-    gather(d, b);
     utc_ms now = clock_now();
+    sum_up_denied(d, now);
+    gather(d, b);
     enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
     if (b->jobs[0].st != ST_OK)
         log_line(LOG_LEVEL_ERROR, "instants-failed", "why", status_text(b->jobs[0].st), NULL);
@@ -275,41 +333,14 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
 
 static void on_denied(void *ctx, const char *address, const char *why)
 {
-    (void)ctx;
+    struct daemon *d = ctx;
     log_line(LOG_LEVEL_WARNING, "connection-refused", "address", address, "why", why, NULL);
-}
-
-// ---- events of the node's own life
-
-struct life_job {
-    struct daemon_job job;
-    struct daemon *d;
-    enum audit_kind kind;
-};
-
-static enum status log_life(struct tick *t, struct tick_job *job)
-{
-    struct life_job *l = job->ctx;
-    struct audit_event ev = {.kind = l->kind, .actor = "node"};
-    audit_event_attr(&ev, "program", RELTO_VERSION);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
-}
-
-static void life_done(struct daemon_job *j)
-{
-    struct life_job *l = j->job.ctx;
-    if (j->job.st != ST_OK)
-        log_line(LOG_LEVEL_ERROR, "audit-failed", "event", audit_kind_text(l->kind), "why", status_text(j->job.st), NULL);
-    free(l);
-}
-
-static void submit_life(struct daemon *d, enum audit_kind kind)
-{
-    struct life_job *l = calloc(1, sizeof *l);
-    if (!l)
-        return;
-    *l = (struct life_job){.job = {.job = {.run = log_life, .ctx = l}, .done = life_done}, .d = d, .kind = kind};
-    daemon_submit(d, &l->job);
+    d->denied++;
+    snprintf(d->denied_why, sizeof d->denied_why, "%s", why);
+    for (char *c = d->denied_why; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?'; // names in a stranger's certificate may hold anything; the audit log is XML
+    want_tick(d);
 }
 
 // ---- start, reload, stop

@@ -310,7 +310,10 @@ static void ask_page(struct pull *p)
     uint32_t wait = p->client->node->config->poll_wait_s;
     if (wait > FEED_WAIT_MAX_S)
         wait = FEED_WAIT_MAX_S;
-    const struct transfer_ask ask = {.path = buf_cstr(&p->path), .wait_s = p->more ? 0 : wait,
+    // The first question after a start or a failure is not held: its answer shows at once that all is well again.
+    if (p->more || p->status.failures || p->status.pages == 0)
+        wait = 0;
+    const struct transfer_ask ask = {.path = buf_cstr(&p->path), .wait_s = wait,
                                      .body_max = FEED_DOCUMENT_BYTES_MAX, .done = on_page, .ctx = p};
     p->status.doing = SYNC_ASKING;
     enum status st = p->net ? transfer_start(p->net, &ask, &p->get) : ST_NOMEM;

@@ -20,7 +20,8 @@ static const char help[] =
     "       relto [-C DIR] cert revoke SERIAL\n\n"
     "issue makes a key and a certificate that lets NAME call the node in this role; they are written to\n"
     "DIR/certs/<role>-<name>.key and .pem. --days: its life (default 365).\n"
-    "revoke puts a certificate on DIR/ca/crl.pem; 'relto reload' (or SIGHUP to reltod) makes it take effect.\n";
+    "revoke puts a certificate on DIR/ca/crl.pem; a SIGHUP to reltod makes it take effect, also on\n"
+    "open connections.\n";
 
 // The list is made anew with every revocation and read from our own disk: an early end would only lock everyone out.
 enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, CRL_DAYS = 3650 };
@@ -187,7 +188,7 @@ static int revoke_cert(const struct cli *cli, const char *serial)
         st = cert_write_crl(cli);
     if (st != ST_OK)
         return cli_fail_status(cli, "cert revoke", st);
-    printf("%s revoked; 'relto reload' makes a running node obey\n", serial);
+    printf("%s revoked; send SIGHUP to a running reltod to make it obey\n", serial);
     return EXIT_DONE;
 }
 
