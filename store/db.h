@@ -31,7 +31,7 @@
     X(APPROVALS, "approvals")               /* uuid ‖ version ‖ partner ‖ officer -> approval */       \
     X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner -> consent */                    \
     X(SOURCES, "sources")                   /* partner -> sync state: cursor, checkpoint, last error */      \
-    X(RECEIVED, "received")                 /* partner ‖ n -> entry bytes, or a bare leaf hash */          \
+    X(RECEIVED, "received")                 /* partner ‖ n -> leaf hash ‖ entry bytes if known */        \
     X(QUARANTINE, "quarantine")             /* partner ‖ n -> reason and bytes */
 
 enum db_table {
