@@ -274,7 +274,11 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     static const bool nobody[PARTNERS_MAX];
     struct daemon *d = ctx;
+    uint32_t cleared = 0;
     (void)fd, (void)what;
+    // A command that was killed leaves its snapshot behind, which would keep every old page from re-use.
+    if (db_check_readers(d->node->core.db, &cleared) == ST_OK && cleared)
+        log_line(LOG_LEVEL_WARNING, "readers-cleared", "why", "dead processes had left snapshots of the store open", NULL);
     wake(d, nobody, clock_now());
     want_tick(d);
 }
