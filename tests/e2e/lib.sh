@@ -15,8 +15,12 @@ fail() {
     exit 1
 }
 
-# What a node's store says: to compare before and after.
-state_of() { node "$1" status | sed -n '1,4p'; node "$1" --format tsv sync status | cut -f1-6; }
+# What a node's store says: to compare before and after. That somebody was refused may be in its log.
+state_of() {
+    node "$1" status | sed -n '1,3p'
+    node "$1" --format tsv sync status | cut -f1-6
+    node "$1" --format tsv audit query | cut -f3 | grep -vc '^denied'
+}
 
 # as NATION NODE PATH [CURL OPTIONS]: a request with NATION's node certificate to another nation's node
 as() {
