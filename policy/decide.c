@@ -5,35 +5,29 @@
 #include "formats/base/bug.h"
 #include "policy/decide_case.h"
 
-// One pair being decided.
+// One pair being decided: facts are found in the order of the table (spec 3.4), as far as the table goes.
 struct deciding {
     struct decide_case *c;
     size_t partner;
     const struct decide_record *rec;
     bool received;
     const struct agreement_rule *governing;
+    utc_ms embargo_until;
+    struct withheld_set withheld;
+    struct kernel_facts facts;
     struct decision *out;
 };
 
-// Each line of the table (spec 3.4) says whether it has decided.
-enum progress { DECIDED = 0, GO_ON };
+// ---- each finds the facts of one line, and says whether the next is worth a look
 
-static enum progress settle(struct deciding *d, enum outcome outcome, enum reason reason)
-{
-    d->out->outcome = outcome;
-    d->out->reason = reason;
-    return DECIDED;
-}
-
-static enum progress line_1_originator(struct deciding *d)
+static bool find_originator(struct deciding *d)
 {
     const char *partner = ruleset_partner(d->c->labels.rs, d->partner)->id;
-    if (strcmp(partner, d->c->report->nation) == 0)
-        return settle(d, OUTCOME_DENY, REASON_ORIGINATOR);
-    return GO_ON;
+    d->facts.other_nation = strcmp(partner, d->c->report->nation) != 0;
+    return d->facts.other_nation;
 }
 
-static enum progress line_2_denials(struct deciding *d)
+static bool find_denial(struct deciding *d)
 {
     const struct ruleset *rs = d->c->labels.rs;
     for (size_t i = 0; i < rs->doc->denial_count; i++) {
@@ -41,125 +35,100 @@ static enum progress line_2_denials(struct deciding *d)
             continue;
         d->out->rule = rs->doc->denials[i].id;
         d->out->rule_withdraws = rs->doc->denials[i].withdraw;
-        return settle(d, OUTCOME_DENY, REASON_RULE);
+        return false;
     }
-    return GO_ON;
+    d->facts.no_denial = true;
+    return true;
 }
 
-static enum progress line_3_agreement(struct deciding *d)
+static bool find_agreement(struct deciding *d)
 {
     d->governing = decide_case_governing(d->c, d->partner);
     if (!d->governing)
-        return settle(d, OUTCOME_DENY, REASON_NO_AGREEMENT);
+        return false;
+    d->facts.governed = true;
     d->out->agreement = d->governing->doc->id;
     d->out->terms = d->governing->doc->terms;
-    return GO_ON;
+    return true;
 }
 
-static enum progress line_4_originator_control(struct deciding *d)
+static bool find_onward(struct deciding *d)
 {
-    if (!d->received)
-        return GO_ON;
     // Terms that are not recorded are the strictest.
     enum onward onward = d->rec->received ? d->rec->onward : ONWARD_FORBIDDEN;
-    switch (onward) {
-    case ONWARD_PERMITTED:
-        return GO_ON;
-    case ONWARD_CONSENT:
-        return d->rec->consented ? GO_ON : settle(d, OUTCOME_CONSENT, REASON_ORIGINATOR_CONSENT);
-    case ONWARD_FORBIDDEN:
-        return settle(d, OUTCOME_DENY, REASON_ORIGINATOR_CONTROL);
-    }
-    return settle(d, OUTCOME_DENY, REASON_ORIGINATOR_CONTROL);
+    d->facts.onward_free = !d->received || onward == ONWARD_PERMITTED;
+    d->facts.onward_by_consent = onward == ONWARD_CONSENT;
+    d->facts.consented = d->rec->consented;
+    return d->facts.onward_free || (d->facts.onward_by_consent && d->facts.consented);
 }
 
-static void check(struct deciding *d, struct label_element *e, struct label_verdict *ret)
-{
-    label_check(&d->c->labels, e, d->partner, d->governing->limits, ret);
-}
-
-static enum progress line_5_header(struct deciding *d)
+static struct kernel_pass check(struct deciding *d, struct label_element *e)
 {
     struct label_verdict v;
-    check(d, decide_case_header(d->c), &v);
-    return v.passes ? GO_ON : settle(d, OUTCOME_DENY, v.reason);
+    label_check(&d->c->labels, e, d->partner, d->governing->limits, &v);
+    return (struct kernel_pass){v.passes, v.reason};
 }
 
-// What line 6 finds out about the elements.
-struct element_count {
-    bool some_withheld, portion_passes, portion_seen;
-    enum reason first_portion; // why the first portion fails
-};
-
-static void judge_child(struct deciding *d, size_t i, struct withheld_set *withheld, struct element_count *n)
+static bool find_header(struct deciding *d)
 {
-    const struct report_child *child = &d->c->report->children[i];
-    struct label_verdict v = {.reason = REASON_UNKNOWN_POLICY};
+    d->facts.header = check(d, decide_case_header(d->c));
+    return d->facts.header.passes;
+}
+
+static void judge_child(struct deciding *d, size_t i, bool *portion_seen)
+{
+    struct kernel_pass pass = {.reason = REASON_UNKNOWN_POLICY};
     switch (decide_element_kind(d->c->report, i, d->received)) {
     case ELEMENT_NONE:
         return;
     case ELEMENT_WITHHELD:
         break;
     case ELEMENT_PRESENT:
-        check(d, decide_case_child(d->c, i), &v);
+        pass = check(d, decide_case_child(d->c, i));
         break;
     }
-    if (!v.passes) {
-        n->some_withheld = true;
-        withheld_add(withheld, i);
+    if (!pass.passes) {
+        d->facts.none_withheld = false;
+        withheld_add(&d->withheld, i);
     }
-    if (child->kind != REPORT_PORTION)
+    if (d->c->report->children[i].kind != REPORT_PORTION)
         return;
-    n->portion_passes |= v.passes;
-    if (!n->portion_seen)
-        n->first_portion = v.reason;
-    n->portion_seen = true;
+    d->facts.portion_passes |= pass.passes;
+    if (!*portion_seen)
+        d->facts.first_portion = pass.reason;
+    *portion_seen = true;
 }
 
-static enum progress line_6_elements(struct deciding *d)
+static bool find_elements(struct deciding *d)
 {
-    struct label_verdict overall;
-    struct withheld_set withheld = {0};
-    struct element_count n = {.first_portion = REASON_UNKNOWN_POLICY};
-    check(d, &d->c->overall, &overall);
-    withheld.overall = !overall.passes;
+    bool portion_seen = false;
+    d->facts.overall = check(d, &d->c->overall);
+    d->facts.separable = d->c->report->separable;
+    d->facts.first_portion = REASON_UNKNOWN_POLICY;
+    d->facts.redaction_permitted = d->governing->doc->terms.redaction_permitted;
+    d->facts.none_withheld = true;
+    d->withheld.overall = !d->facts.overall.passes;
     for (size_t i = 0; i < d->c->report->child_count; i++)
-        judge_child(d, i, &withheld, &n);
-    if (!n.some_withheld && overall.passes && n.portion_passes) {
-        d->out->outcome = OUTCOME_RELEASE;
-        return GO_ON;
-    }
-    if (!overall.passes && !d->c->report->separable)
-        return settle(d, OUTCOME_DENY, overall.reason);
-    if (!n.some_withheld && n.portion_passes)
-        return settle(d, OUTCOME_DENY, REASON_COMPILATION);
-    if (!n.portion_passes)
-        return settle(d, OUTCOME_DENY, overall.passes ? n.first_portion : overall.reason);
-    if (!d->governing->doc->terms.redaction_permitted)
-        return settle(d, OUTCOME_DENY, REASON_REDACTION_FORBIDDEN);
-    d->out->outcome = OUTCOME_REDACT;
-    d->out->withheld = withheld;
-    return GO_ON;
+        judge_child(d, i, &portion_seen);
+    return true;
 }
 
-static enum progress line_7_embargo(struct deciding *d)
+static bool find_embargo(struct deciding *d)
 {
     const struct report *r = d->c->report;
     utc_ms issued = r->has_issued ? r->issued : d->c->labels.t;
     if (d->rec->stored_at > issued)
         issued = d->rec->stored_at;
-    utc_ms until = utc_add(issued, d->governing->doc->terms.embargo_ms);
-    if (d->c->labels.t >= until)
-        return GO_ON;
-    d->out->until = until;
-    return settle(d, OUTCOME_EMBARGO, REASON_NONE);
+    d->embargo_until = utc_add(issued, d->governing->doc->terms.embargo_ms);
+    d->facts.embargo_over = d->c->labels.t >= d->embargo_until;
+    return d->facts.embargo_over;
 }
 
 // An approval does not cover more than it showed: all elements that it withheld are withheld now too. References
 // and decoys are no elements, so that it does not matter which of them its rendition withheld.
-static bool approval_covers(const struct deciding *d)
+static bool approval_covers(const struct deciding *d, const struct withheld_set *now)
 {
-    const struct withheld_set *approved = &d->rec->approved_withheld, *now = &d->out->withheld;
+    const struct withheld_set *approved = &d->rec->approved_withheld;
     const struct report *r = d->c->report;
     if (approved->overall && !now->overall)
         return false;
@@ -170,28 +139,31 @@ static bool approval_covers(const struct deciding *d)
     return true;
 }
 
-static enum progress line_8_approval(struct deciding *d)
+static bool find_approval(struct deciding *d)
 {
-    const struct decide_record *rec = d->rec;
-    if (rec->refused)
-        return settle(d, OUTCOME_DENY, REASON_REFUSED);
-    bool covers = rec->any_approvals_count || approval_covers(d);
-    uint32_t approvals = covers ? rec->approvals : 0;
-    if (approvals < d->governing->doc->terms.approval)
-        return settle(d, OUTCOME_HOLD, REASON_APPROVAL);
-    return GO_ON;
+    bool covers = d->rec->any_approvals_count || approval_covers(d, &d->withheld);
+    d->facts.not_refused = !d->rec->refused;
+    d->facts.approvals = covers ? d->rec->approvals : 0;
+    d->facts.approvals_wanted = d->governing->doc->terms.approval;
+    return true;
 }
 
 static void run_table(struct deciding *d)
 {
-    static enum progress (*const lines[])(struct deciding *d) = {
-        line_1_originator, line_2_denials,  line_3_agreement, line_4_originator_control,
-        line_5_header,     line_6_elements, line_7_embargo,   line_8_approval,
+    static bool (*const lines[])(struct deciding *d) = {
+        find_originator, find_denial,   find_agreement, find_onward,
+        find_header,     find_elements, find_embargo,   find_approval,
     };
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        if (lines[i](d) == DECIDED)
-            return;
-    // Line 9: release or redact, as line 6 found.
+    // What is not found is as good as false: the kernel then denies.
+    for (size_t i = 0; i < sizeof lines / sizeof *lines && lines[i](d); i++)
+        ;
+    struct kernel_result r = kernel_decide(&d->facts);
+    d->out->outcome = r.outcome;
+    d->out->reason = r.reason;
+    if (r.redacted)
+        d->out->withheld = d->withheld;
+    if (r.outcome == OUTCOME_EMBARGO)
+        d->out->until = d->embargo_until;
 }
 
 static utc_ms next_change(const struct deciding *d)

@@ -4,35 +4,8 @@
 #define RELTO_POLICY_DECIDE_H
 
 #include "formats/report.h"
+#include "policy/kernel.h"
 #include "policy/ruleset.h"
-
-enum outcome { OUTCOME_DENY = 0, OUTCOME_HOLD, OUTCOME_CONSENT, OUTCOME_EMBARGO, OUTCOME_REDACT, OUTCOME_RELEASE };
-
-// X(name, text)
-#define REASON_TABLE(X)                                                                                      \
-    X(NONE, "-")                                                                                             \
-    X(ORIGINATOR, "originator")                                                                              \
-    X(RULE, "rule")                                                                                          \
-    X(NO_AGREEMENT, "no-agreement")                                                                          \
-    X(ORIGINATOR_CONTROL, "originator-control")                                                              \
-    X(ORIGINATOR_CONSENT, "originator-consent")                                                              \
-    X(UNKNOWN_POLICY, "unknown-policy")                                                                      \
-    X(INVALID_LABEL, "invalid-label")                                                                        \
-    X(NO_CLEARANCE, "no-clearance")                                                                          \
-    X(CLASSIFICATION, "classification")                                                                      \
-    X(CATEGORY, "category")                                                                                  \
-    X(NOT_RELEASABLE, "not-releasable")                                                                      \
-    X(UNMARKED, "unmarked")                                                                                  \
-    X(COMPILATION, "compilation")                                                                            \
-    X(REDACTION_FORBIDDEN, "redaction-forbidden")                                                            \
-    X(REFUSED, "refused")                                                                                    \
-    X(APPROVAL, "approval")
-
-enum reason {
-#define X(name, text) REASON_##name,
-    REASON_TABLE(X)
-#undef X
-};
 
 const char *outcome_text(enum outcome o);
 const char *reason_text(enum reason r);

@@ -64,17 +64,12 @@ struct judging {
     struct label_verdict *verdict;
 };
 
-static bool fail(struct judging *j, enum reason reason)
-{
-    j->verdict->reason = reason;
-    return false;
-}
-
-static bool fail_category(struct judging *j, const struct security_policy *sp, const struct category_use *use)
+// Name the category that decides.
+static bool not_held(struct judging *j, const struct security_policy *sp, const struct category_use *use)
 {
     j->verdict->tag_set = security_policy_set_of(sp, use->category)->name;
     j->verdict->value = use->value;
-    return fail(j, REASON_CATEGORY);
+    return false;
 }
 
 static enum category_type use_type(const struct judging *j, const struct category_use *use)
@@ -82,25 +77,21 @@ static enum category_type use_type(const struct judging *j, const struct categor
     return security_policy_type(security_policy_tag_of(j->sp, use->category)->type);
 }
 
-static bool classification_passes(struct judging *j, const struct ceiling_limit *limits)
+static bool within_ceiling(const struct judging *j, const struct ceiling_limit *limits)
 {
     const struct label_view *v = &j->used->view;
-    if (!clearance_holds_class(&j->held[v->policy], j->sp, v->cls))
-        return fail(j, REASON_CLASSIFICATION);
     if (!limits || limits[v->policy].open)
         return true;
-    if (!limits[v->policy].translated || v->cls->hierarchy > limits[v->policy].max)
-        return fail(j, REASON_CLASSIFICATION);
-    return true;
+    return limits[v->policy].translated && v->cls->hierarchy <= limits[v->policy].max;
 }
 
-static bool restrictive_pass(struct judging *j)
+static bool restrictive_held(struct judging *j)
 {
     const struct label_view *v = &j->used->view;
     for (size_t i = 0; i < v->use_count; i++)
         if (use_type(j, &v->uses[i]) == CATEGORY_RESTRICTIVE &&
             !clearance_holds(&j->held[v->policy], j->sp, &v->uses[i]))
-            return fail_category(j, j->sp, &v->uses[i]);
+            return not_held(j, j->sp, &v->uses[i]);
     return true;
 }
 
@@ -116,80 +107,91 @@ static bool one_held(const struct judging *j, size_t set)
     return false;
 }
 
-static bool permissive_pass(struct judging *j)
+static bool permissive_held(struct judging *j)
 {
     const struct label_view *v = &j->used->view;
     for (size_t i = 0; i < v->use_count; i++) {
         size_t set = j->sp->categories[v->uses[i].category].set;
         if (use_type(j, &v->uses[i]) == CATEGORY_PERMISSIVE && set != j->sp->release_set && !one_held(j, set))
-            return fail_category(j, j->sp, &v->uses[i]);
+            return not_held(j, j->sp, &v->uses[i]);
     }
     return true;
 }
 
-// A missing list never widens release: only the policy's `unmarked` stands in for it.
-static bool release_passes(struct judging *j)
+static bool find_release(const struct judging *j, struct kernel_label *f)
 {
     const struct label_view *v = &j->used->view;
-    if (v->has_release)
-        return partner_set_has(&j->used->released, j->partner) ? true : fail(j, REASON_NOT_RELEASABLE);
-    if (v->release_discarded)
-        return fail(j, REASON_NOT_RELEASABLE);
-    if (!j->x->rs->unmarked[v->policy].exists)
-        return fail(j, REASON_UNMARKED);
-    return partner_set_has(&j->x->unmarked[v->policy], j->partner) ? true : fail(j, REASON_NOT_RELEASABLE);
+    f->has_release = v->has_release;
+    f->released = v->has_release && partner_set_has(&j->used->released, j->partner);
+    f->release_discarded = v->release_discarded;
+    f->has_unmarked = j->x->rs->unmarked[v->policy].exists;
+    f->unmarked_names = partner_set_has(&j->x->unmarked[v->policy], j->partner);
+    return v->has_release ? f->released : !f->release_discarded && f->has_unmarked && f->unmarked_names;
 }
 
-static bool carried_passes(struct judging *j, const struct carried_doc *c)
+static bool carried_held(struct judging *j, const struct carried_doc *c)
 {
     if (c->doc == j->used->view.doc)
         return true;
     if (c->unholdable) {
         j->verdict->value = c->unholdable_value;
-        return fail(j, REASON_CATEGORY);
+        return false;
     }
     for (size_t i = 0; i < c->restrictive_count; i++) {
         const struct security_policy *sp = &j->x->rs->policies.policies[c->policy];
         if (!clearance_holds(&j->held[c->policy], sp, &c->restrictive[i]))
-            return fail_category(j, sp, &c->restrictive[i]);
+            return not_held(j, sp, &c->restrictive[i]);
     }
     return true;
 }
 
-static bool all_carried_pass(struct judging *j, const struct label_element *e)
+static bool all_carried_held(struct judging *j, const struct label_element *e)
 {
     for (size_t i = 0; i < e->doc_count; i++)
-        if (!carried_passes(j, &e->docs[i]))
+        if (!carried_held(j, &e->docs[i]))
             return false;
     return true;
+}
+
+// Find the facts in the order of the steps, until one fails: what is not found is as good as false.
+static void find_facts(struct judging *j, const struct label_element *e, const struct ceiling_limit *limits,
+                       struct kernel_label *f)
+{
+    const struct label_view *v = &j->used->view;
+    f->valid = v->valid;
+    if (!f->valid)
+        return;
+    f->class_held = clearance_holds_class(&j->held[v->policy], j->sp, v->cls);
+    f->within_ceiling = f->class_held && within_ceiling(j, limits);
+    f->restrictive_held = f->within_ceiling && restrictive_held(j);
+    f->permissive_held = f->restrictive_held && permissive_held(j);
+    if (f->permissive_held && find_release(j, f))
+        f->carried_held = all_carried_held(j, e);
 }
 
 void label_check(const struct label_context *x, struct label_element *e, size_t partner,
                  const struct ceiling_limit *limits, struct label_verdict *ret)
 {
-    *ret = (struct label_verdict){.reason = REASON_UNKNOWN_POLICY, .policy = SP_NONE};
+    *ret = (struct label_verdict){.policy = SP_NONE};
+    struct kernel_label f = {.not_found = REASON_UNKNOWN_POLICY};
     const struct clearance *held = clearances_of(x, partner);
-    const struct element_view *used = select_view(x, e, held, &ret->reason);
-    if (!used)
-        return;
-    ret->doc = used->view.doc;
-    ret->policy = used->view.policy;
-    ret->translated = used->view.translated;
-    struct judging j = {
-        .x = x,
-        .sp = &x->rs->policies.policies[used->view.policy],
-        .used = used,
-        .held = held,
-        .partner = partner,
-        .verdict = ret,
-    };
-    if (!used->view.valid) {
-        ret->reason = REASON_INVALID_LABEL;
-        return;
+    const struct element_view *used = select_view(x, e, held, &f.not_found);
+    if (used) {
+        ret->doc = used->view.doc;
+        ret->policy = used->view.policy;
+        ret->translated = used->view.translated;
+        f.found = true;
+        struct judging j = {
+            .x = x,
+            .sp = &x->rs->policies.policies[used->view.policy],
+            .used = used,
+            .held = held,
+            .partner = partner,
+            .verdict = ret,
+        };
+        find_facts(&j, e, limits, &f);
     }
-    if (classification_passes(&j, limits) && restrictive_pass(&j) && permissive_pass(&j) && release_passes(&j) &&
-        all_carried_pass(&j, e)) {
-        ret->passes = true;
-        ret->reason = REASON_NONE;
-    }
+    struct kernel_pass pass = kernel_label(&f);
+    ret->passes = pass.passes;
+    ret->reason = pass.reason;
 }
