@@ -14,6 +14,7 @@
 #include "formats/partner_card.h"
 #include "formats/policy_bundle.h"
 #include "formats/policy_document.h"
+#include "formats/policy_test.h"
 #include "formats/problem.h"
 #include "formats/report.h"
 #include "formats/vocabulary.h"
@@ -50,7 +51,7 @@ static void each_namespace_has_its_schema(void **state)
 {
     (void)state;
     static const char *const ours[] = {NS_REPORT, NS_POLICY, NS_VOCABULARY, NS_POLICY_BUNDLE,  NS_LEDGER,
-                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS};
+                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (!docs_schema_known(ours[i]))
             fail_msg("no schema for %s", ours[i]);
@@ -158,7 +159,8 @@ static struct span conf_file(struct arena *a, const char *path)
 static void shipped_policies_and_vocabulary(void **state)
 {
     (void)state;
-    static const char *const files[] = {"vocabulary.xml", "policies/gbr.xml", "policies/fra.xml", "policies/marsec.xml"};
+    static const char *const files[] = {"vocabulary.xml", "policies/gbr.xml", "policies/fra.xml", "policies/marsec.xml",
+                                        "policies/tests/gbr.xml", "policies/tests/fra.xml", "policies/tests/marsec.xml"};
     struct arena *a = arena_new(16 * MIB);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         valid(conf_file(a, files[i]));

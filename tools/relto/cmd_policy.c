@@ -1,4 +1,4 @@
-// relto policy explain: why a report goes to a partner, or not; with a node, or offline from files.
+// relto policy: its subcommands; and explain: why a report goes to a partner, or not; with a node, or from files.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,14 +7,16 @@
 #include "node/io/clock.h"
 #include "node/io/file.h"
 #include "policy/explain.h"
+#include "tools/relto/cmd_policy.h"
 #include "tools/relto/local.h"
 
 static const char help[] =
-    "usage: relto [-C DIR] policy explain REPORT PARTNER [--at TIME]\n"
+    "usage: relto [-C DIR] policy check|test ...   ('relto policy check --help' tells more)\n"
+    "       relto [-C DIR] policy explain REPORT PARTNER [--at TIME]\n"
     "       relto policy explain --policy FILE --spif-dir DIR --vocabulary FILE [--at TIME]\n"
     "                [--received permitted|consent|forbidden] [--approved N] [--consented P,Q]\n"
     "                [--format tsv|text] REPORT.xml\n\n"
-    "The first form explains the decision on a report held at the node of DIR for one partner.\n"
+    "explain: the first form explains the decision on a report held at the node of DIR for one partner.\n"
     "The second needs no node: it decides REPORT.xml (also an unsigned draft) for every partner of the policy.\n"
     "  --at TIME        decide at this instant, e.g. 2026-11-22T13:35:00Z (default: now)\n"
     "  --received TERM  what onward terms a report of another nation came with (default: forbidden)\n"
@@ -176,7 +178,7 @@ static int explain_at_node(const struct cli *cli, const struct explain *x, int a
     return code;
 }
 
-int cmd_policy(const struct cli *cli, int argc, char **argv)
+static int policy_explain(const struct cli *cli, int argc, char **argv)
 {
     struct explain x = {0};
     const struct cli_option options[] = {
@@ -187,10 +189,22 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
     if (code >= 0)
         return code;
     if (argc < 2 || strcmp(argv[1], "explain") != 0)
-        return cli_usage("policy", "expected: policy explain");
+        return cli_usage("policy", "expected: policy check, test or explain");
     code = parse_times_and_terms(&x);
     if (code >= 0)
         return code;
     bool offline = x.policy || x.spif_dir || x.vocabulary;
     return offline ? explain_offline(cli, &x, argc - 1, argv + 1) : explain_at_node(cli, &x, argc - 1, argv + 1);
+}
+
+int cmd_policy(const struct cli *cli, int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        command_fn *run;
+    } commands[] = {{"check", cmd_policy_check}, {"test", cmd_policy_test}};
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(cli, argc - 1, argv + 1);
+    return policy_explain(cli, argc, argv);
 }

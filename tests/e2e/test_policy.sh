@@ -1,0 +1,34 @@
+#!/bin/bash
+# The officer's tools over a policy: check and test without a node.
+. "$(dirname "$0")/lib.sh"
+conf=$ROOT/conf
+files="--spif-dir $conf/spif --vocabulary $conf/vocabulary.xml"
+
+# --- check: the examples are clean; what has no effect is named with its line; a policy that does not load fails
+for n in $NATIONS; do
+    "$RELTO" policy check "$conf/policies/$n.xml" $files >"$D/out" || { cat "$D/out"; fail "the example policy of $n has findings"; }
+done
+sed 's|<topic any-of="human-source"/>|&<not><topic any-of="human-source"/></not>|' "$conf/policies/gbr.xml" >"$D/odd.xml"
+"$RELTO" --format tsv policy check "$D/odd.xml" $files >"$D/out"; code=$?
+[ $code = 1 ] || fail "policy check with a finding: exit code $code"
+line=$(grep -n '<deny id="D-SOURCES"' "$D/odd.xml" | cut -d: -f1)
+[ "$(cut -f2-6 "$D/out")" = "$(printf '%s\tdeny\tD-SOURCES\tdenial-never-fires\tfinding' "$line")" ] || { cat "$D/out"; fail "the finding is not as it should be"; }
+"$RELTO" --format tsv policy check "$conf/policies/gbr.xml" $files --at 2036-02-20T00:00:00Z >"$D/out" || fail "a warning fails the check"
+grep -q "agreement-expires	warning" "$D/out" || { cat "$D/out"; fail "an end within 30 days is not warned of"; }
+sed 's|any-of="piracy|any-of="pirates|' "$conf/policies/gbr.xml" >"$D/bad.xml"
+"$RELTO" policy check "$D/bad.xml" $files >/dev/null 2>"$D/out"; code=$?
+[ $code = 1 ] && grep -q 'bad.xml:[0-9]*.*pirates' "$D/out" || { cat "$D/out"; fail "a broken policy: exit code $code"; }
+"$RELTO" policy check "$D/none.xml" $files >/dev/null 2>"$D/out"; code=$?
+[ $code = 1 ] && grep -q none.xml "$D/out" || { cat "$D/out"; fail "a missing policy: exit code $code"; }
+
+# --- test: the examples decide as their authors meant; a changed policy fails, and says where
+"$RELTO" policy test "$conf"/policies/tests/*.xml >"$D/out" || { cat "$D/out"; fail "an example policy does not decide as its test file expects"; }
+sed 's|ceiling policy="NATO" max="CONFIDENTIAL"|ceiling policy="NATO" max="RESTRICTED"|' "$conf/policies/gbr.xml" >"$D/lower.xml"
+"$RELTO" --format tsv policy test "$conf/policies/tests/gbr.xml" --policy "$D/lower.xml" >"$D/out"; code=$?
+[ $code = 1 ] || fail "a test that fails: exit code $code"
+[ "$(grep -c '	failed	' "$D/out")" = 1 ] || { cat "$D/out"; fail "one decision should differ"; }
+grep -q 'boarding.*FRA	failed	redact.*withheld=label,p3	redact.*withheld=label,p2,p3' "$D/out" || { cat "$D/out"; fail "the difference is not shown"; }
+sed 's/partner="FRA"/partner="FRQ"/' "$conf/policies/tests/marsec.xml" >"$D/test.xml"
+"$RELTO" policy test "$D/test.xml" --policy "$conf/policies/marsec.xml" $files >/dev/null 2>"$D/out"; code=$?
+[ $code = 1 ] && grep -q 'test.xml:[0-9]*.*FRQ' "$D/out" || { cat "$D/out"; fail "a test of an unknown partner: exit code $code"; }
+echo "policies are checked and tested as they should be"
