@@ -44,10 +44,14 @@ struct spif_marking {
     uint32_t line;
 };
 
+enum spif_qualifier_kind { SPIF_PREFIX, SPIF_SEPARATOR, SPIF_SUFFIX };
+
+// One qualifier of a markingQualifier.
 struct spif_qualifier {
-    uint32_t codes; // markingCode place, 0 = any
-    // NULL = not stated. Of several languages the one without xml:lang counts, else the first.
-    const char *prefix, *separator, *suffix;
+    uint32_t codes;   // markingCode places of its markingQualifier, 0 = any
+    enum spif_qualifier_kind kind;
+    const char *text; // not folded: its spaces are meant
+    const char *lang; // NULL = none
     uint32_t line;
 };
 

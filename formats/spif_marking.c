@@ -72,57 +72,62 @@ void spif_markings(struct reading *r, const struct xml_node *n, const struct xml
             read_marking(r, m, &markings[i++]);
 }
 
-// Where the text of this qualifier goes; NULL with a fault for an unknown code.
-static const char **qualifier_place(struct reading *r, const struct xml_node *n, struct spif_qualifier *q)
+static enum spif_qualifier_kind qualifier_kind(struct reading *r, const struct xml_node *n)
 {
     const char *code = reading_required(r, n, "qualifierCode");
-    if (strcmp(code, "prefix") == 0)
-        return &q->prefix;
     if (strcmp(code, "separator") == 0)
-        return &q->separator;
+        return SPIF_SEPARATOR;
     if (strcmp(code, "suffix") == 0)
-        return &q->suffix;
-    if (*code)
+        return SPIF_SUFFIX;
+    if (*code && strcmp(code, "prefix") != 0)
         reading_fault(r, n, "bad-value", "qualifierCode=\"%.40s\": expected prefix, separator or suffix", code);
-    return NULL;
+    return SPIF_PREFIX;
 }
 
-static void read_qualifier(struct reading *r, const struct xml_node *n, struct spif_qualifier *q)
+static void read_qualifier(struct reading *r, const struct xml_node *n, uint32_t places, struct spif_qualifier *q)
+{
+    static const char *const none[] = {NULL};
+    static const char *const attrs[] = {"markingQualifier", "qualifierCode", "xml:lang", NULL};
+    reading_shape(r, n, NS_SPIF, none, attrs);
+    q->line = n->line;
+    q->codes = places;
+    q->kind = qualifier_kind(r, n);
+    q->lang = xml_attr_ns(n, XML_NS_XML, "lang");
+    q->text = xml_attr(n, "markingQualifier");
+    if (!q->text) {
+        reading_fault(r, n, "missing-attribute", "<qualifier> needs the attribute markingQualifier=\"…\"");
+        q->text = "";
+    }
+}
+
+static size_t count_qualifiers(const struct xml_node *n)
+{
+    size_t count = 0;
+    READING_EACH(q, n, NS_SPIF, "markingQualifier")
+        count += reading_count(q, NS_SPIF, "qualifier");
+    return count;
+}
+
+// Those of one markingQualifier; returns where the next one's go.
+static struct spif_qualifier *read_qualifiers(struct reading *r, const struct xml_node *n, struct spif_qualifier *to)
 {
     static const char *const children[] = {"qualifier", NULL};
     static const char *const attrs[] = {"markingCode", NULL};
-    static const char *const none[] = {NULL};
-    static const char *const qualifier_attrs[] = {"markingQualifier", "qualifierCode", "xml:lang", NULL};
     reading_shape(r, n, NS_SPIF, children, attrs);
-    q->line = n->line;
     const char *code = xml_attr(n, "markingCode");
-    q->codes = code ? code_bits(r, n, code) : 0;
-    bool plain[3] = {false, false, false}; // prefix, separator, suffix without a language seen
-    READING_EACH(c, n, NS_SPIF, "qualifier") {
-        reading_shape(r, c, NS_SPIF, none, qualifier_attrs);
-        const char *text = xml_attr(c, "markingQualifier"); // not folded: its spaces are meant
-        if (!text)
-            reading_fault(r, c, "missing-attribute", "<qualifier> needs the attribute markingQualifier=\"…\"");
-        const char **place = qualifier_place(r, c, q);
-        if (!place || !text)
-            continue;
-        bool *seen = &plain[place == &q->prefix ? 0 : place == &q->separator ? 1 : 2];
-        bool has_lang = xml_attr_ns(c, XML_NS_XML, "lang") != NULL;
-        if (!*seen && (!has_lang || !*place))
-            *place = text;
-        *seen |= !has_lang;
-    }
+    uint32_t places = code ? code_bits(r, n, code) : 0;
+    READING_EACH(c, n, NS_SPIF, "qualifier")
+        if (to)
+            read_qualifier(r, c, places, to++);
+    return to;
 }
 
 void spif_qualifiers(struct reading *r, const struct xml_node *n, const struct xml_node *also,
                      struct spif_qualifier **ret, size_t *ret_count)
 {
-    static const char *const name = "markingQualifier";
-    *ret_count = reading_count(n, NS_SPIF, name) + (also ? reading_count(also, NS_SPIF, name) : 0);
-    struct spif_qualifier *qualifiers = reading_array(r, ret_count, sizeof *qualifiers);
-    *ret = qualifiers;
-    size_t i = 0;
-    for (const struct xml_node *from = n; from && *ret_count; from = from == n ? also : NULL)
-        READING_EACH(q, from, NS_SPIF, name)
-            read_qualifier(r, q, &qualifiers[i++]);
+    *ret_count = count_qualifiers(n) + (also ? count_qualifiers(also) : 0);
+    struct spif_qualifier *to = *ret = reading_array(r, ret_count, sizeof **ret);
+    for (const struct xml_node *from = n; from; from = from == n ? also : NULL)
+        READING_EACH(q, from, NS_SPIF, "markingQualifier")
+            to = read_qualifiers(r, q, *ret_count ? to : NULL);
 }

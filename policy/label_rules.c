@@ -11,35 +11,41 @@
 
 // ---- validity
 
-static enum status validate_chain(const struct ruleset *rs, const struct label_doc *doc, const char *element,
-                                  struct arena *a, struct diag *d, bool *valid)
+static enum status validate_chain(const struct security_policies *all, const struct label_doc *doc,
+                                  const char *element, struct arena *a, struct diag *d, bool *valid)
 {
     for (; doc; doc = doc->successor) {
         struct label_view v;
-        TRY(label_view_read(&rs->policies, doc, a, d, element, &v));
+        TRY(label_view_read(all, doc, a, d, element, &v));
         *valid &= v.valid;
     }
     return ST_OK;
 }
 
-static enum status validate_label(const struct ruleset *rs, const struct label *label, const char *element,
+static enum status validate_label(const struct security_policies *all, const struct label *label, const char *element,
                                   struct arena *a, struct diag *d, bool *valid)
 {
-    TRY(validate_chain(rs, label->originator, element, a, d, valid));
+    TRY(validate_chain(all, label->originator, element, a, d, valid));
     for (size_t i = 0; i < label->alternative_count; i++)
-        TRY(validate_chain(rs, label->alternatives[i], element, a, d, valid));
+        TRY(validate_chain(all, label->alternatives[i], element, a, d, valid));
     return ST_OK;
 }
 
-enum status label_validate(const struct ruleset *rs, const struct label *label, const char *element, struct diag *d)
+enum status label_validate_under(const struct security_policies *all, const struct label *label, const char *element,
+                                 struct diag *d)
 {
     struct arena *a = arena_new(VALIDATE_BYTES_MAX);
     if (!a)
         return ST_NOMEM;
     bool valid = true;
-    enum status st = validate_label(rs, label, element, a, d, &valid);
+    enum status st = validate_label(all, label, element, a, d, &valid);
     arena_free(&a);
     return st == ST_OK && !valid ? ST_INVALID : st;
+}
+
+enum status label_validate(const struct ruleset *rs, const struct label *label, const char *element, struct diag *d)
+{
+    return label_validate_under(&rs->policies, label, element, d);
 }
 
 // ---- label-too-low
@@ -140,7 +146,7 @@ static enum status validate_part(struct validating *v, const struct label *label
         return ST_OK;
     char element[96];
     snprintf(element, sizeof element, "%s%s%s", what, *what ? " " : "", id);
-    TRY(validate_label(v->rs, label, id, v->a, v->d, &v->ok));
+    TRY(validate_label(&v->rs->policies, label, id, v->a, v->d, &v->ok));
     struct views part;
     TRY(read_views(v->rs, label, v->a, &part));
     struct comparing c = {.rs = v->rs, .element = element, .id = id, .line = label->line, .d = v->d, .ok = true};
@@ -172,7 +178,7 @@ static enum status validate_labels(struct validating *v)
         v->ok = false;
         return ST_OK;
     }
-    TRY(validate_label(v->rs, r->label, r->label_id, v->a, v->d, &v->ok));
+    TRY(validate_label(&v->rs->policies, r->label, r->label_id, v->a, v->d, &v->ok));
     TRY(read_views(v->rs, r->label, v->a, &v->overall));
     TRY(validate_part(v, r->header_label, "header", ""));
     for (size_t i = 0; i < r->child_count; i++)

@@ -128,7 +128,7 @@ bool label_view_check(const struct security_policy *sp, const struct label_view 
     struct validity_check c = {.sp = sp, .view = v, .d = d, .element = element, .ok = true};
     if (!v->cls || v->cls->obsolete)
         c.ok = false;
-    else
+    if (v->cls)
         check_required(&c, v->cls->required, v->cls->required_count, "classification", v->cls->name);
     for (size_t i = 0; i < v->use_count; i++) {
         const struct spif_category *cat = sp->categories[v->uses[i].category].category;

@@ -87,8 +87,8 @@ static void read_class(struct view_reading *r)
     const struct spif *spif = r->sp->spif;
     r->view->cls = security_policy_class(r->sp, doc->classification);
     if (!r->view->cls)
-        VIOLATION(r, doc->line, "unknown-classification", "\"%s\" is not a classification of the policy %s (%s)",
-                  doc->classification, spif->name, spif->file);
+        VIOLATION(r, doc->line, "unknown-classification", "\"%s\" is not a classification of the policy %s (%s:%u and on)",
+                  doc->classification, spif->name, spif->file, spif->class_count ? spif->classes[0].line : 0);
     else if (r->view->cls->obsolete)
         VIOLATION(r, doc->line, "obsolete-classification", "\"%s\" is obsolete (%s:%u); use a current classification",
                   doc->classification, spif->file, r->view->cls->line);
@@ -121,13 +121,13 @@ static void read_category(struct view_reading *r, const struct label_category *c
     const struct spif *spif = r->sp->spif;
     size_t set = security_policy_tag_set(r->sp, c->tag_set);
     if (set == SP_NONE) {
-        VIOLATION(r, c->line, "unknown-tag-set", "\"%s\" is not a tag set of the policy %s (%s)", c->tag_set, spif->name,
-                  spif->file);
+        VIOLATION(r, c->line, "unknown-tag-set", "\"%s\" is not a tag set of the policy %s (%s:%u and on)", c->tag_set,
+                  spif->name, spif->file, spif->tag_set_count ? spif->tag_sets[0].line : 0);
         return;
     }
     if (c->value_count == 0)
-        VIOLATION(r, c->line, "empty-category", "\"%s\" has no GenericValue; give at least one or leave it out",
-                  c->tag_set);
+        VIOLATION(r, c->line, "empty-category", "\"%s\" (%s:%u) has no GenericValue; give at least one or leave it out",
+                  c->tag_set, spif->file, spif->tag_sets[set].line);
     for (size_t i = 0; i < c->value_count; i++)
         read_value(r, c, set, c->values[i]);
 }

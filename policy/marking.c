@@ -1,150 +1,28 @@
 // The marking line of a label, from the SPIF's marking rules alone (spec 3.1).
-#include <strings.h>
-#include <string.h>
-
-#include "policy/label_rules.h"
 #include "policy/label_view.h"
+#include "policy/marking_parts.h"
 #include "policy/ruleset_parts.h"
 
 #define MARKING_BYTES_MAX (64 * KIB)
 #define VIEW_BYTES_MAX (64 * MIB)
 
-enum {
-    PLACES = SPIF_PAGE_TOP | SPIF_PAGE_BOTTOM | SPIF_PAGE_TOP_BOTTOM | SPIF_PORTION | SPIF_OTHER_CODE,
-};
-
-// What is being marked, where, and what has been written.
+// What is being marked, and what has been written.
 struct marking {
+    const struct marking_rules *rules;
     const struct security_policy *sp;
     const struct label_view *view;
-    uint32_t place; // codes that name the asked place
-    const char *lang;
     const char *separator;
     struct buf *line, *part;
     bool any; // a part has been written
 };
 
-static uint32_t place_codes(enum marking_place place)
-{
-    switch (place) {
-    case MARKING_PAGE_TOP:
-        return SPIF_PAGE_TOP | SPIF_PAGE_TOP_BOTTOM;
-    case MARKING_PAGE_BOTTOM:
-        return SPIF_PAGE_BOTTOM | SPIF_PAGE_TOP_BOTTOM;
-    case MARKING_PORTION:
-        return SPIF_PORTION;
-    }
-    return 0;
-}
-
-// ---- choosing data
-
-// 2 = for this place, 1 = for no place, 0 = for another.
-static int place_rank(const struct marking *m, uint32_t codes)
-{
-    if (codes & m->place)
-        return 2;
-    return codes & PLACES ? 0 : 1;
-}
-
-// 3 = this language, 2 = its primary subtag, 1 = none stated, 0 = another.
-static int lang_rank(const struct marking *m, const char *lang)
-{
-    if (!lang || !*lang)
-        return 1;
-    if (!m->lang)
-        return 0;
-    if (strcasecmp(lang, m->lang) == 0)
-        return 3;
-    size_t primary = strcspn(m->lang, "-");
-    return strlen(lang) == primary && strncasecmp(lang, m->lang, primary) == 0 ? 2 : 0;
-}
-
-// Marking data of one thing (policy, classification, category).
-struct data {
-    const struct spif_marking *list;
-    size_t count;
-};
-
-static bool applies(const struct marking *m, const struct spif_marking *d)
-{
-    return place_rank(m, d->codes) > 0 && lang_rank(m, d->lang) > 0;
-}
-
-// The best phrase: language before place, document order last. `replace` asks for replacePolicy data, else for others.
-static const char *best_phrase(const struct marking *m, struct data data, bool replace)
-{
-    const char *best = NULL;
-    int best_rank = 0;
-    for (size_t i = 0; i < data.count; i++) {
-        const struct spif_marking *d = &data.list[i];
-        int rank = 4 * lang_rank(m, d->lang) + place_rank(m, d->codes);
-        if (!applies(m, d) || !d->phrase || !!(d->codes & SPIF_REPLACE_POLICY) != replace || rank <= best_rank)
-            continue;
-        best = d->phrase;
-        best_rank = rank;
-    }
-    return best;
-}
-
-static bool has_code(const struct marking *m, struct data data, uint32_t code)
-{
-    for (size_t i = 0; i < data.count; i++)
-        if (applies(m, &data.list[i]) && data.list[i].codes & code)
-            return true;
-    return false;
-}
-
-// Phrase, else name; "" = nothing to show.
-static const char *shown(const struct marking *m, struct data data, const char *name)
-{
-    if (has_code(m, data, SPIF_NO_MARKING_DISPLAY))
-        return "";
-    const char *phrase = best_phrase(m, data, false);
-    if (phrase)
-        return phrase;
-    return has_code(m, data, SPIF_NO_NAME_DISPLAY) ? "" : name;
-}
-
-// ---- qualifiers
-
-enum qualifier { PREFIX, SEPARATOR, SUFFIX };
-
-static const char *qualifier_text(const struct spif_qualifier *q, enum qualifier which)
-{
-    switch (which) {
-    case PREFIX:
-        return q->prefix;
-    case SEPARATOR:
-        return q->separator;
-    case SUFFIX:
-        return q->suffix;
-    }
-    return NULL;
-}
-
-static const char *qualified(const struct marking *m, const struct spif_qualifier *list, size_t count,
-                             enum qualifier which, const char *otherwise)
-{
-    int best_rank = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = qualifier_text(&list[i], which);
-        int rank = place_rank(m, list[i].codes);
-        if (!text || rank <= best_rank)
-            continue;
-        otherwise = text;
-        best_rank = rank;
-    }
-    return otherwise;
-}
-
 // ---- parts
 
 static void put_qualified(const struct marking *m, const struct spif_qualifier *list, size_t count, const char *text)
 {
-    buf_puts(m->part, qualified(m, list, count, PREFIX, ""));
+    buf_puts(m->part, marking_qualifier(m->rules, list, count, SPIF_PREFIX, ""));
     buf_puts(m->part, text);
-    buf_puts(m->part, qualified(m, list, count, SUFFIX, ""));
+    buf_puts(m->part, marking_qualifier(m->rules, list, count, SPIF_SUFFIX, ""));
 }
 
 // End the part: join it to the line unless it is empty.
@@ -159,43 +37,30 @@ static void end_part(struct marking *m)
     buf_reset(m->part);
 }
 
-static struct data category_data(const struct marking *m, size_t category)
-{
-    const struct spif_category *c = m->sp->categories[category].category;
-    return (struct data){c->markings, c->marking_count};
-}
-
-static struct data class_data(const struct marking *m)
-{
-    const struct spif_class *c = m->view->cls;
-    return c ? (struct data){c->markings, c->marking_count} : (struct data){NULL, 0};
-}
-
 // replacePolicy of the classification before that of a category before the SPIF's own.
 static const char *policy_replacement(const struct marking *m)
 {
-    const char *phrase = best_phrase(m, class_data(m), true);
+    const char *phrase = marking_replacement(m->rules, marking_class_data(m->view->cls));
     for (size_t c = 0; c < m->sp->category_count && !phrase; c++)
         if (label_view_carries(m->view, c))
-            phrase = best_phrase(m, category_data(m, c), true);
-    return phrase ? phrase
-                  : best_phrase(m, (struct data){m->sp->spif->markings, m->sp->spif->marking_count}, true);
+            phrase = marking_replacement(m->rules, marking_category_data(m->rules, c));
+    return phrase ? phrase : marking_replacement(m->rules, marking_policy_data(m->rules));
 }
 
 static void put_policy(struct marking *m)
 {
-    const struct spif *spif = m->sp->spif;
     const char *replacement = policy_replacement(m);
     buf_puts(m->part, replacement ? replacement
-                                  : shown(m, (struct data){spif->markings, spif->marking_count}, spif->name));
+                                  : marking_shown(m->rules, marking_policy_data(m->rules), m->sp->spif->name));
     end_part(m);
 }
 
 static bool class_suppressed(const struct marking *m)
 {
-    bool suppressed = has_code(m, class_data(m), SPIF_SUPPRESS_CLASS_NAME);
+    bool suppressed = marking_suppresses_class(m->rules, marking_class_data(m->view->cls)) ||
+                      marking_suppresses_class(m->rules, marking_policy_data(m->rules));
     for (size_t i = 0; i < m->view->use_count && !suppressed; i++)
-        suppressed = has_code(m, category_data(m, m->view->uses[i].category), SPIF_SUPPRESS_CLASS_NAME);
+        suppressed = marking_suppresses_class(m->rules, marking_category_data(m->rules, m->view->uses[i].category));
     return suppressed;
 }
 
@@ -207,7 +72,7 @@ static void put_class(struct marking *m)
         end_part(m);
         return;
     }
-    const char *text = shown(m, class_data(m), c->name);
+    const char *text = marking_shown(m->rules, marking_class_data(c), c->name);
     if (*text && !class_suppressed(m))
         put_qualified(m, c->qualifiers, c->qualifier_count, text);
     end_part(m);
@@ -216,11 +81,11 @@ static void put_class(struct marking *m)
 static void put_use(struct marking *m, const struct spif_tag *tag, const struct category_use *use, bool *any)
 {
     const struct spif_category *c = m->sp->categories[use->category].category;
-    const char *text = shown(m, category_data(m, use->category), use->input ? use->value : c->name);
+    const char *text = marking_shown(m->rules, marking_category_data(m->rules, use->category), use->input ? use->value : c->name);
     if (!*text)
         return;
-    buf_puts(m->part, *any ? qualified(m, tag->qualifiers, tag->qualifier_count, SEPARATOR, "/")
-                           : qualified(m, tag->qualifiers, tag->qualifier_count, PREFIX, ""));
+    buf_puts(m->part, *any ? marking_qualifier(m->rules, tag->qualifiers, tag->qualifier_count, SPIF_SEPARATOR, "/")
+                           : marking_qualifier(m->rules, tag->qualifiers, tag->qualifier_count, SPIF_PREFIX, ""));
     put_qualified(m, c->qualifiers, c->qualifier_count, text);
     *any = true;
 }
@@ -233,7 +98,7 @@ static void put_tag(struct marking *m, const struct sp_tag *t)
             if (m->view->uses[i].category == c)
                 put_use(m, t->tag, &m->view->uses[i], &any);
     if (any)
-        buf_puts(m->part, qualified(m, t->tag->qualifiers, t->tag->qualifier_count, SUFFIX, ""));
+        buf_puts(m->part, marking_qualifier(m->rules, t->tag->qualifiers, t->tag->qualifier_count, SPIF_SUFFIX, ""));
     end_part(m);
 }
 
@@ -264,9 +129,9 @@ static void put_line(struct marking *m)
     if (!m->any)
         return;
     // The line is complete in m->line; its own prefix and suffix go around it in the caller's buffer.
-    buf_puts(m->part, qualified(m, spif->qualifiers, spif->qualifier_count, PREFIX, ""));
+    buf_puts(m->part, marking_qualifier(m->rules, spif->qualifiers, spif->qualifier_count, SPIF_PREFIX, ""));
     buf_span(m->part, buf_bytes(m->line));
-    buf_puts(m->part, qualified(m, spif->qualifiers, spif->qualifier_count, SUFFIX, ""));
+    buf_puts(m->part, marking_qualifier(m->rules, spif->qualifiers, spif->qualifier_count, SPIF_SUFFIX, ""));
 }
 
 static void put_own_words(const struct label_doc *doc, struct buf *out)
@@ -280,33 +145,44 @@ static void put_own_words(const struct label_doc *doc, struct buf *out)
     buf_puts(out, " (policy unknown)");
 }
 
-static void mark_view(const struct ruleset *rs, const struct label_view *view, enum marking_place place,
-                      const char *lang, struct buf *out)
+bool marking_line(const struct marking_rules *rules, const struct label_view *view, struct buf *out)
 {
     struct buf line, part;
-    const struct security_policy *sp = &rs->policies.policies[view->policy];
-    struct marking m = {
-        .sp = sp, .view = view, .place = place_codes(place), .lang = lang, .line = &line, .part = &part};
+    const struct spif *spif = rules->sp->spif;
+    struct marking m = {.rules = rules, .sp = rules->sp, .view = view, .line = &line, .part = &part};
     buf_init(&line, MARKING_BYTES_MAX);
     buf_init(&part, 2 * MARKING_BYTES_MAX);
-    m.separator = qualified(&m, sp->spif->qualifiers, sp->spif->qualifier_count, SEPARATOR, " ");
+    m.separator = marking_qualifier(rules, spif->qualifiers, spif->qualifier_count, SPIF_SEPARATOR, " ");
     put_line(&m);
-    if (buf_status(&line) != ST_OK || buf_status(&part) != ST_OK)
-        put_own_words(view->doc, out); // too long for the rules: nothing is left out
-    else
+    bool fits = buf_status(&line) == ST_OK && buf_status(&part) == ST_OK;
+    if (fits)
         buf_span(out, buf_bytes(&part));
     buf_fini(&line);
     buf_fini(&part);
+    return fits;
+}
+
+static bool mark_known(const struct security_policies *all, const struct label_doc *label, enum marking_place place,
+                       const char *lang, struct arena *a, struct buf *out)
+{
+    struct label_view view = {0};
+    if (!a || label_view_read(all, label, a, NULL, NULL, &view) != ST_OK || view.policy == SP_NONE)
+        return false;
+    struct marking_rules rules = marking_rules_of(&all->policies[view.policy], place, lang);
+    return marking_line(&rules, &view, out);
+}
+
+void label_mark_under(const struct security_policies *all, const struct label_doc *label, enum marking_place place,
+                      const char *lang, struct buf *out)
+{
+    struct arena *a = arena_new(VIEW_BYTES_MAX);
+    if (!mark_known(all, label, place, lang, a, out))
+        put_own_words(label, out); // also when it is too long for the rules: nothing is left out
+    arena_free(&a);
 }
 
 void label_mark(const struct ruleset *rs, const struct label_doc *label, enum marking_place place, const char *lang,
                 struct buf *out)
 {
-    struct label_view view = {0};
-    struct arena *a = arena_new(VIEW_BYTES_MAX);
-    if (a && label_view_read(&rs->policies, label, a, NULL, NULL, &view) == ST_OK && view.policy != SP_NONE)
-        mark_view(rs, &view, place, lang, out);
-    else
-        put_own_words(label, out);
-    arena_free(&a);
+    label_mark_under(&rs->policies, label, place, lang, out);
 }

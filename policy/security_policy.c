@@ -63,6 +63,9 @@ enum status security_policy_compile(const struct spif *spif, const char *release
     ret->set_first = arena_array(a, spif->tag_set_count + 1, sizeof *ret->set_first);
     TRY(arena_status(a));
     number(spif, ret);
+    ret->release_set = SP_NONE;
+    if (!release_tag_set)
+        return ST_OK;
     ret->release_set = security_policy_tag_set(ret, release_tag_set);
     if (ret->release_set == SP_NONE) {
         diag_add(d, line, 0, "unknown-tag-set", "security-policy",

@@ -26,14 +26,15 @@ struct security_policy {
     struct sp_category *categories; // in SPIF order
     size_t category_count;
     size_t *set_first; // tag set i has the categories set_first[i] .. set_first[i + 1] - 1
-    size_t release_set; // index of the release tag set
+    size_t release_set; // index of the release tag set; SP_NONE = none is known
 };
 
 // Nothing found.
 #define SP_NONE SIZE_MAX
 
 // Compile a SPIF with the name of its release tag set; the result lives in `a`. ST_INVALID with a fault at
-// `line` when that tag set is missing or has no permissive tag; arena's statuses.
+// `line` when that tag set is missing or has no permissive tag; arena's statuses. release_tag_set NULL: for
+// labels alone, where no decision is made.
 MUST_USE enum status security_policy_compile(const struct spif *spif, const char *release_tag_set, uint32_t line,
                                              struct arena *a, struct diag *d, struct security_policy *ret);
 

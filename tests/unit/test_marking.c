@@ -40,6 +40,18 @@ static const char greek[] =
     "</securityCategoryTag></securityCategoryTagSet>"
     "<securityCategoryTagSet name='Word' id='2.999.1.3'><securityCategoryTag name='Word' tagType='restrictive'>"
     "<tagCategory name='Codeword' lacv='1' userInput='true'/></securityCategoryTag></securityCategoryTagSet>"
+    "<securityCategoryTagSet name='Eyes' id='2.999.1.4'><securityCategoryTag name='Eyes' tagType='tagType7'>"
+    "<tagCategory name='A' lacv='1'><markingData phrase=''/></tagCategory>"
+    "<tagCategory name='B' lacv='2'><markingData phrase=''>" CODE("noNameDisplay") "</markingData></tagCategory>"
+    "<tagCategory name='C' lacv='3'><markingData phrase='NIL'>" CODE("waterMark") "</markingData>"
+    "<markingData phrase='one'/><markingData phrase='two'>" CODE("pageTop") "</markingData></tagCategory>"
+    "<tagCategory name='D' lacv='4'><markingData xml:lang='fr'>" CODE("noNameDisplay") "</markingData>"
+    "<markingQualifier>" QUALIFIER("prefix", "&lt;") QUALIFIER("suffix", ">") "</markingQualifier></tagCategory>"
+    "<markingQualifier><qualifier markingQualifier='VU PAR ' qualifierCode='prefix' xml:lang='fr'/>"
+    "<qualifier markingQualifier='SEEN BY ' qualifierCode='prefix' xml:lang='en'/>"
+    "<qualifier markingQualifier='.' qualifierCode='suffix' xml:lang='fr-BE'/>"
+    QUALIFIER("suffix", "!") QUALIFIER("separator", "") "</markingQualifier>"
+    "</securityCategoryTag></securityCategoryTagSet>"
     "</securityCategoryTagSets>"
     "<markingQualifier markingCode='portionMarking'>" QUALIFIER("prefix", "[") QUALIFIER("separator", "//") QUALIFIER("suffix", "]") "</markingQualifier>"
     "</SPIF>";
@@ -60,6 +72,7 @@ static const char *mark(struct world *w, const char *label, enum marking_place p
 }
 
 #define G(cls, cats) W_LABEL(W_ORIG("GREEK", cls, cats))
+#define EYES(values) W_CAT("INFORMATIVE", "Eyes", values)
 #define SENS(values) W_CAT("RESTRICTIVE", "Sens", values)
 
 static void markings_follow_the_spif(void **state)
@@ -93,6 +106,15 @@ static void markings_follow_the_spif(void **state)
         {G("LOW", W_REL(W_V("FRA") W_V("DEU")) SENS(W_V("ATOM"))), MARKING_PAGE_TOP, NULL, "GREEK LOW ATOM REL TO DEU, France ONLY"},
         {G("LOW", W_REL(W_V("FRA") W_V("DEU")) SENS(W_V("ATOM"))), MARKING_PORTION, NULL, "[GREEK//LOW//ATOM//REL DEU/FRA]"},
         {G("LOW", W_CAT("RESTRICTIVE", "Word", W_V("BLUE") W_V("RED"))), MARKING_PAGE_TOP, NULL, "GREEK LOW BLUE/RED"},
+        // an empty phrase is none; data for other places is none; the asked place before no place
+        {G("LOW", EYES(W_V("A") W_V("B"))), MARKING_PAGE_TOP, "en", "GREEK LOW SEEN BY A!"},
+        {G("LOW", EYES(W_V("B"))), MARKING_PAGE_TOP, "en", "GREEK LOW"},
+        {G("LOW", EYES(W_V("C"))), MARKING_PAGE_TOP, "en", "GREEK LOW SEEN BY two!"},
+        {G("LOW", EYES(W_V("C"))), MARKING_PAGE_BOTTOM, "en", "GREEK LOW SEEN BY one!"},
+        // qualifiers: language exact, primary subtag, none; of another language before nothing at all
+        {G("LOW", EYES(W_V("A") W_V("D"))), MARKING_PAGE_TOP, "fr-BE", "GREEK BAS VU PAR A."},
+        {G("LOW", EYES(W_V("A") W_V("D"))), MARKING_PAGE_TOP, "fr", "GREEK BAS VU PAR A!"},
+        {G("LOW", EYES(W_V("A") W_V("D"))), MARKING_PAGE_TOP, NULL, "GREEK LOW VU PAR A<D>!"},
         // nothing unknown vanishes
         {G("LOW", SENS(W_V("ODD"))), MARKING_PAGE_TOP, NULL, "GREEK LOW Sens ODD"},
         {G("WHAT", W_CAT("RESTRICTIVE", "None", W_V("X"))), MARKING_PAGE_TOP, NULL, "GREEK WHAT None X"},
