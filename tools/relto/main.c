@@ -22,7 +22,7 @@ static const struct command commands[] = {
     {"show", "Reports", "show one report for people to read", cmd_show},
     {"recall", "Reports", "recall an own report everywhere; recall status", cmd_recall},
     {"verify", "Reports", "check a rendition's signature and digests", cmd_verify},
-    {"label", "Policy", "check labels, show their markings, read a marking line", cmd_label},
+    {"label", "Labels", "check labels, show their markings, read a marking line", cmd_label},
     {"policy", "Policy", "check and test a policy, explain a decision", cmd_policy},
     {"sync", "Exchange", "state of the exchange with each partner", cmd_sync},
     {"audit", "Audit", "verify the logs, query them, ask who has a report", cmd_audit},
