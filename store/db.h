@@ -29,6 +29,7 @@
     X(SCHEDULED, "scheduled")               /* uuid -> instant : the one in SCHEDULE */                      \
     X(POLICIES, "policies")                 /* digest -> bundle bytes, for ever */                           \
     X(APPROVALS, "approvals")               /* uuid ‖ version ‖ partner ‖ officer -> approval */       \
+    X(HOLDS, "holds")                       /* uuid ‖ partner -> version, since : awaits an officer */   \
     X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner -> consent */                    \
     X(SOURCES, "sources")                   /* partner -> sync state: cursor, checkpoint, last error */      \
     X(RECEIVED, "received")                 /* partner ‖ n -> leaf hash ‖ entry bytes if known */        \

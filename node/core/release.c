@@ -7,6 +7,7 @@
 #include "node/core/record.h"
 #include "store/audit_log.h"
 #include "store/grants.h"
+#include "store/holds.h"
 #include "store/schedule.h"
 
 enum { DUE_PER_TICK_MAX = 256 }; // keeps one tick short; the rest follows at once
@@ -22,6 +23,8 @@ struct work {
     utc_ms next;     // earliest instant at which something may change
     bool changed;    // a ledger or a lapse was written
     struct buf detail;
+    const char *held[PARTNERS_MAX]; // partners for which it awaits an officer
+    size_t held_count;
 };
 
 // ---- what the store records about a pair
@@ -308,6 +311,8 @@ static enum status settle_all(struct work *w, struct decision *ret)
         w->t->core->decisions[d.outcome]++;
         describe(w, ruleset_partner(rs, i)->id, &d);
         TRY(settle_pair(w, i, &d));
+        if (d.outcome == OUTCOME_HOLD)
+            w->held[w->held_count++] = ruleset_partner(rs, i)->id;
         if (d.next_change < w->next)
             w->next = d.next_change;
         if (ret)
@@ -371,6 +376,7 @@ static enum status end_everywhere(struct tick *t, struct uuid id, enum entry_kin
 {
     struct withdrawal w = {t, id, kind};
     TRY(holding_each_partner(t->txn, id, end_for_partner, &w));
+    TRY(holds_set(t->txn, id, 0, t->now, NULL, 0));
     return schedule_set(t->txn, id, UTC_MAX);
 }
 
@@ -380,6 +386,7 @@ static enum status redecide(struct work *w, struct decision *ret)
     TRY(grants_generation(w->t->txn, w->id, &w->grants));
     TRY(settle_all(w, ret));
     TRY(log_decisions(w));
+    TRY(holds_set(w->t->txn, w->id, w->stored->record.version, w->t->now, w->held, w->held_count));
     return schedule_set(w->t->txn, w->id, w->next);
 }
 

@@ -31,4 +31,24 @@ grep -q 'boarding.*FRA	failed	redact.*withheld=label,p3	redact.*withheld=label,p
 sed 's/partner="FRA"/partner="FRQ"/' "$conf/policies/tests/marsec.xml" >"$D/test.xml"
 "$RELTO" policy test "$D/test.xml" --policy "$conf/policies/marsec.xml" $files >/dev/null 2>"$D/out"; code=$?
 [ $code = 1 ] && grep -q 'test.xml:[0-9]*.*FRQ' "$D/out" || { cat "$D/out"; fail "a test of an unknown partner: exit code $code"; }
+# --- holds: what an agreement asks an officer for waits, and goes when approved
+make_nations
+start gbr; start fra
+mkdir -p "$D/drafts"
+cp "$conf/policies/tests/reports/hostage.xml" "$D/drafts/hostage.xml"
+node gbr hold list >"$D/out"; [ $? = 1 ] || { cat "$D/out"; fail "an empty list of holds"; }
+id=$(node gbr publish --quiet "$D/drafts/hostage.xml") || fail "publish"
+node gbr --format tsv hold list >"$D/out" || fail "hold list"
+[ "$(cut -f1-6 "$D/out")" = "$(printf '%s\t1\tFRA\tGBR-FRA-2021-HOSTAGE\t0\t1' "$id")" ] || { cat "$D/out"; fail "the list of holds is not as it should be"; }
+node gbr hold approve "$id" MARSEC >/dev/null 2>"$D/out"; code=$?
+[ $code = 3 ] && grep -q embargo "$D/out" || { cat "$D/out"; fail "approval of what is not held: exit code $code"; }
+node gbr hold refuse "$id" FRA | grep -q refused || fail "hold refuse"
+node gbr hold revoke "$id" FRA | grep -q hold || fail "hold revoke"
+node gbr hold approve "$id" FRA | grep -q ': release;' || fail "hold approve"
+node gbr audit query --kind approve | grep -q officer:OFFICER || fail "the approval is not in the log"
+for i in $(seq 100); do node fra list | grep -q "${id#urn:uuid:}" && break; sleep 0.1; done
+node fra list | grep -q "${id#urn:uuid:}" || fail "FRA did not get what was approved"
+node gbr cert issue --role officer --name SECOND >/dev/null || fail "a second officer"
+node gbr hold list >/dev/null 2>"$D/out"; grep -q -- '--as' "$D/out" || fail "which of two officers calls is not asked"
+node gbr hold list --as officer-SECOND >/dev/null; [ $? = 1 ] || fail "hold list --as"
 echo "policies are checked and tested as they should be"

@@ -65,9 +65,9 @@ static enum status perform(struct connection *c, const struct client_call *call,
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
-    if (call->body.len) {
+    if (call->body.len || strcmp(call->method, "POST") == 0) { // a POST states its length, be it 0
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.ptr);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? (const char *)call->body.ptr : "");
     }
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
@@ -165,7 +165,7 @@ int client_fail(const struct cli *cli, const char *what, const struct client_ans
         struct buf faults;
         buf_init(&faults, MIB);
         diag_print(&p->faults, &faults);
-        fwrite(faults.ptr, 1, faults.len, stderr);
+        fputs(buf_cstr(&faults), stderr);
         buf_fini(&faults);
     }
     (void)cli;
