@@ -19,6 +19,8 @@ struct reader {
     struct xml_node *root, *open;
     struct buf text; // character data since the last tag
     size_t nodes, depth;
+    size_t namespaces;                    // declared on the open elements
+    size_t namespaces_at[XML_DEPTH_MAX];  // of them, on each
     enum status st; // our own verdict: a stopped parser may still report success
 };
 
@@ -131,19 +133,38 @@ static void add_attrs(struct reader *r, struct xml_node *n, int count, const xml
     }
 }
 
+static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+{
+    (void)name, (void)public_id, (void)system_id;
+    fail(ctx, ST_MALFORMED, "xml-doctype", "a document type declaration is not accepted; remove it");
+}
+
+// What may begin here; false when a limit is hit.
+static bool check_start(struct reader *r, int ns_count, int attr_count)
+{
+    const char *message = NULL;
+    if ((size_t)attr_count > XML_ATTRS_MAX)
+        message = "too many attributes in one element";
+    else if (r->depth == XML_DEPTH_MAX)
+        message = "elements nested too deeply";
+    else if (r->namespaces + (size_t)ns_count > XML_NAMESPACES_MAX)
+        message = "too many namespaces declared";
+    else if ((size_t)xmlDictSize(r->ctxt->dict) > XML_WORDS_MAX)
+        message = "too many different names in one document";
+    if (message)
+        fail(r, ST_LIMIT, "xml-limit", message);
+    return !message;
+}
+
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *ns, int ns_count,
                      const xmlChar **ns_decls, int attr_count, int defaulted, const xmlChar **attrs)
 {
     struct reader *r = ctx;
-    (void)ns_count, (void)ns_decls;
-    if (r->st != ST_OK)
+    (void)ns_decls;
+    if (r->st != ST_OK || !check_start(r, ns_count, attr_count))
         return;
-    if (defaulted || (size_t)attr_count > XML_ATTRS_MAX) {
-        fail(r, ST_LIMIT, "xml-limit", "too many attributes in one element");
-        return;
-    }
-    if (r->depth == XML_DEPTH_MAX) {
-        fail(r, ST_LIMIT, "xml-limit", "elements nested too deeply");
+    if (defaulted) { // by a document type, which is refused before
+        on_doctype(r, NULL, NULL, NULL);
         return;
     }
     flush_text(r);
@@ -156,7 +177,8 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
     add_attrs(r, n, attr_count, attrs);
     attach(r, n);
     r->open = n;
-    r->depth++;
+    r->namespaces += (size_t)ns_count;
+    r->namespaces_at[r->depth++] = (size_t)ns_count;
 }
 
 static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *ns)
@@ -167,7 +189,7 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
         return;
     flush_text(r);
     r->open = r->open->parent;
-    r->depth--;
+    r->namespaces -= r->namespaces_at[--r->depth];
 }
 
 static void on_text(void *ctx, const xmlChar *s, int len)
@@ -198,12 +220,6 @@ static void on_pi(void *ctx, const xmlChar *target, const xmlChar *data)
 {
     (void)target, (void)data;
     fail(ctx, ST_MALFORMED, "xml-pi", "processing instructions are not accepted; remove them");
-}
-
-static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
-{
-    (void)name, (void)public_id, (void)system_id;
-    fail(ctx, ST_MALFORMED, "xml-doctype", "a document type declaration is not accepted; remove it");
 }
 
 static void on_reference(void *ctx, const xmlChar *name)

@@ -15,6 +15,9 @@
 #define XML_NAME_MAX ((size_t)256)        // bytes in one element or attribute name
 #define XML_ATTR_VALUE_MAX (64 * KIB)     // bytes in one attribute value
 #define XML_NODES_MAX ((size_t)1000000)   // elements and texts in one document
+// Different names, prefixes and namespaces: ours have below 200, and libxml2 takes quadratic time beyond some 10,000.
+#define XML_WORDS_MAX ((size_t)4096)
+#define XML_NAMESPACES_MAX ((size_t)64)   // declared and in force at one place; each name costs a walk through them
 #define XML_ARENA_FACTOR ((size_t)64)     // arena bytes allowed per input byte, plus XML_ARENA_BASE
 #define XML_ARENA_BASE (64 * KIB)
 

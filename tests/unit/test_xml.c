@@ -101,6 +101,66 @@ static void limits_hold(void **state)
     buf_fini(&out);
 }
 
+// Many different names cost libxml2 quadratic time: half a minute for a document of 16 MiB.
+static void floods_of_names_are_refused(void **state)
+{
+    static const struct {
+        const char *element;
+        size_t count;
+        enum status expected;
+    } floods[] = {
+        {"<n%zu/>", 1000, ST_OK},
+        {"<n%zu/>", 5000, ST_LIMIT},
+        {"<a n%zu=''/>", 5000, ST_LIMIT},
+        {"<a xmlns='urn:%zu'/>", 5000, ST_LIMIT},
+        {"<a xmlns:p%zu='u'/>", 5000, ST_LIMIT},
+        {"<a xmlns:p='u'/>", 5000, ST_OK},
+    };
+    static struct diag d;
+    (void)state;
+    for (size_t i = 0; i < sizeof floods / sizeof *floods; i++) {
+        struct buf in, out;
+        buf_init(&in, MIB);
+        buf_init(&out, MIB);
+        buf_puts(&in, "<r>");
+        for (size_t k = 0; k < floods[i].count; k++) {
+            const char *at = strstr(floods[i].element, "%zu");
+            if (!at) {
+                buf_puts(&in, floods[i].element);
+                continue;
+            }
+            buf_put(&in, floods[i].element, (size_t)(at - floods[i].element));
+            buf_printf(&in, "%zu%s", k, at + 3);
+        }
+        buf_puts(&in, "</r>");
+        assert_int_equal(read_text(buf_cstr(&in), XML_UNTRUSTED, &out, &d), floods[i].expected);
+        if (floods[i].expected != ST_OK)
+            assert_string_equal(d.faults[0].rule, "xml-limit");
+        buf_fini(&in);
+        buf_fini(&out);
+    }
+}
+
+// Every use of a prefix walks through what is declared.
+static void namespaces_in_force_are_few(void **state)
+{
+    static struct diag d;
+    struct buf in, out;
+    (void)state;
+    buf_init(&in, MIB);
+    buf_init(&out, MIB);
+    for (size_t i = 0; i < 2; i++) {
+        buf_puts(&in, "<a");
+        for (size_t k = 0; k < XML_NAMESPACES_MAX / 2 + 1; k++)
+            buf_printf(&in, " xmlns:p%zux%zu='u'", i, k);
+        buf_puts(&in, ">");
+    }
+    assert_int_equal(read_text(buf_cstr(&in), XML_UNTRUSTED, &out, &d), ST_LIMIT);
+    assert_string_equal(d.faults[0].rule, "xml-limit");
+    buf_fini(&in);
+    buf_fini(&out);
+}
+
 static void operators_may_comment(void **state)
 {
     (void)state;
@@ -119,6 +179,8 @@ int main(void)
         cmocka_unit_test(canonical_form),
         cmocka_unit_test(hostile_forms_are_refused),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(floods_of_names_are_refused),
+        cmocka_unit_test(namespaces_in_force_are_few),
         cmocka_unit_test(operators_may_comment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
