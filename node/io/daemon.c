@@ -14,9 +14,11 @@
 
 enum {
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
+    PARTNER_JOBS_MAX = 16,     // of one partner: bounds the memory of its pages, and leaves room for the others
     TIMER_MAX_S = 60,          // the clock is looked at least so often
     SHUTDOWN_MAX_S = 5,        // spec 6.4
     DENIED_EVERY_MS = 60000,   // refusals are summed up in one audit event, at most so often
+    DENIED_LINES_MAX = 20,     // log lines about them in one second
 };
 
 // A request from its arrival to its answer.
@@ -42,6 +44,8 @@ struct daemon {
     uint64_t denied;               // refusals since the last audit event of them
     utc_ms denied_logged_at;
     char denied_why[200];          // of the last one
+    utc_ms denied_second;          // the second of the last line about one, and how many it has
+    unsigned denied_lines;
     bool stopping;
     enum status result;
 };
@@ -148,6 +152,32 @@ static void submit_life(struct daemon *d, enum audit_kind kind)
     daemon_submit(d, &l->job);
 }
 
+// Count a refusal for the audit log. May it have a line of its own in the log? A flood of them must not fill that:
+// the audit event says how many there were.
+static bool count_denied(struct daemon *d, const char *why)
+{
+    utc_ms second = clock_now() / 1000;
+    d->denied_lines = second == d->denied_second ? d->denied_lines + 1 : 1;
+    d->denied_second = second;
+    d->denied++;
+    snprintf(d->denied_why, sizeof d->denied_why, "%s", why);
+    for (char *c = d->denied_why; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?'; // names in a stranger's certificate may hold anything; the audit log is XML
+    want_tick(d);
+    return d->denied_lines <= DENIED_LINES_MAX;
+}
+
+// A known principal asked for what is not for it (spec 5, `denied`).
+static void note_forbidden(struct daemon *d, const struct request *rq)
+{
+    char who[80], why[160];
+    snprintf(why, sizeof why, "%s: %.*s is not for it", principal_text(&rq->who, who),
+             rq->head.path.len < 60 ? (int)rq->head.path.len : 60, (const char *)rq->head.path.ptr);
+    if (count_denied(d, why))
+        log_line(LOG_LEVEL_WARNING, "request-refused", "why", why, NULL);
+}
+
 // An attacker who is refused a thousand times a minute fills a line of the log, not the disk.
 static void sum_up_denied(struct daemon *d, utc_ms now)
 {
@@ -174,7 +204,45 @@ static enum status run_due(struct tick *t, struct tick_job *job)
     return release_due(t, &b->next_instant);
 }
 
-static void gather(struct daemon *d, struct batch *b)
+static void answer_choked(struct daemon *d, struct pending *p, utc_ms now)
+{
+    reply_problem(&p->reply, 429, "too-much-at-once", "Too many large answers are waiting to be taken",
+                  "Read the answers to the earlier requests first.", NULL);
+    server_reply(d->server, p->id, &p->reply, NULL, now);
+    pending_free(p);
+}
+
+// Requests in this batch by the same partner.
+static size_t partner_jobs(const struct batch *b, const struct principal *who)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->count; i++)
+        n += b->pending[i] && b->pending[i]->rq->who.role == ROLE_PARTNER && !strcmp(b->pending[i]->rq->who.id, who->id);
+    return n;
+}
+
+// Take requests from the queue into the batch, in order; a partner's beyond its share wait for the next one.
+static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
+{
+    for (struct pending **at = &d->waiting; *at && b->count < TICK_JOBS_MAX;) {
+        struct pending *p = *at;
+        bool partner = p->rq->who.role == ROLE_PARTNER;
+        if (partner && partner_jobs(b, &p->rq->who) >= PARTNER_JOBS_MAX) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
+        if (partner && server_is_choked(d->server, p->id)) {
+            answer_choked(d, p, now);
+            continue;
+        }
+        b->pending[b->count] = p;
+        b->external[b->count] = NULL;
+        b->jobs[b->count++] = (struct tick_job){.request = p->rq, .reply = &p->reply};
+    }
+}
+
+static void gather(struct daemon *d, struct batch *b, utc_ms now)
 {
     b->count = 0;
     b->next_instant = UTC_MAX;
@@ -188,13 +256,7 @@ static void gather(struct daemon *d, struct batch *b)
         b->external[b->count] = j;
         b->jobs[b->count++] = j->job;
     }
-    while (d->waiting && b->count < TICK_JOBS_MAX) {
-        struct pending *p = d->waiting;
-        d->waiting = p->next;
-        b->pending[b->count] = p;
-        b->external[b->count] = NULL;
-        b->jobs[b->count++] = (struct tick_job){.request = p->rq, .reply = &p->reply};
-    }
+    gather_requests(d, b, now);
 }
 
 static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
@@ -209,6 +271,8 @@ static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
     }
     if (p->reply.status == 0)
         reply_problem(&p->reply, 503, "stopping", "The node is stopping", "Try again shortly.", NULL);
+    if (p->reply.status == 403)
+        note_forbidden(d, p->rq);
     server_reply(d->server, p->id, &p->reply, ruleset_digest(d->node->core.rules), now);
     pending_free(p);
 }
@@ -250,11 +314,15 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     }
     utc_ms now = clock_now();
     sum_up_denied(d, now);
-    gather(d, b);
+    gather(d, b, now);
     enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
-    if (b->jobs[0].st != ST_OK)
+    if (b->jobs[0].st != ST_OK) {
         log_line(LOG_LEVEL_ERROR, "instants-failed", "why", status_text(b->jobs[0].st), NULL);
-    settle(d, b, now);
+        b->next_instant = utc_add(now, TIMER_MAX_S * 1000); // the instant stays due: not again at once, for ever
+    }
+    // The commit took its time: permits and certificates are asked about the instant of sending.
+    utc_ms sent = clock_now();
+    settle(d, b, sent > now ? sent : now);
     if (st == ST_IO || st == ST_CORRUPT) {
         // What is on disk is not known any more: nothing may be acknowledged from here on.
         log_line(LOG_LEVEL_ERROR, "store-failed", "why", status_text(st), "do", "check the disk, then start reltod again", NULL);
@@ -337,14 +405,8 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
 
 static void on_denied(void *ctx, const char *address, const char *why)
 {
-    struct daemon *d = ctx;
-    log_line(LOG_LEVEL_WARNING, "connection-refused", "address", address, "why", why, NULL);
-    d->denied++;
-    snprintf(d->denied_why, sizeof d->denied_why, "%s", why);
-    for (char *c = d->denied_why; *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?'; // names in a stranger's certificate may hold anything; the audit log is XML
-    want_tick(d);
+    if (count_denied(ctx, why))
+        log_line(LOG_LEVEL_WARNING, "connection-refused", "address", address, "why", why, NULL);
 }
 
 // ---- start, reload, stop

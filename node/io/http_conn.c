@@ -21,7 +21,7 @@ enum {
     IN_MAX = HTTP_HEAD_BYTES_MAX + IN_SPARE,
     BODY_FIRST = 16 * 1024,
     GATHER = 64 * 1024, // ciphertext for one send
-    TURN = 512 * 1024,  // bytes written before others have their turn
+    TURN = 512 * 1024,  // bytes written, read or thrown away before others have their turn
 };
 
 enum step { STEP_AGAIN, STEP_WAIT, STEP_END };
@@ -64,6 +64,7 @@ static void release_reply(struct conn *c)
         reply_fini(c->reply);
     free(c->reply);
     c->reply = NULL;
+    c->reply_bytes = 0;
     c->egress = (struct egress){0};
 }
 
@@ -274,7 +275,8 @@ static enum step step_linger(struct conn *c)
     if (r == IO_WAIT)
         return STEP_WAIT;
     shutdown(c->fd, SHUT_WR);
-    while (c->readable) {
+    // A peer may send faster than this throws away: the loop comes back for the rest, until the deadline.
+    for (size_t turn = 0; c->readable && turn < TURN; turn += n) {
         r = read_plain(c, waste, sizeof waste, &n); // below TLS: nothing of it is looked at
         if (r == IO_END)
             return STEP_END;
@@ -458,7 +460,8 @@ static bool grow_body(struct conn *c, size_t total)
     if (cap > total)
         cap = total;
     size_t *all = c->owner->body_memory;
-    if (*all - c->body_cap + cap > c->owner->settings->body_memory_max)
+    if (*all - c->body_cap + cap > c->owner->settings->body_memory_max ||
+        !c->owner->may_grow(c->owner->ctx, c, cap - c->body_cap))
         return false;
     uint8_t *body = realloc(c->body, cap);
     if (!body)
@@ -673,6 +676,7 @@ void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct
             *rp = (struct reply){0};
             c->egress = *egress;
             c->egress.rp = c->reply;
+            c->reply_bytes = egress->left;
             c->egress_from = egress->checked;
             c->egress_start = monotonic_ms();
         } else {

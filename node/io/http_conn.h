@@ -28,6 +28,8 @@ struct conn_settings {
     uint64_t body_bytes_max;    // of POST and PUT
     uint64_t delete_bytes_max;  // of DELETE: a reason
     size_t body_memory_max;     // all bodies being received, together
+    size_t body_share_max;      // those of one principal
+    size_t answers_max;         // large answers on their way to one principal, together
 };
 
 struct conn;
@@ -42,6 +44,7 @@ struct conn_owner {
     uint8_t *record;                                              // CONN_RECORD bytes to gather in
     bool (*on_open)(void *ctx, struct conn *c);                   // handshake done; false = close
     bool (*on_request)(void *ctx, struct conn *c);                // c->request is whole; false = close
+    bool (*may_grow)(void *ctx, const struct conn *c, size_t by); // its body, by so many bytes
     void (*on_lost)(void *ctx, struct conn *c);                   // ended while CONN_HANDLED
     void (*on_denied)(void *ctx, struct conn *c, const char *why);
     void (*on_end)(void *ctx, struct conn *c);                    // about to be freed
@@ -68,9 +71,11 @@ struct conn {
     size_t out_at;
     struct reply *reply;   // a larger body, owned, …
     struct egress egress;  // … and how much of it is out
+    size_t reply_bytes;    // the memory that it holds
     utc_ms egress_from;    // the instant of the answer, and the monotonic clock then
     int64_t egress_start;
     // the server's
+    uint64_t serial;       // rising: tells older connections from younger ones
     struct principal who;
     uint64_t request_id;
     size_t slot;

@@ -19,14 +19,15 @@ _Bool log_set_level(const char *word)
     return 0;
 }
 
-// Values may come from outside: quotes, backslashes and control characters are escaped.
+// Values may come from outside, and lines are read on terminals: quotes, backslashes and all but plain characters
+// are escaped.
 static void put_value(FILE *f, const char *v)
 {
     fputc('"', f);
     for (; *v; v++) {
         if (*v == '"' || *v == '\\')
             fprintf(f, "\\%c", *v);
-        else if ((unsigned char)*v < 0x20)
+        else if ((unsigned char)*v < 0x20 || (unsigned char)*v > 0x7e)
             fprintf(f, "\\x%02x", (unsigned)(unsigned char)*v);
         else
             fputc(*v, f);

@@ -37,6 +37,7 @@ struct server {
     size_t slot_count, open, plain_open;
     uint32_t max, per_address_max;
     uint64_t next_request;       // high bits of request ids
+    uint64_t next_serial;        // of connections
     bool stopping;
     size_t body_memory;
     uint8_t record[CONN_RECORD];
@@ -55,6 +56,8 @@ static const struct conn_settings standard_settings = {
     .body_bytes_max = FEED_DOCUMENT_BYTES_MAX,
     .delete_bytes_max = 64 * 1024,
     .body_memory_max = 256 * MIB,
+    .body_share_max = 64 * MIB,
+    .answers_max = 256 * MIB,
 };
 
 struct conn_settings *server_settings(struct server *s)
@@ -149,15 +152,41 @@ static size_t count_address(const struct server *s, const uint8_t key[16])
     return n;
 }
 
-static size_t count_principal(const struct server *s, const struct principal *who)
+// What one principal has, all its connections together.
+struct share {
+    size_t connections;
+    size_t bodies, answers; // bytes of memory
+};
+
+static struct share share_of(const struct server *s, const struct principal *who)
 {
-    size_t n = 0;
+    struct share h = {0};
     for (size_t i = 0; i < s->slot_count; i++) {
         const struct conn *c = s->slots[i];
-        if (c && c->ssl && c->who.role == who->role && !strcmp(c->who.id, who->id))
-            n++;
+        if (!c || !c->ssl || c->who.role != who->role || strcmp(c->who.id, who->id))
+            continue;
+        h.connections++;
+        h.bodies += c->body_cap;
+        h.answers += c->reply_bytes;
     }
-    return n;
+    return h;
+}
+
+// The youngest handshakes may still come to something: the oldest makes room. Whoever floods us with connections
+// that never say who they are drives out his own. NULL when none is open; *ret_count = how many are.
+static struct conn *oldest_handshake(const struct server *s, size_t *ret_count)
+{
+    struct conn *oldest = NULL;
+    *ret_count = 0;
+    for (size_t i = 0; i < s->slot_count; i++) {
+        struct conn *c = s->slots[i];
+        if (!c || c->phase != CONN_HANDSHAKE)
+            continue;
+        ++*ret_count;
+        if (!oldest || c->serial < oldest->serial)
+            oldest = c;
+    }
+    return oldest;
 }
 
 static void denied(void *ctx, struct conn *c, const char *why)
@@ -182,10 +211,16 @@ static bool opened(void *ctx, struct conn *c)
     struct server *s = ctx;
     if (s->stopping)
         return false;
-    if (count_principal(s, &c->who) <= s->per_address_max)
+    if (share_of(s, &c->who).connections <= s->per_address_max)
         return true;
     denied(s, c, "too many connections of this principal");
     return false;
+}
+
+static bool may_grow(void *ctx, const struct conn *c, size_t by)
+{
+    struct server *s = ctx;
+    return share_of(s, &c->who).bodies + by <= s->settings.body_share_max;
 }
 
 static void answer_plain(struct server *s, struct conn *c)
@@ -244,13 +279,22 @@ static void set_socket_options(int fd)
 }
 
 // NULL when it may come in.
-static const char *limit_hit(const struct server *s, bool tls, const uint8_t key[16])
+static const char *limit_hit(struct server *s, bool tls, const uint8_t key[16])
 {
+    size_t handshakes;
     if (!tls)
         return s->plain_open >= PLAIN_MAX ? "too many connections of the plain listener" : NULL;
-    if (s->open - s->plain_open >= s->max)
+    if (count_address(s, key) >= s->per_address_max)
+        return "too many connections of this address";
+    bool full = s->open - s->plain_open >= s->max;
+    struct conn *oldest = oldest_handshake(s, &handshakes);
+    if (full && !oldest)
         return "too many connections";
-    return count_address(s, key) >= s->per_address_max ? "too many connections of this address" : NULL;
+    if (full || (oldest && handshakes >= (s->max + 1) / 2)) {
+        denied(s, oldest, "handshake not done when others needed the room");
+        conn_end(oldest);
+    }
+    return NULL;
 }
 
 static void take_in(struct server *s, int fd, const struct sockaddr *sa, bool tls)
@@ -277,6 +321,7 @@ static void take_in(struct server *s, int fd, const struct sockaddr *sa, bool tl
     if (!c)
         return;
     c->slot = slot;
+    c->serial = s->next_serial++;
     memcpy(c->address, key, sizeof key);
     snprintf(c->address_text, sizeof c->address_text, "%s", text);
     s->slots[slot] = c;
@@ -420,6 +465,7 @@ enum status server_new(struct event_base *base, const struct config *c, struct t
                                    .record = s->record,
                                    .on_open = opened,
                                    .on_request = requested,
+                                   .may_grow = may_grow,
                                    .on_lost = lost,
                                    .on_denied = denied,
                                    .on_end = ended};
@@ -487,6 +533,12 @@ static enum status format(struct server *s, const struct conn *c, const struct r
                           .to = &c->who,
                           .policy = policy};
     return http_wire_answer(out, body, rp, &w);
+}
+
+bool server_is_choked(struct server *s, uint64_t id)
+{
+    const struct conn *c = find_request(s, id);
+    return c && share_of(s, &c->who).answers >= s->settings.answers_max;
 }
 
 void server_reply(struct server *s, uint64_t id, struct reply *rp, const struct digest *policy, utc_ms now)

@@ -9,7 +9,10 @@
 #include "node/io/clock.h"
 #include "node/io/tls_domains.h"
 
-enum { PEER_CHAIN_BYTES_MAX = 32 * 1024 };
+enum {
+    PEER_CHAIN_BYTES_MAX = 32 * 1024,
+    HANDSHAKE_MESSAGES_MAX = 64, // read on one connection: a handshake has about six, a key update one
+};
 
 // How a context verifies; owned by it.
 struct verification {
@@ -24,6 +27,7 @@ struct peer_found {
     struct principal who;
     utc_ms until;
     char why[DIAG_TEXT_MAX + 128];
+    unsigned handshake_messages; // read on this connection
 };
 
 static void free_verification(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
@@ -94,20 +98,41 @@ static bool find_peer(struct peer_found *f, const struct tls_domains *t, X509 *l
     return f->ok;
 }
 
+// What is noted on the connection, made when it is first asked for. NULL when memory is out.
+static struct peer_found *found_on(SSL *ssl)
+{
+    struct peer_found *f = SSL_get_ex_data(ssl, ssl_index());
+    if (f)
+        return f;
+    f = calloc(1, sizeof *f);
+    if (f && SSL_set_ex_data(ssl, ssl_index(), f) == 1)
+        return f;
+    free(f);
+    return NULL;
+}
+
+// OpenSSL works through handshake messages for as long as they come, inside a single call. A peer that sends key
+// updates (or a server: tickets) without end would have the whole node to itself.
+static void count_message(int writing, int version, int type, const void *bytes, size_t len, SSL *ssl, void *arg)
+{
+    (void)version, (void)bytes, (void)len, (void)arg;
+    if (writing || type != SSL3_RT_HANDSHAKE)
+        return;
+    struct peer_found *f = found_on(ssl);
+    if (!f || ++f->handshake_messages > HANDSHAKE_MESSAGES_MAX)
+        SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN); // as if the peer had ended it
+}
+
 // OpenSSL's verification, replaced as a whole. Whatever the cause, the peer sees one alert.
 static int verify_peer(X509_STORE_CTX *ctx, void *arg)
 {
     (void)arg;
     SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
     const struct verification *v = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ctx_index());
-    struct peer_found *f = SSL_get_ex_data(ssl, ssl_index());
+    struct peer_found *f = found_on(ssl);
     if (!f) {
-        f = calloc(1, sizeof *f);
-        if (!f || SSL_set_ex_data(ssl, ssl_index(), f) != 1) {
-            free(f);
-            X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
-            return 0;
-        }
+        X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
     }
     bool ok = find_peer(f, v->domains, X509_STORE_CTX_get0_cert(ctx), X509_STORE_CTX_get0_untrusted(ctx), v->purpose,
                         clock_now(), v->purpose == TLS_PEER_IS_SERVER ? v->expect : NULL);
@@ -162,6 +187,7 @@ static enum status set_up(SSL_CTX *ctx)
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ctx, PEER_CHAIN_BYTES_MAX);
+    SSL_CTX_set_msg_callback(ctx, count_message);
     return ST_OK;
 }
 
