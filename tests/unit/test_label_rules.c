@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "policy/label_rules.h"
+#include "tests/support/labels_spifs.h"
 #include "tests/support/policy_world.h"
 
 static const char policy[] = W_POLICY(W_SECURITY);
@@ -109,9 +110,46 @@ static void labels_are_validated_alone(void **state)
     world_free(&w);
 }
 
+// Not only the first violation is told; each with its line in the SPIF.
+static void every_violation_is_told(void **state)
+{
+    (void)state;
+    static const char spif[] =
+        "<SPIF xmlns='http://www.xmlspif.org/spif' schemaVersion='2.1' version='1' creationDate='20260101000000Z' "
+        "originatorDN='CN=x' keyIdentifier='00' privilegeId='1.2' rbacId='1.2'><securityPolicyId name='ALFA' id='2.999.1'/>\n"
+        "<securityClassifications>\n<securityClassification name='OLD' lacv='1' hierarchy='1' obsolete='true'>\n" // line 3
+        "<requiredCategory operation='oneOrMore'><categoryGroup tagSetRef='Set' tagType='restrictive' lacv='2'/></requiredCategory>\n"
+        "</securityClassification></securityClassifications><securityCategoryTagSets>\n"
+        "<securityCategoryTagSet name='Set' id='2.999.1.1'>\n"
+        "<securityCategoryTag name='Tag' tagType='restrictive' maxSelection='1'>\n" // line 7
+        "<tagCategory name='A' lacv='1' obsolete='true'><excludedClass>OLD</excludedClass></tagCategory>\n"
+        "<tagCategory name='B' lacv='2'/>\n<tagCategory name='C' lacv='3'>\n"
+        "<excludedCategory tagSetRef='Set' tagType='restrictive' all='true'/>\n</tagCategory>\n" // line 11
+        "</securityCategoryTag></securityCategoryTagSet></securityCategoryTagSets></SPIF>";
+    static const char *const told[][2] = {
+        {"obsolete-classification", "test.xml:3"}, {"required-category", "test.xml:4"}, {"max-selection", "test.xml:7"},
+        {"obsolete-category", "test.xml:8"},       {"excluded-class", "test.xml:8"},    {"excluded-category", "test.xml:11"},
+        {"unknown-category", "test.xml:6"},        {"category-type", "test.xml:6"},     {"unknown-tag-set", "test.xml:6"},
+        {"empty-category", "test.xml:6"},
+    };
+    struct spif_set *set = labels_spifs_texts((const char *const[]){spif, NULL});
+    struct world w = world_new(policy);
+    const struct report *r = world_report(
+        &w, OF(W_ALFA("OLD", RES("Set", W_V("A") W_V("C") W_V("D")) W_CAT("PERMISSIVE", "Set", W_V("B")) RES("Tag", W_V("A")) RES("Set", ""))));
+    diag_init(w.d, "report.xml");
+    assert_int_equal(label_validate_under(spif_set_policies(set), r->label, "label", w.d), ST_INVALID);
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (!world_has_fault(&w, told[i][0], told[i][1]))
+            fail_msg("%s is not told with %s", told[i][0], told[i][1]);
+    assert_int_equal(w.d->count, sizeof told / sizeof *told);
+    spif_set_free(&set);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_violation_is_told),
         cmocka_unit_test(each_violation_has_its_rule),
         cmocka_unit_test(the_whole_is_at_least_its_parts),
         cmocka_unit_test(labels_are_validated_alone),
