@@ -50,6 +50,8 @@ static void on_error(void *ctx, xmlErrorPtr e)
     char message[DIAG_TEXT_MAX];
     snprintf(message, sizeof message, "%s", e->message ? e->message : "error");
     message[strcspn(message, "\n")] = 0;
+    if (e->code == XML_ERR_DOCUMENT_EMPTY) // libxml2 says it of any text that does not begin with <
+        snprintf(message, sizeof message, "expected an XML document, which begins with '<'");
     fail(r, e->code == XML_ERR_NO_MEMORY ? ST_NOMEM : ST_MALFORMED, "xml-malformed", message);
 }
 
@@ -379,6 +381,10 @@ static enum status run_parser(struct reader *r, struct span in)
 
 enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct diag *d, struct xml_node **ret_root)
 {
+    if (in.len == 0) {
+        diag_add(d, 0, 0, "xml-malformed", NULL, "empty; expected an XML document");
+        return ST_MALFORMED;
+    }
     TRY(check_encoding(in, d));
     TRY(scan_bytes(in, d));
     struct reader r = {.a = a, .d = d, .kind = kind, .st = ST_OK};

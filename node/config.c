@@ -1,11 +1,13 @@
 #include "node/config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ini.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "formats/base/limits.h"
 #include "node/io/file.h"
@@ -473,6 +475,10 @@ enum status config_read(const char *dir, struct arena *a, struct diag *d, const 
     TRY(absolute_dir(dir, a, d, &c->dir));
     const char *path = arena_printf(a, "%s/relto.conf", c->dir);
     TRY(arena_status(a));
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        diag_add(d, 0, 0, "file", path, "no such file, so this is no node directory; name one with -C, or make one with relto init");
+        return ST_NOT_FOUND;
+    }
     TRY(file_read(path, CONFIG_BYTES_MAX, a, d, &bytes));
     if (!d->file[0])
         snprintf(d->file, sizeof d->file, "%s", path);

@@ -1,6 +1,7 @@
 #include "formats/base/diag.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void diag_init(struct diag *d, const char *file)
 {
@@ -45,7 +46,7 @@ void diag_print(const struct diag *d, struct buf *out)
     for (uint32_t i = 0; i < d->count; i++) {
         const struct fault *f = &d->faults[i];
         print_place(d, f, out);
-        if (f->element[0])
+        if (f->element[0] && strcmp(f->element, d->file) != 0)
             buf_printf(out, "%s: ", f->element);
         buf_printf(out, "%s [%s]\n", f->message, f->rule);
     }

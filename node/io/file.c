@@ -43,8 +43,11 @@ enum status file_read(const char *path, size_t max, struct arena *a, struct diag
     size_t len = 0;
     if (fstat(fd, &sb) != 0) {
         st = fault(d, path, "cannot examine");
-    } else if (!S_ISREG(sb.st_mode) || sb.st_size < 0 || (uint64_t)sb.st_size > max) {
-        diag_add(d, 0, 0, "file", path, "not a regular file of at most %zu bytes", max);
+    } else if (!S_ISREG(sb.st_mode)) {
+        diag_add(d, 0, 0, "file", path, "%s; expected a file", S_ISDIR(sb.st_mode) ? "a folder" : "no regular file");
+        st = ST_INVALID;
+    } else if (sb.st_size < 0 || (uint64_t)sb.st_size > max) {
+        diag_add(d, 0, 0, "file", path, "%lld bytes; expected at most %zu", (long long)sb.st_size, max);
         st = ST_LIMIT;
     } else {
         len = (size_t)sb.st_size;

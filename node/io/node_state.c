@@ -133,19 +133,27 @@ static enum status log_activation(struct node_state *n, struct db_txn *t, const 
     return audit_append(t, &ev, clock_now(), &n->core.random);
 }
 
+// The policy that the configuration names, compiled: it must be this nation's.
+static enum status load_policy_files(struct node_state *n, struct diag *d, struct policy_bundle *ret)
+{
+    TRY(config_policy_bundle(n->config, n->arena, d, ret));
+    TRY(ruleset_load(ret, d, &n->core.rules));
+    const char *nation = ruleset_document(n->core.rules)->nation;
+    if (strcmp(nation, n->core.nation) == 0)
+        return ST_OK;
+    diag_init(d, n->config->policy_file); // compiling left the name of the last file read
+    diag_add(d, 0, 0, "policy", "nation", "this is the policy of \"%s\", the node is \"%s\"; correct the policy, or [node] nation",
+             nation, n->core.nation);
+    return ST_INVALID;
+}
+
 // The first start of a node activates the policy that its configuration names.
 static enum status activate_first(struct node_state *n, struct db_txn *t, struct diag *d)
 {
     struct policy_bundle b;
     struct buf bytes;
     struct digest digest;
-    TRY(config_policy_bundle(n->config, n->arena, d, &b));
-    TRY(ruleset_load(&b, d, &n->core.rules));
-    if (strcmp(ruleset_document(n->core.rules)->nation, n->core.nation) != 0) {
-        diag_add(d, 0, 0, "policy", n->config->policy_file, "this is the policy of \"%s\", the node is \"%s\"",
-                 ruleset_document(n->core.rules)->nation, n->core.nation);
-        return ST_INVALID;
-    }
+    TRY(load_policy_files(n, d, &b));
     buf_init(&bytes, 2 * BUNDLE_SPIFS_MAX * POLICY_BYTES_MAX);
     policy_bundle_write(&b, &bytes);
     enum status st = buf_status(&bytes);
@@ -160,8 +168,7 @@ static enum status activate_first(struct node_state *n, struct db_txn *t, struct
 static enum status check_policy(struct node_state *n, struct diag *d)
 {
     struct policy_bundle b;
-    TRY(config_policy_bundle(n->config, n->arena, d, &b));
-    return ruleset_load(&b, d, &n->core.rules);
+    return load_policy_files(n, d, &b);
 }
 
 static enum status load_policy(struct node_state *n, enum node_use use, struct diag *d)

@@ -34,6 +34,8 @@ enum status config_policy_bundle(const struct config *c, struct arena *a, struct
     TRY(arena_status(a));
     TRY(file_read(c->policy_file, POLICY_BYTES_MAX, a, d, &ret->policy.bytes));
     TRY(file_read(c->vocabulary_file, POLICY_BYTES_MAX, a, d, &ret->vocabulary.bytes));
+    if (d && d->count == 0)
+        diag_init(d, ret->policy.name);
     TRY(policy_document_read(ret->policy.bytes, ret->policy.name, a, d, &doc));
     if (doc->security_count > BUNDLE_SPIFS_MAX) {
         diag_add(d, 0, 0, "spif-count", ret->policy.name, "names more than %d security policies", BUNDLE_SPIFS_MAX);

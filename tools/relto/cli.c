@@ -124,6 +124,15 @@ int cli_options(int *argc, char **argv, const struct cli_option *options, size_t
     return -1;
 }
 
+bool cli_number(const char *text, long min, long max, long *ret)
+{
+    size_t n = strlen(text);
+    if (n < 1 || n > 9 || strspn(text, "0123456789") != n)
+        return false;
+    *ret = strtol(text, NULL, 10);
+    return *ret >= min && *ret <= max;
+}
+
 bool cli_is_terminal(int fd)
 {
     return isatty(fd) && !getenv("NO_COLOR");

@@ -39,6 +39,9 @@ struct cli_option {
 // `help` to standard output. Returns -1 to go on, else the exit code.
 int cli_options(int *argc, char **argv, const struct cli_option *options, size_t count, const char *help);
 
+// A whole number of an option: digits only, from min to max. False (nothing printed) otherwise.
+bool cli_number(const char *text, long min, long max, long *ret);
+
 // Is this file descriptor a terminal that may be coloured?
 bool cli_is_terminal(int fd);
 

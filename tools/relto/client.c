@@ -161,7 +161,7 @@ int client_fail(const struct cli *cli, const char *what, const struct client_ans
     if (!p || problem_read(a->body, p) != ST_OK) {
         cli_fail(0, what, "the node answered %ld", a->status);
     } else {
-        cli_fail(0, what, "%s%s%s", p->title, *p->detail ? "; " : "", p->detail);
+        cli_fail(0, what, "%s%s%s", p->title, *p->detail ? ". " : "", p->detail);
         struct buf faults;
         buf_init(&faults, MIB);
         diag_print(&p->faults, &faults);

@@ -24,7 +24,7 @@ static const char help[] =
     "open connections.\n";
 
 // The list is made anew with every revocation and read from our own disk: an early end would only lock everyone out.
-enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, CRL_DAYS = 3650 };
+enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, DAYS_MAX = 3650, CRL_DAYS = 3650 };
 
 static const char *in_dir(const struct cli *cli, const char *name)
 {
@@ -105,9 +105,9 @@ static int issue_cert(const struct cli *cli, const char *role, const char *name,
         return cli_usage("cert", "--role must be cell, officer, auditor or operator");
     if (!name || !name_is_plain(name))
         return cli_usage("cert", "--name must be 1 to 64 letters, digits, '-', '_' or '.'");
-    long days = days_text ? strtol(days_text, NULL, 10) : DAYS_DEFAULT;
-    if (days < 1 || days > 3650)
-        return cli_usage("cert", "--days must be 1 to 3650");
+    long days = DAYS_DEFAULT;
+    if (days_text && !cli_number(days_text, 1, DAYS_MAX, &days))
+        return cli_usage("cert", "--days: '%s' is not a number of days from 1 to %d", days_text, DAYS_MAX);
     const struct config *c;
     enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
     if (st != ST_OK)

@@ -94,10 +94,10 @@ static int default_nation(const struct cli *cli, struct import_options *o)
     if (o->nation)
         return EXIT_DONE;
     enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
-    if (st != ST_OK) {
-        cli_fail_status(cli, cli->dir, st);
-        return cli_usage("import", "no node here to take the nation from: give --nation");
-    }
+    if (st == ST_NOT_FOUND)
+        return cli_usage("import", "%s is no node directory to take the nation from: give --nation, or -C DIR", cli->dir);
+    if (st != ST_OK)
+        return cli_fail_status(cli, cli->dir, st);
     o->nation = c->nation;
     return EXIT_DONE;
 }
@@ -122,7 +122,7 @@ int cmd_import(const struct cli *cli, int argc, char **argv)
     if (!name_is_plain(o.nation) || !name_is_plain(o.cell))
         return cli_usage("import", "--nation and --cell are 1 to 64 letters, digits, '-', '_' or '.'");
     if (mkdir(out, 0755) != 0 && errno != EEXIST)
-        return cli_fail(EXIT_USAGE, out, "cannot make the folder: %s; name one that can be written", strerror(errno));
+        return cli_fail(EXIT_UNREACHABLE, out, "cannot make the folder: %s; name one that can be written", strerror(errno));
     struct import_run_files to = {cli, out, 0};
     int worst = EXIT_DONE;
     for (int i = 1; i < argc; i++) {

@@ -1,6 +1,7 @@
 // relto init: a new node directory. Everything in it is this nation's own; nothing is shared with anyone yet.
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "node/io/clock.h"
 #include "node/io/file.h"
 #include "node/io/free_port.h"
+#include "node/io/node_state.h"
 #include "tools/relto/cmd_cert.h"
 #include "tools/relto/cmd_partner.h"
 #include "tools/relto/node_files.h"
@@ -55,6 +57,25 @@ static const char *share_dir(const struct init *x)
         return ".";
     exe[n] = 0;
     return arena_printf(x->cli->arena, "%s/../share/relto", dirname(exe));
+}
+
+// The folders above DIR, as in mkdir -p: an operator's own umask holds for them.
+static enum status make_parents(const struct init *x)
+{
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s", x->cli->dir) >= sizeof path || !*path) {
+        diag_add(x->cli->diag, 0, 0, "folder", NULL, "expected a path of 1 to %d bytes behind -C", PATH_MAX - 1);
+        return ST_INVALID;
+    }
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+            diag_add(x->cli->diag, 0, 0, "folder", path, "cannot make: %s", strerror(errno));
+            return ST_IO;
+        }
+        *slash = '/';
+    }
+    return ST_OK;
 }
 
 static enum status make_folders(const struct init *x)
@@ -219,15 +240,30 @@ static enum status write_conf(const struct init *x)
     return st;
 }
 
-// relto.conf comes last: a directory without it is not a node yet, and init can be run again.
+// All that was made and given, read as reltod will read it.
+static enum status check_node(const struct init *x)
+{
+    struct node_state *node;
+    struct span card;
+    TRY(partner_card_refresh(x->cli, &card));
+    TRY(node_open(x->cli->dir, NODE_CHECK, x->cli->diag, &node));
+    node_close(&node);
+    return ST_OK;
+}
+
+// relto.conf comes last, and stays only if all is good: a directory without it is not a node yet, and init can be
+// run again.
 static enum status make_node(const struct init *x)
 {
-    struct span card;
+    TRY(make_parents(x));
     TRY(make_folders(x));
     TRY(copy_policies(x));
     TRY(make_certificates(x));
     TRY(write_conf(x));
-    return partner_card_refresh(x->cli, &card);
+    enum status st = check_node(x);
+    if (st != ST_OK)
+        unlink(in_dir(x, "relto.conf"));
+    return st;
 }
 
 static const char *lower_case(const struct init *x, const char *s)
@@ -264,8 +300,10 @@ int cmd_init(const struct cli *cli, int argc, char **argv)
     int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
     if (code >= 0)
         return code;
-    if (argc > 1 || !x.nation)
-        return cli_usage(argv[0], "--nation is needed, and no operand");
+    if (argc > 1)
+        return cli_usage(argv[0], "'%s' is not expected; -C DIR before the command names the directory", argv[1]);
+    if (!x.nation)
+        return cli_usage(argv[0], "--nation is needed, e.g. --nation GBR");
     if (!id_is_good(x.nation, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
         return cli_usage(argv[0], "--nation must be 1 to 64 letters, digits, '-' or '_'");
     if (!x.name)

@@ -185,7 +185,7 @@ static int add_partner(const struct cli *cli, const char *file, const char *expe
     if (!expected)
         return cli_usage("partner", "--fingerprint is needed: have the partner read it to you, do not copy it from the file");
     if (!same_fingerprint(expected, fingerprint))
-        return cli_fail(EXIT_REFUSED, file, "its fingerprint is %s, not the one given; the card was altered on the way, or misread",
+        return cli_fail(EXIT_REFUSED, file, "its fingerprint is %s, not the one given: misread, or the card was altered on the way; have it read again, else get the card anew",
                         fingerprint);
     if (!id_is_plain(card.nation) || strcmp(card.nation, c->nation) == 0)
         return cli_fail(EXIT_REFUSED, file, "this card names \"%s\", which cannot be a partner of %s", card.nation, c->nation);
@@ -194,7 +194,7 @@ static int add_partner(const struct cli *cli, const char *file, const char *expe
         st = append_section(cli, card.nation);
     if (st != ST_OK)
         return cli_fail_status(cli, "partner add", st);
-    printf("%s (%s) added; the policy decides what it gets\n", card.nation, card.node_name);
+    printf("%s (%s) added; the policy decides what it gets. Send SIGHUP to a running reltod\n", card.nation, card.node_name);
     return EXIT_DONE;
 }
 
@@ -233,7 +233,7 @@ static int remove_partner(const struct cli *cli, const char *nation)
     buf_fini(&b);
     if (st != ST_OK)
         return cli_fail_status(cli, "partner remove", st);
-    printf("%s removed from relto.conf; its ledger and log entries stay\n", nation);
+    printf("%s removed from relto.conf; its ledger and log entries stay. Send SIGHUP to a running reltod\n", nation);
     return EXIT_DONE;
 }
 

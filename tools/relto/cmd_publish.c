@@ -60,7 +60,7 @@ static int print_answer(const struct publish *p, const char *file, const struct 
     const char *report = xml_attr(root, "report");
     if (!report)
         report = "-";
-    if (p->quiet || p->cli->format == FORMAT_TEXT)
+    if (p->quiet || p->cli->format != FORMAT_TSV)
         printf("%s%s%s\n", report, p->quiet ? "" : "  ", p->quiet ? "" : file);
     for (const struct xml_node *n = p->quiet ? NULL : xml_first(root); n; n = xml_next(n)) {
         if (p->cli->format == FORMAT_TSV)

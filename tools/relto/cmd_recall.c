@@ -6,6 +6,7 @@
 #include "formats/report.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
+#include "store/reports.h"
 #include "tools/relto/client.h"
 #include "tools/relto/local.h"
 
@@ -25,6 +26,8 @@ struct recall_list {
     size_t open, shown;
     struct uuid id;
 };
+
+enum { REASON_BYTES_MAX = 255 }; // of node/core: it goes into an audit event
 
 static enum status print_partner(void *ctx, const char *partner)
 {
@@ -70,14 +73,20 @@ static int recall_status(const struct cli *cli, const char *report)
     if (code >= 0)
         return code;
     struct recall_list r = {.cli = cli, .l = &l};
+    struct recall_record recall;
     enum status st = ST_OK;
-    if (report) {
-        f.by_report = true;
-        st = uuid_parse(span_cstr(report), &f.report);
+    f.by_report = report != NULL;
+    if (report && !local_report_id(cli, &l, report, &f.report)) {
+        local_close(&l, false);
+        return EXIT_NO;
     }
+    if (report)
+        st = reports_recalled(l.tick.txn, f.report, &recall);
     if (st == ST_OK)
         st = audit_each(l.tick.txn, &f, print_recall, &r);
     local_close(&l, false);
+    if (st == ST_NOT_FOUND)
+        return cli_fail(EXIT_NO, report, "it was never recalled here");
     if (st != ST_OK)
         return cli_fail(cli_code(st), report ? report : "recall status", "%s", status_text(st));
     if (cli->format == FORMAT_TEXT)
@@ -117,7 +126,10 @@ static int find_target(const struct cli *cli, const char *text, const char *as, 
         enum status st = reports_current(l.tick.txn, ret->id, &rec);
         if (st == ST_OK)
             st = report_read(rec.bytes, NULL, cli->arena, cli->diag, &r);
-        if (st == ST_OK) {
+        if (st == ST_OK && strcmp(r->nation, l.node->core.nation) != 0) {
+            cli_fail(0, text, "a report of %s; only its originator can recall it", r->nation);
+            code = EXIT_REFUSED;
+        } else if (st == ST_OK) {
             ret->version = rec.version;
             ret->who = as ? as : arena_printf(cli->arena, "cell-%s", r->cell);
             code = -1;
@@ -153,6 +165,13 @@ static int recall(const struct cli *cli, const char *text, const char *reason, c
     return EXIT_DONE;
 }
 
+// cell-NAME or officer-NAME: it names files under certs/.
+static bool caller_is_plain(const char *as)
+{
+    size_t n = strlen(as), role = strncmp(as, "cell-", 5) == 0 ? 5 : strncmp(as, "officer-", 8) == 0 ? 8 : 0;
+    return role && n > role && strspn(as, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
+}
+
 int cmd_recall(const struct cli *cli, int argc, char **argv)
 {
     const char *reason = NULL, *as = NULL;
@@ -166,5 +185,9 @@ int cmd_recall(const struct cli *cli, int argc, char **argv)
         return cli_usage(argv[0], "one REPORT is needed");
     if (!reason || !*reason)
         return cli_usage(argv[0], "--reason is needed: it goes to the audit log");
+    if (strlen(reason) > REASON_BYTES_MAX)
+        return cli_usage(argv[0], "--reason has %zu bytes; at most %d fit", strlen(reason), REASON_BYTES_MAX);
+    if (as && !caller_is_plain(as))
+        return cli_usage(argv[0], "--as: '%s': expected cell-NAME or officer-NAME, with a certificate under DIR/certs", as);
     return recall(cli, argv[1], reason, as);
 }

@@ -126,7 +126,7 @@ static enum status log_read(struct local *l, const struct stored_report *s)
 static int show_report(struct local *l, const struct cli *cli, const char *id_text, bool raw, struct show *x)
 {
     struct uuid id;
-    struct stored_report *s;
+    struct stored_report *s = NULL;
     if (!local_report_id(cli, l, id_text, &id))
         return EXIT_NO;
     enum status st = record_load_current(&l->tick, id, &s);

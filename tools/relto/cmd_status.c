@@ -1,15 +1,18 @@
 // relto status: the node at a glance: what it holds, and what each partner may have of it now.
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "node/core/record.h"
 #include "node/core/release.h"
+#include "node/io/file.h"
 #include "store/audit_log.h"
 #include "tools/relto/local.h"
 
 static const char help[] =
     "usage: relto [-C DIR] [--format text|tsv] status\n\n"
-    "The node's name, active policy and holdings, and for each partner how many reports the policy releases,\n"
-    "redacts, embargoes, holds for approval, holds for consent and denies now, by reason.\n"
+    "The node's name, whether reltod runs, active policy and holdings, and for each partner how many reports the\n"
+    "policy releases, redacts, embargoes, holds for approval, holds for consent and denies now, by reason.\n"
     "tsv: partner, outcome, reason, number of reports\n";
 
 enum { OUTCOMES = OUTCOME_RELEASE + 1, REASONS = REASON_APPROVAL + 1 };
@@ -54,14 +57,46 @@ static void print_partner(const struct cli *cli, const char *partner, size_t cou
         }
 }
 
-static enum status print_node(struct local *l, const struct matrix *m)
+// The process id in the store's lock file, if that process still is a reltod; else NULL.
+static const char *daemon_pid(const struct config *c, struct arena *a)
+{
+    struct span text;
+    char comm[32] = "";
+    const char *lock = arena_printf(a, "%s/daemon.lock", c->store_path);
+    if (!lock || file_read(lock, 64, a, NULL, &text) != ST_OK)
+        return NULL;
+    const char *pid = arena_printf(a, "%ld", strtol((const char *)text.ptr, NULL, 10));
+    const char *path = arena_printf(a, "/proc/%s/comm", pid ? pid : "");
+    FILE *f = path ? fopen(path, "r") : NULL;
+    if (f && !fgets(comm, sizeof comm, f))
+        comm[0] = 0;
+    if (f)
+        fclose(f);
+    return strcmp(comm, "reltod\n") == 0 ? pid : NULL;
+}
+
+static void print_daemon(const struct config *c, struct arena *a)
+{
+    struct span address;
+    const char *pid = daemon_pid(c, a), *path = arena_printf(a, "%s/run/address", c->dir);
+    if (!pid)
+        printf("reltod    not running\n");
+    else if (path && file_read(path, 256, a, NULL, &address) == ST_OK)
+        printf("reltod    process %s at %s", pid, (const char *)address.ptr);
+    else
+        printf("reltod    process %s\n", pid);
+}
+
+static enum status print_node(struct local *l, const struct matrix *m, struct arena *a)
 {
     uint64_t events;
     char digest[DIGEST_TEXT_LEN + 1];
     const struct core *c = &l->node->core;
     TRY(audit_size(l->tick.txn, &events));
-    printf("node      %s (%s)\npolicy    serial %llu, %s\nreports   %zu own, %zu received\naudit log %llu events\n\n",
-           c->node_name, c->nation, (unsigned long long)ruleset_document(c->rules)->serial,
+    printf("node      %s (%s)\n", c->node_name, c->nation);
+    print_daemon(l->node->config, a);
+    printf("policy    serial %llu, %s\nreports   %zu own, %zu received\naudit log %llu events\n\n",
+           (unsigned long long)ruleset_document(c->rules)->serial,
            digest_text(ruleset_digest(c->rules), digest), m->own, m->received, (unsigned long long)events);
     return ST_OK;
 }
@@ -81,7 +116,7 @@ int cmd_status(const struct cli *cli, int argc, char **argv)
     struct matrix m = {.l = &l, .count = arena_array(cli->arena, ruleset_partner_count(rs) + 1, sizeof *m.count)};
     enum status st = m.count ? reports_each(l.tick.txn, count_report, &m) : ST_NOMEM;
     if (st == ST_OK && cli->format == FORMAT_TEXT)
-        st = print_node(&l, &m);
+        st = print_node(&l, &m, cli->arena);
     for (size_t i = 0; st == ST_OK && i < ruleset_partner_count(rs); i++)
         print_partner(cli, ruleset_partner(rs, i)->id, m.count[i]);
     local_close(&l, false);

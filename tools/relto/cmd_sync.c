@@ -117,8 +117,8 @@ int cmd_sync(const struct cli *cli, int argc, char **argv)
         return code;
     if (argc != 2 || strcmp(argv[1], "status") != 0)
         return cli_usage(argv[0], "expected: sync status");
-    long seconds = wait ? strtol(wait, NULL, 10) : 0;
-    if (seconds < 0 || seconds > WAIT_MAX_S)
-        return cli_usage(argv[0], "--wait must be 0 to %d seconds", WAIT_MAX_S);
+    long seconds = 0;
+    if (wait && !cli_number(wait, 0, WAIT_MAX_S, &seconds))
+        return cli_usage(argv[0], "--wait: '%s' is not a number of seconds from 0 to %d", wait, WAIT_MAX_S);
     return status_of_links(cli, seconds);
 }

@@ -56,7 +56,8 @@ static int verify_files(const struct cli *cli, const struct core *known, const s
         char urn[UUID_URN_LEN + 1];
         enum status st = check_file(cli, known, cert, argv[i], &r);
         if (st != ST_OK) {
-            worst = cli_fail_status(cli, argv[i], st);
+            int code = cli_fail_status(cli, argv[i], st);
+            worst = code > worst ? code : worst;
             continue;
         }
         size_t withheld = r->overall_withheld;

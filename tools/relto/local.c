@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "node/io/clock.h"
+#include "store/audit_log.h"
 #include "store/reports.h"
 
 enum { SHORT_ID_MIN = 6 };
@@ -51,6 +52,26 @@ static enum status match_id(void *ctx, const struct report_record *r)
     return ST_OK;
 }
 
+// Of a recalled report nothing is left but the record of it, which the log names.
+static enum status match_recall(void *ctx, const struct audit_event *e)
+{
+    struct id_search *s = ctx;
+    char urn[UUID_URN_LEN + 1];
+    if (!e->has_report || strncmp(uuid_urn(e->report, urn) + 9, s->text, strlen(s->text)) != 0)
+        return ST_OK;
+    if (s->count == 0 || memcmp(&s->found, &e->report, sizeof s->found) != 0)
+        s->count++;
+    s->found = e->report;
+    return ST_OK;
+}
+
+static enum status search_id(struct local *l, struct id_search *s)
+{
+    const struct audit_filter recalls = {.by_kind = true, .kind = AUDIT_RECALL};
+    TRY(reports_each(l->tick.txn, match_id, s));
+    return audit_each(l->tick.txn, &recalls, match_recall, s);
+}
+
 bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret)
 {
     (void)cli;
@@ -61,7 +82,7 @@ bool local_report_id(const struct cli *cli, struct local *l, const char *text, s
         cli_fail(0, text, "not a report id; expected urn:uuid:…, a UUID, or at least %d first characters of one", SHORT_ID_MIN);
         return false;
     }
-    if (reports_each(l->tick.txn, match_id, &s) != ST_OK || s.count == 0) {
+    if (search_id(l, &s) != ST_OK || s.count == 0) {
         cli_fail(0, text, "no report here begins so; 'relto list' shows what is held");
         return false;
     }

@@ -13,7 +13,7 @@ struct command {
 
 static const struct command commands[] = {
     {"init", "Set up", "make a new node directory: keys, CA, certificates, configuration, policy", cmd_init},
-    {"partner", "Set up", "onboard partners: card, add, list, test", cmd_partner},
+    {"partner", "Set up", "onboard partners: card, add, list, test, remove", cmd_partner},
     {"cert", "Set up", "issue, list and revoke certificates of this nation's people and cells", cmd_cert},
     {"import", "Reports", "turn records of other systems into drafts", cmd_import},
     {"preview", "Reports", "who would get a draft, what would be withheld, and why", cmd_preview},
@@ -27,7 +27,7 @@ static const struct command commands[] = {
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
     {"sync", "Exchange", "state of the exchange with each partner", cmd_sync},
     {"audit", "Audit", "verify the logs, query them, ask who has a report", cmd_audit},
-    {"status", "Operation", "is the node running, and with what", cmd_status},
+    {"status", "Operation", "is the node running, with what policy, and what it holds", cmd_status},
 };
 
 static void print_help(void)
@@ -80,7 +80,9 @@ static int take_format(int *argc, char **argv, struct cli *cli)
 static int run(struct cli *cli, int argc, char **argv)
 {
     int at = 1;
-    if (at + 1 < argc && strcmp(argv[at], "-C") == 0) {
+    if (at < argc && strcmp(argv[at], "-C") == 0) {
+        if (at + 1 >= argc)
+            return cli_fail(EXIT_USAGE, "-C", "expected the node directory behind it; see 'relto --help'");
         cli->dir = argv[at + 1];
         at += 2;
     }
