@@ -15,8 +15,12 @@ struct reading reading_start(struct arena *a, struct diag *d, const char *file, 
 // Say which file the faults of this reading are in, when the list does not say it already.
 static void name_file(struct reading *r)
 {
-    if (!r->d || !r->file || strcmp(r->d->file, r->file) == 0)
+    if (!r->d || !r->file || r->d->count == r->first || strcmp(r->d->file, r->file) == 0)
         return;
+    if (!r->d->file[0] && r->first == 0) {
+        snprintf(r->d->file, sizeof r->d->file, "%s", r->file);
+        return;
+    }
     for (uint32_t i = r->first; i < r->d->count; i++) {
         struct fault *f = &r->d->faults[i];
         char element[sizeof f->element];

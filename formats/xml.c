@@ -50,8 +50,6 @@ static void on_error(void *ctx, xmlErrorPtr e)
     char message[DIAG_TEXT_MAX];
     snprintf(message, sizeof message, "%s", e->message ? e->message : "error");
     message[strcspn(message, "\n")] = 0;
-    if (e->code == XML_ERR_DOCUMENT_EMPTY) // libxml2 says it of any text that does not begin with <
-        snprintf(message, sizeof message, "expected an XML document, which begins with '<'");
     fail(r, e->code == XML_ERR_NO_MEMORY ? ST_NOMEM : ST_MALFORMED, "xml-malformed", message);
 }
 
@@ -357,6 +355,19 @@ static enum status check_encoding(struct span in, struct diag *d)
     return ST_OK;
 }
 
+// What is no XML at all: libxml2's words for it ("extra content at the end") mislead.
+static enum status check_begin(struct span in, struct diag *d)
+{
+    size_t at = in.len >= 3 && memcmp(in.ptr, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    while (at < in.len && memchr(" \t\r\n", in.ptr[at], 4))
+        at++;
+    if (at < in.len && in.ptr[at] == '<')
+        return ST_OK;
+    diag_add(d, 1, 1, "xml-malformed", NULL, "%s", at == in.len ? "empty; expected an XML document"
+                                                               : "expected an XML document, which begins with '<'");
+    return ST_MALFORMED;
+}
+
 static enum status run_parser(struct reader *r, struct span in)
 {
     xmlSAXHandler sax = handlers;
@@ -381,11 +392,8 @@ static enum status run_parser(struct reader *r, struct span in)
 
 enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct diag *d, struct xml_node **ret_root)
 {
-    if (in.len == 0) {
-        diag_add(d, 0, 0, "xml-malformed", NULL, "empty; expected an XML document");
-        return ST_MALFORMED;
-    }
     TRY(check_encoding(in, d));
+    TRY(check_begin(in, d));
     TRY(scan_bytes(in, d));
     struct reader r = {.a = a, .d = d, .kind = kind, .st = ST_OK};
     buf_init(&r.text, in.len + 1);

@@ -476,7 +476,7 @@ enum status config_read(const char *dir, struct arena *a, struct diag *d, const 
     const char *path = arena_printf(a, "%s/relto.conf", c->dir);
     TRY(arena_status(a));
     if (access(path, F_OK) != 0 && errno == ENOENT) {
-        diag_add(d, 0, 0, "file", path, "no such file, so this is no node directory; name one with -C, or make one with relto init");
+        diag_add(d, 0, 0, "file", path, "no such file, so this is no node directory; give another, or make one with relto init");
         return ST_NOT_FOUND;
     }
     TRY(file_read(path, CONFIG_BYTES_MAX, a, d, &bytes));

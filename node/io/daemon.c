@@ -1,7 +1,10 @@
 #include "node/io/daemon.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "node/core/release.h"
 #include "node/io/clock.h"
@@ -411,18 +414,59 @@ static void on_denied(void *ctx, const char *address, const char *why)
 
 // ---- start, reload, stop
 
+enum { CERTIFICATE_DAYS_LEFT_MIN = 14 };
+
+// What does not stop the node and will yet be missed: revocation lists that are named and not there.
+static void log_warnings(const struct diag *diag)
+{
+    for (uint32_t i = 0; i < diag->count; i++)
+        log_line(LOG_LEVEL_WARNING, "file-missing", "where", diag->faults[i].element, "why", diag->faults[i].message, NULL);
+}
+
+// A store that holds nothing but the activation of its first policy. At any other start than a node's first it means
+// that the store is elsewhere: a disk that is not mounted, a path that was changed.
+static void log_new_store(const struct daemon *d)
+{
+    struct db_txn *t;
+    uint64_t events = 0;
+    if (db_begin(d->node->core.db, false, &t) != ST_OK)
+        return;
+    if (audit_size(t, &events) == ST_OK && events <= 1)
+        log_line(LOG_LEVEL_WARNING, "new-store", "where", d->node->config->store_path, "why",
+                 "it was empty; stop the node unless this is its first start", NULL);
+    db_abort(&t);
+}
+
+static void log_certificate_life(const struct daemon *d)
+{
+    char until[UTC_TEXT_MAX];
+    utc_ms now = clock_now();
+    if (d->certificate_until < now)
+        log_line(LOG_LEVEL_ERROR, "certificate-expired", "until", utc_format_s(d->certificate_until, until), "where",
+                 d->node->config->tls_cert, NULL);
+    else if (d->certificate_until < utc_add(now, CERTIFICATE_DAYS_LEFT_MIN * 86400000LL))
+        log_line(LOG_LEVEL_WARNING, "certificate-ends", "until", utc_format_s(d->certificate_until, until), "where",
+                 d->node->config->tls_cert, NULL);
+}
+
 static void read_certificate_life(struct daemon *d)
 {
     struct span pem;
     struct pki_facts f;
     if (file_read(d->node->config->tls_cert, MIB, d->node->arena, NULL, &pem) == ST_OK && pki_facts(pem, &f) == ST_OK)
         d->certificate_until = f.until;
+    log_certificate_life(d);
 }
 
 static enum status write_address(struct daemon *d, struct diag *diag)
 {
     char path[1024], text[256];
     const char *plain = server_metrics_address(d->server);
+    snprintf(path, sizeof path, "%s/run", d->node->config->dir);
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+        diag_add(diag, 0, 0, "folder", path, "cannot make: %s", strerror(errno));
+        return ST_IO;
+    }
     snprintf(path, sizeof path, "%s/run/address", d->node->config->dir);
     snprintf(text, sizeof text, "%s\n", server_address(d->server));
     TRY(file_write(path, span_cstr(text), 0644, diag));
@@ -460,6 +504,8 @@ enum status daemon_new(struct event_base *base, struct node_state *node, struct 
         daemon_free(&d);
         return st;
     }
+    log_warnings(diag);
+    log_new_store(d);
     log_line(LOG_LEVEL_INFO, "started", "node", node->core.node_name, "address", server_address(d->server), NULL);
     *ret = d;
     return ST_OK;
@@ -517,8 +563,24 @@ static enum status reload(struct daemon *d, struct diag *diag)
     return st;
 }
 
+// file:line: element of the first fault, as far as they are known.
+static const char *fault_place(const struct diag *diag, char out[320])
+{
+    out[0] = 0;
+    if (diag->count == 0)
+        return out;
+    const struct fault *f = &diag->faults[0];
+    int n = diag->file[0] ? snprintf(out, 320, "%s", diag->file) : 0;
+    if (f->line)
+        n += snprintf(out + n, 320 - (size_t)n, ":%u", f->line);
+    if (f->element[0] && strcmp(f->element, diag->file) != 0)
+        snprintf(out + n, 320 - (size_t)n, "%s%s", n ? ": " : "", f->element);
+    return out;
+}
+
 void daemon_reload(struct daemon *d)
 {
+    char place[320];
     struct diag *diag = malloc(sizeof *diag);
     if (!diag)
         return;
@@ -528,7 +590,9 @@ void daemon_reload(struct daemon *d)
         log_line(LOG_LEVEL_INFO, "reloaded", NULL);
     else
         log_line(LOG_LEVEL_ERROR, "reload-refused", "why", diag->count ? diag->faults[0].message : status_text(st),
-                 "where", diag->count ? diag->faults[0].element : "", "state", "the old configuration stays in force", NULL);
+                 "where", fault_place(diag, place), "state", "the old configuration stays in force", NULL);
+    if (st == ST_OK)
+        log_warnings(diag);
     free(diag);
 }
 

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "node/io/clock.h"
 #include "node/io/file.h"
+#include "node/io/pki.h"
+#include "node/io/tls_identity.h"
 #include "store/audit_log.h"
 #include "store/policies.h"
 
@@ -13,10 +16,34 @@ enum { KEY_FILE_MAX = 64 * 1024, CONFIG_ARENA_MAX = 64 * 1024 * 1024 };
 
 // ---- keys
 
+// Faults of a reader that knows no file get its name.
+static enum status of_file(enum status st, const char *path, struct diag *d)
+{
+    if (st != ST_OK && d && !d->file[0])
+        snprintf(d->file, sizeof d->file, "%s", path);
+    return st;
+}
+
+// A private key that others may read, or a folder that others may write, is not ours alone any more.
+static enum status check_mode(const char *path, mode_t refused, const char *remedy, struct diag *d)
+{
+    struct stat sb;
+    if (stat(path, &sb) != 0 || (sb.st_mode & refused) == 0)
+        return ST_OK; // what is not there is said by who reads it
+    diag_add(d, 0, 0, "mode", path, "mode %04o lets others in; run: chmod %s", (unsigned)(sb.st_mode & 07777), remedy);
+    return ST_DENIED;
+}
+
+static enum status read_key(struct node_state *n, const char *path, struct diag *d, struct span *ret)
+{
+    TRY(file_read(path, KEY_FILE_MAX, n->arena, d, ret));
+    return check_mode(path, 027, "g-w,o=", d);
+}
+
 static enum status load_note_key(struct node_state *n, const char *path, struct diag *d, struct note_key *ret)
 {
     struct span pem;
-    TRY(file_read(path, KEY_FILE_MAX, n->arena, d, &pem));
+    TRY(read_key(n, path, d, &pem));
     enum status st = note_key_load(pem, ret);
     if (st != ST_OK)
         diag_add(d, 0, 0, "key", path, "expected a PEM private key of type Ed25519");
@@ -27,19 +54,55 @@ static enum status load_report_cert(struct node_state *n, struct diag *d)
 {
     struct span pem;
     TRY(file_read(n->config->report_cert, KEY_FILE_MAX, n->arena, d, &pem));
-    return verifying_key_load(pem, d, &n->core.own_report_cert);
+    return of_file(verifying_key_load(pem, d, &n->core.own_report_cert), n->config->report_cert, d);
 }
 
 static enum status load_private_keys(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
-    struct span key, cert;
+    struct span key, cert, tls;
+    TRY(check_mode(c->dir, 022, "go-w", d));
     TRY(load_note_key(n, c->ledger_key, d, &n->core.ledger_key));
     TRY(load_note_key(n, c->audit_key, d, &n->core.audit_key));
     TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));
-    TRY(file_read(c->report_key, KEY_FILE_MAX, n->arena, d, &key));
+    TRY(read_key(n, c->tls_key, d, &tls));
+    TRY(read_key(n, c->report_key, d, &key));
     TRY(file_read(c->report_cert, KEY_FILE_MAX, n->arena, d, &cert));
-    return signing_key_load(key, cert, d, &n->core.report_key);
+    // The certificate has been read alone before: what is wrong now is the key, or that it is another's.
+    return of_file(signing_key_load(key, cert, d, &n->core.report_key), c->report_key, d);
+}
+
+static enum status check_life(const char *path, struct span pem, struct diag *d)
+{
+    struct pki_facts f;
+    char until[UTC_TEXT_MAX];
+    if (pki_facts(pem, &f) != ST_OK || f.until >= clock_now())
+        return ST_OK; // what is no certificate is said by TLS
+    diag_add(d, 0, 0, "certificate", path, "expired %s; nobody will talk to this node: make a new one, or correct the clock",
+             utc_format_s(f.until, until));
+    return ST_INVALID;
+}
+
+// What else a daemon or the command line will need of this directory: told now rather than at night.
+static enum status check_tls(struct node_state *n, struct diag *d)
+{
+    const struct config *c = n->config;
+    struct tls_domains *domains;
+    struct note_key card;
+    struct span consent, cert;
+    SSL_CTX *ctx = NULL;
+    TRY(load_note_key(n, c->card_key, d, &card));
+    explicit_bzero(&card, sizeof card);
+    TRY(read_key(n, c->consent_key, d, &consent));
+    TRY(file_read(c->tls_cert, KEY_FILE_MAX, n->arena, d, &cert));
+    TRY(check_life(c->tls_cert, cert, d));
+    TRY(tls_domains_load(c, d, &domains));
+    enum status st = tls_server_ctx(c, domains, d, &ctx);
+    if (st == ST_OK && d->count > 0)
+        st = ST_NOT_FOUND; // a revocation list that is missing: the daemon would run, and let nobody of its domain in
+    SSL_CTX_free(ctx);
+    tls_domains_free(&domains);
+    return st;
 }
 
 // ---- partners
@@ -68,7 +131,7 @@ static enum status fill_peer(struct peer *p, const struct config_partner *conf, 
         return ST_INVALID;
     }
     for (size_t i = 0; i < p->card.report_cert_count; i++)
-        TRY(verifying_key_load(span_cstr(p->card.report_certs[i].pem), d, &p->report_keys[i]));
+        TRY(of_file(verifying_key_load(span_cstr(p->card.report_certs[i].pem), d, &p->report_keys[i]), conf->card, d));
     snprintf(p->id, sizeof p->id, "%s", conf->id);
     p->pull = conf->pull;
     return ST_OK;
@@ -100,12 +163,18 @@ static enum status load_peers(struct node_state *n, struct diag *d)
     return ST_OK;
 }
 
-// A node without a card works; it only has none to show.
-static void load_own_card(struct node_state *n)
+// A node without a card works; it only has none to show. What is no card is not shown for one.
+static enum status load_own_card(struct node_state *n, struct diag *d)
 {
+    struct partner_card card;
     const char *path = arena_printf(n->arena, "%s/card.xml", n->config->dir);
+    n->core.card = span_of(NULL, 0);
     if (!path || file_read(path, CARD_BYTES_MAX, n->arena, NULL, &n->core.card) != ST_OK)
-        n->core.card = span_of(NULL, 0);
+        return ST_OK;
+    enum status st = partner_card_read(n->core.card, path, n->arena, d, &card);
+    if (st != ST_OK)
+        diag_add(d, 0, 0, "card", path, "our own card; 'relto partner card' makes it anew");
+    return st;
 }
 
 // ---- policy
@@ -202,14 +271,17 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
     snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
     TRY(load_peers(n, d));
-    load_own_card(n);
+    TRY(load_own_card(n, d));
     if (use == NODE_PARTS)
         return ST_OK;
+    TRY(load_report_cert(n, d));
     if (use == NODE_DAEMON || use == NODE_CHECK)
         TRY(load_private_keys(n, d));
-    TRY(load_report_cert(n, d));
-    if (use == NODE_CHECK)
-        return check_policy(n, d);
+    if (use == NODE_CHECK) {
+        TRY(check_policy(n, d));
+        d->file[0] = 0; // compiling left the name of the last file read
+        return check_tls(n, d);
+    }
     if (use == NODE_DAEMON)
         TRY(db_lock_daemon(n->config->store_path, d, &n->lock_fd));
     struct db_options o = {.read_only = use == NODE_READER, .map_bytes = (size_t)n->config->map_bytes,
@@ -225,10 +297,12 @@ enum status node_open(const char *dir, enum node_use use, struct diag *d, struct
         return ST_NOMEM;
     n->lock_fd = -1;
     enum status st = open_all(n, dir, use, d);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        d->file[0] = 0; // of the last file read
         *ret = n;
-    else
+    } else {
         node_close(&n);
+    }
     return st;
 }
 

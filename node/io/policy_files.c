@@ -37,6 +37,8 @@ enum status config_policy_bundle(const struct config *c, struct arena *a, struct
     if (d && d->count == 0)
         diag_init(d, ret->policy.name);
     TRY(policy_document_read(ret->policy.bytes, ret->policy.name, a, d, &doc));
+    if (d)
+        d->file[0] = 0;
     if (doc->security_count > BUNDLE_SPIFS_MAX) {
         diag_add(d, 0, 0, "spif-count", ret->policy.name, "names more than %d security policies", BUNDLE_SPIFS_MAX);
         return ST_LIMIT;

@@ -198,6 +198,8 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
     enum status st = tls_client_setup(ssl_ctx, s->domains, s->config->tls_cert, s->config->tls_key, s->id, d);
     if (st != ST_OK)
         snprintf(x->why, sizeof x->why, "%s", d->count ? d->faults[0].message : status_text(st));
+    else
+        tls_client_tell(ssl_ctx, x->why, sizeof x->why);
     free(d);
     return st == ST_OK ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }

@@ -19,6 +19,8 @@ struct verification {
     struct tls_domains *domains;
     enum tls_purpose purpose;
     char expect[65]; // of servers
+    char *why;       // of the caller, or NULL: gets the reason of a refusal
+    size_t why_cap;
 };
 
 // What a connection's verification found; owned by the connection.
@@ -136,6 +138,8 @@ static int verify_peer(X509_STORE_CTX *ctx, void *arg)
     }
     bool ok = find_peer(f, v->domains, X509_STORE_CTX_get0_cert(ctx), X509_STORE_CTX_get0_untrusted(ctx), v->purpose,
                         clock_now(), v->purpose == TLS_PEER_IS_SERVER ? v->expect : NULL);
+    if (!ok && v->why)
+        snprintf(v->why, v->why_cap, "%s", f->why);
     X509_STORE_CTX_set_error(ctx, ok ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
     return ok;
 }
@@ -230,6 +234,15 @@ const struct principal *tls_principal(const SSL *ssl)
 {
     const struct peer_found *f = SSL_get_ex_data(ssl, ssl_index());
     return f && f->ok ? &f->who : NULL;
+}
+
+void tls_client_tell(SSL_CTX *ctx, char *ret_why, size_t cap)
+{
+    struct verification *v = SSL_CTX_get_ex_data(ctx, ctx_index());
+    BUG_IF(!v || cap == 0);
+    ret_why[0] = 0;
+    v->why = ret_why;
+    v->why_cap = cap;
 }
 
 const char *tls_why(const SSL *ssl)

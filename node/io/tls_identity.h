@@ -50,6 +50,9 @@ MUST_USE enum status tls_server_ctx(const struct config *c, struct tls_domains *
 // `client_key` are PEM paths. The context keeps references to what it needs.
 MUST_USE enum status tls_client_setup(SSL_CTX *ctx, struct tls_domains *t, const char *client_cert,
                                       const char *client_key, const char *expect, struct diag *d);
+// After tls_client_setup, for whoever cannot ask the connection (libcurl closes it first): when the peer is refused,
+// the reason is copied to ret_why ("" until then), which must outlive the handshake.
+void tls_client_tell(SSL_CTX *ctx, char *ret_why, size_t cap);
 
 // What the verification of this connection found; borrowed from the connection.
 const struct principal *tls_principal(const SSL *ssl); // NULL before and without success

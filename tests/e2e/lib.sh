@@ -17,7 +17,7 @@ fail() {
 
 # What a node's store says: to compare before and after. That somebody was refused may be in its log.
 state_of() {
-    node "$1" status | sed -n '1,3p'
+    node "$1" status | sed -n '1p;3,4p' # without the process id
     node "$1" --format tsv sync status | cut -f1-6
     node "$1" --format tsv audit query | cut -f3 | grep -vc '^denied'
 }

@@ -49,6 +49,9 @@ int cli_code(enum status st)
 
 int cli_fail_status(const struct cli *cli, const char *what, enum status st)
 {
+    if (cli->diag->count == 0 && st == ST_CORRUPT)
+        return cli_fail(EXIT_CORRUPT, what, "%s; keep the store as it is for the inquiry, and bring back the last backup: see ALARMS in reltod(8)",
+                        status_text(st));
     if (cli->diag->count == 0)
         return cli_fail(cli_code(st), what, "%s", status_text(st));
     struct buf out;

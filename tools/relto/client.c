@@ -23,6 +23,7 @@ struct connection {
     const char *expect; // id of the partner that must answer; "" = our own node
     const char *address;
     struct buf answer;
+    char why[DIAG_TEXT_MAX]; // the node at the other end was refused
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
@@ -37,6 +38,8 @@ static CURLcode on_ssl_ctx(CURL *curl, void *ssl_ctx, void *ctx)
     struct connection *c = ctx;
     (void)curl;
     enum status st = tls_client_setup(ssl_ctx, c->domains, c->cert, c->key, c->expect, c->cli->diag);
+    if (st == ST_OK)
+        tls_client_tell(ssl_ctx, c->why, sizeof c->why);
     return st == ST_OK ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
@@ -86,6 +89,17 @@ static enum status perform(struct connection *c, const struct client_call *call,
     curl_slist_free_all(headers);
     if (rc == CURLE_OK)
         return ST_OK;
+    if (*c->why) {
+        diag_add(c->cli->diag, 0, 0, "refused", c->address, "the node that answers there is not trusted: %s", c->why);
+        return ST_DENIED;
+    }
+    if (rc == CURLE_SSL_CERTPROBLEM) // said by tls_client_setup
+        return ST_INVALID;
+    if (strstr(error, "alert")) {
+        diag_add(c->cli->diag, 0, 0, "refused", c->address,
+                 "the node does not accept %s: revoked, expired, or not of its domain; its log says why", c->cert);
+        return ST_DENIED;
+    }
     diag_add(c->cli->diag, 0, 0, "unreachable", c->address, "%s; is reltod running there?", *error ? error : curl_easy_strerror(rc));
     return ST_UNREACHABLE;
 }

@@ -1,6 +1,8 @@
 #include "tools/relto/local.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "node/io/clock.h"
 #include "store/audit_log.h"
@@ -8,10 +10,33 @@
 
 enum { SHORT_ID_MIN = 6 };
 
+// LMDB follows the numbers in its pages, and a page that the disk cannot deliver is a signal: a damaged store can end
+// a reader anywhere. It is told as what it is, with the exit code for it. Nothing is written by then: a transaction
+// that does not reach its commit has not been.
+static void on_memory_fault(int sig)
+{
+    static const char text[] = "relto: the store cannot be read: memory fault; data.mdb or the disk is damaged (or this is a fault of "
+                               "relto). Keep a copy of the store, and see ALARMS in reltod(8)\n";
+    (void)sig;
+    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)n;
+    _exit(EXIT_CORRUPT);
+}
+
+static void catch_memory_faults(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS};
+    struct sigaction act = {.sa_handler = on_memory_fault, .sa_flags = (int)SA_RESETHAND}, old;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) // a sanitizer has its own
+            sigaction(signals[i], &act, NULL);
+}
+
 int local_open(const struct cli *cli, enum node_use use, struct local *ret)
 {
     *ret = (struct local){0};
     diag_init(cli->diag, NULL);
+    catch_memory_faults();
     enum status st = node_open(cli->dir, use, cli->diag, &ret->node);
     if (st == ST_OK)
         st = db_begin(ret->node->core.db, use == NODE_WRITER, &ret->tick.txn);
