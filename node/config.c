@@ -59,6 +59,7 @@ static const struct key node_keys[] = {
     {"policy", "file", KIND_PATH, AT(policy_file), "policy/policy.xml", false, 0, 0},
     {"policy", "spif-dir", KIND_PATH, AT(spif_dir), "policy/spif", false, 0, 0},
     {"policy", "vocabulary", KIND_PATH, AT(vocabulary_file), "policy/vocabulary.xml", false, 0, 0},
+    {"policy", "approval", KIND_NUMBER, AT(policy_approval), "1", false, 1, 2},
     {"release", "pad", KIND_NUMBER, AT(pad), "0", false, 0, 64},
     {"release", "report-key", KIND_PATH, AT(report_key), "keys/report.key", false, 0, 0},
     {"release", "report-cert", KIND_PATH, AT(report_cert), "certs/report.pem", false, 0, 0},

@@ -26,6 +26,7 @@ struct config {
     const char *store_path;
     uint64_t map_bytes, map_bytes_max;
     const char *policy_file, *spif_dir, *vocabulary_file;
+    uint32_t policy_approval;    // officers that an activation takes: 1 or 2
     uint32_t pad;
     uint32_t poll_wait_s;        // long poll we ask of partners
     uint32_t retry_min_ms, retry_max_ms;

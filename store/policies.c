@@ -1,6 +1,7 @@
 #include "store/policies.h"
 
 #include "store/key.h"
+#include "store/value.h"
 
 // META "policy": digest ‖ time of the active one.
 static struct span active_key(void)
@@ -55,4 +56,103 @@ enum status policies_active(struct db_txn *t, struct digest *ret_digest, struct 
         return st == ST_NOT_FOUND ? ST_CORRUPT : st;
     *ret_digest = d;
     return ST_OK;
+}
+
+// ---- a proposal: META "policy-proposal"
+
+static struct span proposal_key(void)
+{
+    return span_cstr("policy-proposal");
+}
+
+enum status policies_propose(struct db_txn *t, const struct policy_proposal *p)
+{
+    struct key v = value_head(1);
+    key_digest(&v, &p->digest);
+    key_text(&v, p->officer);
+    key_i64(&v, p->at);
+    return db_put(t, DB_META, proposal_key(), key_span(&v));
+}
+
+enum status policies_proposal(struct db_txn *t, struct policy_proposal *ret)
+{
+    struct span v;
+    struct policy_proposal p;
+    TRY(db_get(t, DB_META, proposal_key(), &v));
+    struct key_reader r = value_reader(v, 1);
+    p.digest = key_get_digest(&r);
+    key_get_text(&r, p.officer, sizeof p.officer);
+    p.at = key_get_i64(&r);
+    if (!value_whole(&r))
+        return ST_CORRUPT;
+    *ret = p;
+    return ST_OK;
+}
+
+enum status policies_proposal_drop(struct db_txn *t)
+{
+    return db_del(t, DB_META, proposal_key());
+}
+
+// ---- work: META "policy-work" -> the report done last, empty before the first
+
+static struct span work_key(void)
+{
+    return span_cstr("policy-work");
+}
+
+enum status policies_work_begin(struct db_txn *t)
+{
+    struct key v = value_head(1);
+    return db_put(t, DB_META, work_key(), key_span(&v));
+}
+
+enum status policies_work_done(struct db_txn *t, const struct uuid *upto)
+{
+    struct key v = value_head(1);
+    if (!upto)
+        return db_del(t, DB_META, work_key());
+    key_uuid(&v, *upto);
+    return db_put(t, DB_META, work_key(), key_span(&v));
+}
+
+// The first key of HEADS to look at: behind the report done last.
+static enum status work_from(struct db_txn *t, struct key *ret)
+{
+    struct span v;
+    TRY(db_get(t, DB_META, work_key(), &v));
+    struct key_reader r = value_reader(v, 1);
+    struct key from = {0};
+    if (r.rest.len) {
+        key_uuid(&from, key_get_uuid(&r));
+        key_u8(&from, 0);
+    }
+    if (!value_whole(&r))
+        return ST_CORRUPT;
+    *ret = from;
+    return ST_OK;
+}
+
+enum status policies_work_next(struct db_txn *t, struct uuid *ret, size_t max, size_t *ret_count)
+{
+    struct key from;
+    struct db_walk w;
+    const struct span all = {0};
+    *ret_count = 0;
+    enum status st = work_from(t, &from);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    bool more = db_walk_first(t, DB_HEADS, all, key_span(&from), &w);
+    for (; more && *ret_count < max; more = db_walk_next(&w)) {
+        struct key_reader r = key_reader_of(w.key);
+        ret[*ret_count] = key_get_uuid(&r);
+        if (!value_whole(&r)) {
+            db_walk_end(&w);
+            return ST_CORRUPT;
+        }
+        ++*ret_count;
+    }
+    st = more ? ST_OK : w.st;
+    db_walk_end(&w);
+    return st;
 }

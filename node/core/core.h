@@ -23,7 +23,10 @@ enum { PEERS_MAX = 256 };
 
 struct core {
     struct db *db;
-    struct ruleset *rules;   // the active policy; swapped only inside a tick
+    struct ruleset *rules;   // the active policy; swapped only by the commit of a tick
+    uint32_t policy_approval; // officers that an activation takes: 1 (also 0) or 2
+    bool work_failed;         // after an activation: the report whose new decision failed last
+    struct uuid work_failed_report;
     char nation[65];         // our own id
     char node_name[NOTE_NAME_MAX];
     struct note_key ledger_key, audit_key, cosign_key;
@@ -46,6 +49,7 @@ struct tick {
     struct core *core;
     struct db_txn *txn;
     utc_ms now;
+    struct ruleset *next_rules; // in force when this tick is committed; NULL = no change
     bool grown[PARTNERS_MAX]; // partners (by ruleset index) whose ledger grew: wake their held polls
 };
 
@@ -62,7 +66,8 @@ struct tick_job {
 void tick_mark_grown(struct tick *t, const char *partner);
 
 // Run all jobs in one transaction and commit it. A job that fails (not: is refused, that is a reply) is taken
-// out with its writes and answered 500 or 507, the others are run again. grown[] of *t tells who to wake.
+// out with its writes and answered 500 or 507, the others are run again. grown[] of *t tells who to wake (everyone after
+// an activation: indices are those of the rules in force when it returns).
 // ST_OK, or the commit's failure: then no job took effect, and after ST_IO the process must stop.
 MUST_USE enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count, struct tick *t);
 

@@ -1,6 +1,7 @@
 // Which flow answers which request, and who may ask (spec 4.5). One table.
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
+#include "node/core/policy_flow.h"
 #include "node/core/publish.h"
 
 enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER };
@@ -38,6 +39,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
     {HTTP_GET, "/v1/holds", ON_OFFICER, hold_list, NULL},
     {HTTP_POST, "/v1/holds/", ON_OFFICER, NULL, hold_answer},
+    {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
     {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, publish_recall},
 };

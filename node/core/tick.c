@@ -50,6 +50,17 @@ static enum status commit(struct core *c, struct db_txn **txn)
     return st;
 }
 
+// A committed activation takes effect.
+static void swap_rules(struct core *c, struct tick *t)
+{
+    if (!t->next_rules)
+        return;
+    ruleset_free(&c->rules);
+    c->rules = t->next_rules;
+    t->next_rules = NULL;
+    memset(t->grown, true, sizeof t->grown); // by the old indices they would name others
+}
+
 // The map grows between transactions: a job that found it full gets one more chance in a larger one.
 static bool give_another_chance(struct tick_job *jobs, size_t count, bool *given)
 {
@@ -86,6 +97,9 @@ enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t c
             st = commit(c, &t->txn);
         else
             db_abort(&t->txn);
+        if (st == ST_OK && whole)
+            swap_rules(c, t);
+        ruleset_free(&t->next_rules);
         if (st == ST_OK && !whole) {
             give_another_chance(jobs, count, &given);
             continue; // each time around, one job fewer (or the one chance is used up)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/core/policy_flow.h"
 #include "node/core/release.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
@@ -204,7 +205,12 @@ struct batch {
 static enum status run_due(struct tick *t, struct tick_job *job)
 {
     struct batch *b = job->ctx;
-    return release_due(t, &b->next_instant);
+    bool more;
+    TRY(release_due(t, &b->next_instant));
+    TRY(policy_work(t, &more));
+    if (more)
+        b->next_instant = t->now;
+    return ST_OK;
 }
 
 static void answer_choked(struct daemon *d, struct pending *p, utc_ms now)

@@ -270,6 +270,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(config_read(dir, n->arena, d, &n->config));
     snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
     snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
+    n->core.policy_approval = n->config->policy_approval;
     TRY(load_peers(n, d));
     TRY(load_own_card(n, d));
     if (use == NODE_PARTS)
@@ -311,6 +312,7 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     struct node_state old = *n;
     n->arena = fresh->arena;
     n->config = fresh->config;
+    n->core.policy_approval = fresh->core.policy_approval;
     n->core.card = fresh->core.card;
     n->core.peer_count = fresh->core.peer_count;
     memcpy(n->core.peers, fresh->core.peers, sizeof n->core.peers);

@@ -51,4 +51,24 @@ node fra list | grep -q "${id#urn:uuid:}" || fail "FRA did not get what was appr
 node gbr cert issue --role officer --name SECOND >/dev/null || fail "a second officer"
 node gbr hold list >/dev/null 2>"$D/out"; grep -q -- '--as' "$D/out" || fail "which of two officers calls is not asked"
 node gbr hold list --as officer-SECOND >/dev/null; [ $? = 1 ] || fail "hold list --as"
+
+# --- activation: in force at once, refused when the serial does not grow, with two officers where relto.conf says so
+node gbr policy activate --as officer-OFFICER | grep -q 'serial 1 is active' || fail "activating what is active"
+sed -i 's/serial="1"/serial="2"/; s/any-of="human-source"/any-of="human-source kidnapping"/' "$D/gbr/policy/policy.xml"
+node gbr policy activate --as officer-OFFICER | grep -q 'serial 2 is active' || fail "policy activate"
+for i in $(seq 100); do node gbr audit query --kind withdraw | grep -q "${id#urn:uuid:}" && break; sleep 0.1; done
+node gbr audit query --kind withdraw | grep -q "${id#urn:uuid:}" || fail "what the new policy ends is not withdrawn"
+sed 's/serial="2"/serial="1"/' "$D/gbr/policy/policy.xml" >"$D/old.xml"
+node gbr policy activate "$D/old.xml" --as officer-OFFICER >/dev/null 2>"$D/out"; code=$?
+[ $code = 3 ] && grep -qi serial "$D/out" || { cat "$D/out"; fail "a serial that does not grow: exit code $code"; }
+printf '[policy]\napproval = 2\n' >>"$D/gbr/relto.conf"
+: >"$D/gbr/run/log"
+kill -HUP "$(pid_of gbr)"
+for i in $(seq 100); do grep -q 'event=reload' "$D/gbr/run/log" && break; sleep 0.1; done
+sed -i 's/serial="2"/serial="3"/' "$D/gbr/policy/policy.xml"
+node gbr policy activate --as officer-OFFICER | grep -q 'second officer' || fail "one officer activates where two must"
+node gbr policy activate --as officer-SECOND | grep -q 'serial 3 is active' || fail "the second officer does not activate"
+stop gbr; start gbr
+node gbr status | grep -q '3' || fail "the active policy did not outlive a restart"
+node gbr audit verify >/dev/null || fail "the log does not verify"
 echo "policies are checked and tested as they should be"

@@ -1,0 +1,209 @@
+#include "node/core/policy_flow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "node/core/release.h"
+#include "store/audit_log.h"
+#include "store/policies.h"
+#include "store/schedule.h"
+
+struct activation {
+    struct tick *t;
+    const struct request *rq;
+    struct reply *rp;
+    struct diag *d;
+    struct ruleset *rules; // of the bundle
+    struct digest digest;
+    char officer[80];
+};
+
+static uint64_t serial_of(const struct ruleset *rs)
+{
+    return ruleset_document(rs)->serial;
+}
+
+static enum status answer(struct activation *x, int status, const char *state)
+{
+    char digest[DIGEST_TEXT_LEN + 1], serial[24];
+    struct buf *b = &x->rp->body;
+    x->rp->status = status;
+    x->rp->content_type = "application/xml";
+    snprintf(serial, sizeof serial, "%llu", (unsigned long long)serial_of(x->rules));
+    buf_puts(b, "<policy-state xmlns=\"" NS_POLICY_STATE "\"");
+    buf_xml_attr(b, "digest", digest_text(&x->digest, digest));
+    buf_xml_attr(b, "serial", serial);
+    buf_xml_attr(b, "state", state);
+    buf_puts(b, "></policy-state>\n");
+    return buf_status(b);
+}
+
+// ---- refusals
+
+static void refuse_faults(struct activation *x)
+{
+    reply_problem(x->rp, 422, "invalid-policy", "The policy does not load",
+                  "The active policy stays. Correct the faults listed; 'relto policy check' finds them too.", x->d);
+}
+
+static enum status load_bundle(struct activation *x, bool *ret_refused)
+{
+    struct policy_bundle b;
+    struct arena *a = xml_arena_new(x->rq->body.len);
+    *ret_refused = true;
+    if (!a)
+        return ST_NOMEM;
+    enum status st = policy_bundle_read(x->rq->body, a, x->d, &b);
+    if (st == ST_OK)
+        st = ruleset_load(&b, x->d, &x->rules);
+    arena_free(&a);
+    if (st == ST_NOMEM)
+        return st;
+    if (st == ST_OK && strcmp(ruleset_document(x->rules)->nation, x->t->core->nation) != 0) {
+        diag_add(x->d, 0, 0, "policy", "policy", "this is the policy of \"%s\", the node is \"%s\"",
+                 ruleset_document(x->rules)->nation, x->t->core->nation);
+        st = ST_INVALID;
+    }
+    if (st != ST_OK)
+        refuse_faults(x);
+    *ret_refused = st != ST_OK;
+    return ST_OK;
+}
+
+static bool refuse_serial(struct activation *x)
+{
+    char detail[160];
+    uint64_t active = serial_of(x->t->core->rules), serial = serial_of(x->rules);
+    if (serial > active)
+        return false;
+    snprintf(detail, sizeof detail, "The active policy has serial %llu, this one %llu. Give it a higher one.",
+             (unsigned long long)active, (unsigned long long)serial);
+    reply_problem(x->rp, 409, "serial-not-higher", "The serial does not grow", detail, NULL);
+    return true;
+}
+
+// ---- four eyes
+
+// Has another officer asked for the same within the time? *ret_by is who.
+static enum status find_first(struct activation *x, bool *ret_found, struct policy_proposal *ret)
+{
+    *ret_found = false;
+    enum status st = policies_proposal(x->t->txn, ret);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    int64_t age = x->t->now - ret->at;
+    *ret_found = digest_eq(&ret->digest, &x->digest) && age >= 0 && age <= (int64_t)POLICY_PROPOSAL_HOURS * 3600 * 1000;
+    return ST_OK;
+}
+
+static enum status log_policy(const struct activation *x, const char *state, const char *first)
+{
+    char digest[DIGEST_TEXT_LEN + 1], certificate[DIGEST_TEXT_LEN + 1], serial[24];
+    struct audit_event ev = {.kind = AUDIT_POLICY, .actor = x->officer};
+    snprintf(serial, sizeof serial, "%llu", (unsigned long long)serial_of(x->rules));
+    audit_event_attr(&ev, "certificate", digest_text(&x->rq->who.certificate, certificate));
+    audit_event_attr(&ev, "digest", digest_text(&x->digest, digest));
+    if (first)
+        audit_event_attr(&ev, "proposed-by", first);
+    audit_event_attr(&ev, "serial", serial);
+    audit_event_attr(&ev, "state", state);
+    return audit_append(x->t->txn, &ev, x->t->now, &x->t->core->random);
+}
+
+// The first officer's call. The same again changes nothing, and does not prolong it.
+static enum status propose(struct activation *x, bool noted)
+{
+    struct policy_proposal p = {.digest = x->digest, .at = x->t->now};
+    snprintf(p.officer, sizeof p.officer, "%s", x->officer);
+    if (!noted) {
+        TRY(policies_propose(x->t->txn, &p));
+        TRY(log_policy(x, "proposed", NULL));
+    }
+    return answer(x, 202, "proposed");
+}
+
+// ---- activation
+
+static enum status make_active(struct activation *x, const char *first)
+{
+    struct tick *t = x->t;
+    struct digest digest;
+    TRY(policies_activate(t->txn, x->rq->body, t->now, &digest));
+    TRY(policies_proposal_drop(t->txn));
+    TRY(policies_work_begin(t->txn));
+    TRY(log_policy(x, "active", first));
+    TRY(answer(x, 200, "active"));
+    t->next_rules = x->rules; // in force when the commit succeeds
+    x->rules = NULL;
+    return ST_OK;
+}
+
+static enum status activate(struct activation *x)
+{
+    bool refused, noted;
+    struct policy_proposal first;
+    TRY(load_bundle(x, &refused));
+    if (refused)
+        return ST_OK;
+    x->digest = sha256(x->rq->body);
+    if (digest_eq(&x->digest, ruleset_digest(x->t->core->rules)))
+        return answer(x, 200, "active");
+    if (refuse_serial(x))
+        return ST_OK;
+    if (x->t->core->policy_approval < 2)
+        return make_active(x, NULL);
+    TRY(find_first(x, &noted, &first));
+    if (!noted || strcmp(first.officer, x->officer) == 0)
+        return propose(x, noted);
+    return make_active(x, first.officer);
+}
+
+enum status policy_activate(struct tick *t, const struct request *rq, struct reply *rp)
+{
+    struct activation x = {.t = t, .rq = rq, .rp = rp, .d = malloc(sizeof *x.d)};
+    if (!x.d)
+        return ST_NOMEM;
+    if (t->next_rules) {
+        free(x.d);
+        reply_problem(rp, 503, "busy", "Another policy is being activated at this instant", "Look which one, and try again.", NULL);
+        return ST_OK;
+    }
+    diag_init(x.d, NULL);
+    principal_text(&rq->who, x.officer);
+    enum status st = activate(&x);
+    ruleset_free(&x.rules);
+    free(x.d);
+    return st;
+}
+
+// ---- afterwards
+
+// One report anew; what fails is remembered across the undoing of this tick.
+static enum status work_one(struct tick *t, struct uuid id)
+{
+    enum status st = release_report(t, id, CAUSE_POLICY, NULL);
+    if (st != ST_OK && st != ST_NOMEM && st != ST_IO && st != ST_FULL && st != ST_BUSY) {
+        t->core->work_failed = true;
+        t->core->work_failed_report = id;
+    }
+    return st;
+}
+
+enum status policy_work(struct tick *t, bool *ret_more)
+{
+    struct uuid ids[POLICY_WORK_PER_TICK];
+    size_t count, i;
+    *ret_more = false;
+    TRY(policies_work_next(t->txn, ids, POLICY_WORK_PER_TICK, &count));
+    for (i = 0; i < count; i++) {
+        if (t->core->work_failed && uuid_eq(ids[i], t->core->work_failed_report)) {
+            // Left to the schedule, which knows how to put off what cannot be decided. This must be kept, so go no further.
+            TRY(schedule_set(t->txn, ids[i], t->now));
+            i++;
+            break;
+        }
+        TRY(work_one(t, ids[i]));
+    }
+    *ret_more = i > 0;
+    return policies_work_done(t->txn, i ? &ids[i - 1] : NULL);
+}
