@@ -106,6 +106,7 @@ says 2 "--name must be" own cert issue --role cell --name "A B"
 says 2 "--days: '1x' is not a number" own cert issue --role cell --name A --days 1x
 says 1 "no certificate with this serial" own cert revoke 12
 says 0 "cell-J2.pem" own cert issue --role cell --name J2
+says 0 "the earlier certificate of this name stays valid" own cert issue --role cell --name J2
 
 # ---- a running node
 mkdir -p "$N/run"
@@ -166,6 +167,13 @@ id=$(own publish --quiet "$D/good.xml") || fail "a good draft is refused"
 says 0 "$id" own --format json publish "$D/good.xml" # sent again; a form that publish does not know comes as text
 short=${id#urn:uuid:}; short=${short:0:6}
 
+# the draft that comes with the program: what README tells newcomers to try
+"$RELTO" policy explain --format tsv --policy "$ROOT/conf/policies/gbr.xml" --spif-dir "$ROOT/conf/spif" \
+    --vocabulary "$ROOT/conf/vocabulary.xml" "$ROOT/conf/draft.xml" | cut -f1,2,5 | tr '\t\n' ' ;' >"$D/out"
+[ "$(cat "$D/out")" = "FRA release -;MARSEC redact label,e2;" ] || fail "conf/draft.xml: $(cat "$D/out")"
+sed 's/"GBR" cell="J2-NORTH"/"OWN" cell="J2"/' "$ROOT/conf/draft.xml" >"$D/shipped.xml"
+says 0 "urn:uuid:" own publish "$D/shipped.xml"
+
 # ---- naming reports
 unknown=00000000-0000-0000-0000-000000000000
 says 2 "one REPORT is needed" own show
@@ -190,7 +198,7 @@ says 1 "not the exclusive canonical form" own verify "$D/good.xml"
 says 2 "no file given" own verify
 
 # ---- refusals between program and node: each side says why, and it is no question of the network
-serial=$(own cert list | awk -F'\t' '/\/cell\/J2$/ { print $1 }')
+serial=$(openssl x509 -in "$N/certs/cell-J2.pem" -noout -serial | cut -d= -f2 | tr A-Z a-z)
 log=$(wc -l <"$N/run/log")
 own cert revoke "$serial" >/dev/null || fail "revoking"
 kill -HUP "$(pid_of own)"

@@ -95,6 +95,22 @@ static bool name_is_plain(const char *name)
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == n;
 }
 
+static bool is_revoked(const struct cli *cli, const char *serial);
+
+// A new certificate of a name takes the place of the old one's files, and of nothing else: whoever has the old ones may
+// still call with them.
+static void tell_of_earlier(const struct cli *cli, const char *cert_file)
+{
+    struct span pem;
+    struct pki_facts f;
+    char until[UTC_TEXT_MAX];
+    if (file_read(in_dir(cli, cert_file), PEM_MAX, cli->arena, NULL, &pem) != ST_OK || pki_facts(pem, &f) != ST_OK ||
+        f.until < clock_now() || is_revoked(cli, f.serial))
+        return;
+    cli_fail(0, cert_file, "the earlier certificate of this name stays valid until %s; 'relto cert revoke %s' ends it",
+             utc_format_s(f.until, until), f.serial);
+}
+
 static int issue_cert(const struct cli *cli, const char *role, const char *name, const char *days_text)
 {
     static const char *const roles[] = {"cell", "officer", "auditor", "operator"};
@@ -122,6 +138,7 @@ static int issue_cert(const struct cli *cli, const char *role, const char *name,
     };
     const char *stem = arena_printf(cli->arena, "certs/%s-%s", role, name);
     const char *cert = arena_printf(cli->arena, "%s.pem", stem);
+    tell_of_earlier(cli, cert);
     st = cert_write_new(cli, arena_printf(cli->arena, "%s.key", stem), cert, &r);
     if (st != ST_OK)
         return cli_fail_status(cli, "cert issue", st);
