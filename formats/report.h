@@ -52,6 +52,7 @@ struct report {
     struct report_child *children;
     size_t child_count;
     size_t label_from, label_to; // byte range of the overall label (or its withheld)
+    uint32_t header_line;        // where the header begins, for messages
     bool is_signed;
     bool has_salts; // a draft that states salts is not publishable
 };

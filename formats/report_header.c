@@ -132,6 +132,7 @@ void report_parse_header(struct report_reading *x, const struct xml_node *header
     struct report *r = x->r;
     struct cursor c = {xml_first(header)};
     const struct xml_node *n;
+    r->header_line = header->line;
     read_attributes(x, header);
     if ((n = take(&c, "label")) != NULL) {
         report_status(x, xml_attrs_known(n, x->d, (const char *const[]){NULL}));

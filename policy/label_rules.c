@@ -193,7 +193,7 @@ static void validate_words(struct validating *v, const char *const *words, size_
         if (known(v->rs->vocabulary, words[i]))
             continue;
         v->ok = false;
-        diag_add(v->d, 0, 0, rule, element, "\"%s\" is not in the vocabulary; correct it or have it added there",
+        diag_add(v->d, v->r->header_line, 0, rule, element, "\"%s\" is not in the vocabulary; correct it or have it added there",
                  words[i]);
     }
 }

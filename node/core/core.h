@@ -21,6 +21,13 @@ struct peer {
 
 enum { PEERS_MAX = 256 };
 
+// The report whose due decision failed last. It is put off, so that it does not keep others from their instants.
+struct due_failure {
+    struct uuid report;
+    utc_ms at;      // when; 0 = none failed
+    enum status st; // how
+};
+
 struct core {
     struct db *db;
     struct ruleset *rules;   // the active policy; swapped only by the commit of a tick
@@ -36,7 +43,8 @@ struct core {
     struct span card; // our own card, served to partners; empty = none made yet
     struct peer *peers[PEERS_MAX];
     size_t peer_count;
-    uint64_t published, recalled, requests, commits; // since start, for metrics
+    struct due_failure due_failure;
+    uint64_t published, recalled, requests, commits; // since start, for metrics; counted when committed
     uint64_t commit_ns;                              // time spent in commits
     uint64_t decisions[OUTCOME_RELEASE + 1];         // by outcome, since start
 };
@@ -44,12 +52,19 @@ struct core {
 // The known peer with this id, or NULL.
 struct peer *core_peer(struct core *c, const char *id);
 
+// What a tick did, for metrics: added to the core's numbers by the commit, so that what was undone does not count.
+struct tick_counts {
+    uint64_t published, recalled, requests;
+    uint64_t decisions[OUTCOME_RELEASE + 1];
+};
+
 // One tick's context: what every flow gets.
 struct tick {
     struct core *core;
     struct db_txn *txn;
     utc_ms now;
     struct ruleset *next_rules; // in force when this tick is committed; NULL = no change
+    struct tick_counts counts;
     bool grown[PARTNERS_MAX]; // partners (by ruleset index) whose ledger grew: wake their held polls
 };
 
@@ -66,10 +81,11 @@ struct tick_job {
 void tick_mark_grown(struct tick *t, const char *partner);
 
 // Run all jobs in one transaction and commit it. A job that fails (not: is refused, that is a reply) is taken
-// out with its writes and answered 500 or 507, the others are run again. grown[] of *t tells who to wake (everyone after
+// out with its writes and answered 500, 503 or 507, the others are run again. grown[] of *t tells who to wake (everyone after
 // an activation: indices are those of the rules in force when it returns).
 // ST_OK, or the commit's failure: then no job took effect, and after ST_IO the process must stop.
-MUST_USE enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count, struct tick *t);
+MUST_USE enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count,
+                             struct tick *t);
 
 // The flow for a request (by method, path and role), run inside a tick: route.c.
 MUST_USE enum status route_request(struct tick *t, const struct request *rq, struct reply *rp);

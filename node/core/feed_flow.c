@@ -308,20 +308,8 @@ static enum status add_report(struct page *p, const struct ledger_entry *e, stru
     return arena_status(p->arena);
 }
 
-// The partner left the policy: what it was to get ends here, and a later permission writes a new release.
-static enum status lapse_unlisted(struct page *p, const struct ledger_entry *e, struct holding *h)
-{
-    struct audit_event ev = {.kind = AUDIT_LAPSE, .actor = "node", .has_report = true, .report = e->report,
-                             .version = h->version, .partner = p->partner};
-    audit_event_attr(&ev, "outcome", outcome_text(OUTCOME_DENY));
-    audit_event_attr(&ev, "reason", "partner-not-in-policy");
-    TRY(audit_append(p->t->txn, &ev, p->t->now, &p->t->core->random));
-    h->lapsed = true;
-    TRY(holding_put(p->t->txn, p->partner, e->report, h));
-    return add_past(p, e);
-}
-
-// The latest entry of its report, a release in force: mediated. ST_DENIED when it may not go now.
+// The latest entry of its report, a release in force: mediated. ST_DENIED when it may not go now (a partner that left
+// the policy is denied all).
 static enum status add_live(struct page *p, const struct ledger_entry *e, struct holding *h)
 {
     struct buf content;
@@ -353,7 +341,7 @@ static enum status add_entry(struct page *p, const struct ledger_entry *e)
     }
     if (h.n != e->n || h.kind != ENTRY_RELEASE || h.lapsed)
         return add_past(p, e);
-    return p->index == SIZE_MAX ? lapse_unlisted(p, e, &h) : add_live(p, e, &h);
+    return add_live(p, e, &h);
 }
 
 // Fill the page from ask.from on. ST_DENIED when the same entry is denied again although its change was written.

@@ -132,8 +132,8 @@ static enum status list_one(void *ctx, const struct hold *h)
     }
     l->last = *h;
     enum status st = record_load_current(l->t, h->report, &s);
-    if (st == ST_NOT_FOUND || st == ST_GONE)
-        return ST_OK;
+    if (st == ST_NOT_FOUND || st == ST_GONE || st == ST_CORRUPT)
+        return ST_OK; // what is damaged cannot be released; `relto audit verify` names it
     if (st != ST_OK)
         return st;
     st = list_loaded(l, h, s);

@@ -1,8 +1,10 @@
 #include "node/core/publish.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/core/record.h"
 #include "node/core/release.h"
 #include "policy/explain.h"
 #include "policy/label_rules.h"
@@ -13,24 +15,26 @@ struct draft {
     struct tick *t;
     const struct request *rq;
     struct reply *rp;
-    struct arena *arena;
+    struct arena *arena;          // of what was submitted
+    struct arena *final_arena;    // of what is stored
     struct diag *diag;
-    const struct report *report; // the draft; after finish_draft the final report, with byte ranges
-    struct buf bytes;            // final canonical bytes
-    struct digest body_digest;
+    bool faulty, too_large;       // what the faults in `diag` come to
+    const struct report *report;  // the draft; from finish_draft on the final report, with byte ranges
+    struct buf bytes;             // final canonical bytes
+    struct digest body_digest;    // of what was submitted
     struct decision *decisions;
 };
 
 static enum status draft_new(struct tick *t, const struct request *rq, struct reply *rp, struct draft **ret)
 {
     struct draft *d = calloc(1, sizeof *d);
+    *ret = d;
     if (!d)
         return ST_NOMEM;
     *d = (struct draft){.t = t, .rq = rq, .rp = rp, .arena = xml_arena_new(4 * rq->body.len + KIB),
                         .diag = calloc(1, sizeof *d->diag), .body_digest = sha256(rq->body)};
     buf_init(&d->bytes, RENDITION_BYTES_MAX);
     d->decisions = calloc(ruleset_partner_count(t->core->rules) + 1, sizeof *d->decisions);
-    *ret = d;
     if (!d->arena || !d->diag || !d->decisions)
         return ST_NOMEM;
     diag_init(d->diag, NULL);
@@ -42,6 +46,7 @@ static void draft_free(struct draft **d)
     if (!*d)
         return;
     arena_free(&(*d)->arena);
+    arena_free(&(*d)->final_arena);
     free((*d)->diag);
     free((*d)->decisions);
     buf_fini(&(*d)->bytes);
@@ -49,49 +54,91 @@ static void draft_free(struct draft **d)
     *d = NULL;
 }
 
-// ---- refusals: each returns true when it answered
+// ---- faults
 
-static bool refuse_faults(struct draft *d, enum status st)
+// What speaks of the submitted bytes is noted and becomes part of the refusal; any other status is a failure of ours.
+static enum status note(struct draft *d, enum status st)
 {
-    if (st == ST_OK)
+    switch (st) {
+    case ST_OK:
+        return ST_OK;
+    case ST_LIMIT:
+        d->too_large = true;
+        d->faulty = true;
+        return ST_OK;
+    case ST_MALFORMED:
+    case ST_INVALID:
+    case ST_UNSUPPORTED:
+    case ST_BAD_SIGNATURE:
+        d->faulty = true;
+        return ST_OK;
+    case ST_DENIED:
+    case ST_NOT_FOUND:
+    case ST_CONFLICT:
+    case ST_GONE:
+    case ST_BAD_PROOF:
+    case ST_CORRUPT:
+    case ST_NOMEM:
+    case ST_IO:
+    case ST_FULL:
+    case ST_UNREACHABLE:
+    case ST_BUSY:
+        return st;
+    }
+    return ST_CORRUPT;
+}
+
+// True when there were faults; then it has answered.
+static bool refuse_faults(struct draft *d)
+{
+    if (!d->faulty)
         return false;
-    if (st == ST_LIMIT)
+    if (d->diag->count == 0)
+        diag_add(d->diag, 0, 0, "report-limit", "report", "reading it takes more memory than any report should");
+    if (d->too_large)
         reply_problem(d->rp, 413, "too-large", "The report is beyond a limit",
-                      "See the faults; limits are listed in reltod(8).", d->diag);
+                      "Nothing was stored. Make it smaller, or several reports of it; limits are listed in reltod(8).",
+                      d->diag);
     else
         reply_problem(d->rp, 422, "invalid-report", "The report is not valid",
                       "Nothing was stored. Correct the faults listed and send it again.", d->diag);
     return true;
 }
 
-static bool refuse_originator(struct draft *d, bool publishing)
+__attribute__((format(printf, 4, 5))) static void header_fault(struct draft *d, const char *rule, const char *element,
+                                                               const char *fmt, ...)
+{
+    char message[DIAG_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    d->faulty = true;
+    diag_add(d->diag, d->report->header_line, 0, rule, element, "%s", message);
+}
+
+static void check_originator(struct draft *d)
 {
     const struct report *r = d->report;
     if (strcmp(r->nation, d->t->core->nation) != 0)
-        diag_add(d->diag, 0, 0, "originator", "originator", "nation is \"%s\"; this node publishes for \"%s\" only",
-                 r->nation, d->t->core->nation);
+        header_fault(d, "originator", "originator", "nation is \"%s\"; this node publishes for \"%s\" only", r->nation,
+                     d->t->core->nation);
     if (d->rq->who.role == ROLE_CELL && strcmp(r->cell, d->rq->who.id) != 0)
-        diag_add(d->diag, 0, 0, "originator", "originator", "cell is \"%s\"; your certificate is that of cell \"%s\"",
-                 r->cell, d->rq->who.id);
-    if (publishing && r->version != 1)
-        diag_add(d->diag, 0, 0, "version", "header", "a new report has version 1, got %u", r->version);
-    return d->diag->count && refuse_faults(d, ST_INVALID);
+        header_fault(d, "originator", "originator", "cell is \"%s\"; your certificate is that of cell \"%s\"", r->cell,
+                     d->rq->who.id);
 }
 
-static enum status read_draft(struct draft *d, bool publishing, bool *ret_refused)
+static enum status read_draft(struct draft *d)
 {
-    *ret_refused = true;
-    enum status st = report_read(d->rq->body, NULL, d->arena, d->diag, &d->report);
-    if (st == ST_NOMEM)
-        return st;
-    if (refuse_faults(d, st) || refuse_originator(d, publishing) ||
-        refuse_faults(d, report_validate(d->t->core->rules, d->report, d->diag)))
-        return ST_OK;
-    *ret_refused = false;
+    TRY(note(d, report_read(d->rq->body, NULL, d->arena, d->diag, &d->report)));
+    if (!d->faulty)
+        check_originator(d);
     return ST_OK;
 }
 
 // ---- the final form
+
+enum { CLOCK_SKEW_MS = 300000 };
 
 static enum status sign_draft(struct draft *d)
 {
@@ -108,42 +155,67 @@ static enum status sign_draft(struct draft *d)
     return report_finish(d->report, &with, &d->bytes, d->diag);
 }
 
-// A report that the cell signed itself with one of the nation's keys keeps its signature.
+// A report that the cell signed itself with the nation's key keeps its signature, and the time that it states.
 static enum status accept_signed(struct draft *d)
 {
-    TRY(report_accept_signed(d->rq->body, d->arena, d->diag, &d->bytes));
     const struct report *r;
     struct rendition_proof proof;
-    TRY(rendition_read(buf_bytes(&d->bytes), d->arena, d->diag, &r, &proof));
     const struct verifying_key *own = d->t->core->own_report_cert;
-    if (!verifying_key_is_named(own, &proof.signature) || !verifying_key_signs_reports(own) ||
-        !verifying_key_valid_at(own, r->issued) || rendition_verify(&proof, own) != ST_OK) {
-        diag_add(d->diag, 0, 0, "signature", "Signature", "not made by this nation's report-signing key; leave it out to have the node sign");
-        return ST_BAD_SIGNATURE;
+    if (d->report->issued > utc_add(d->t->now, CLOCK_SKEW_MS)) {
+        char issued[UTC_TEXT_MAX], now[UTC_TEXT_MAX];
+        header_fault(d, "issued", "header", "issued is %s, which is still to come (now: %s); sign it with the present time",
+                     utc_format_s(d->report->issued, issued), utc_format_s(d->t->now, now));
     }
-    return ST_OK;
+    TRY(report_accept_signed(d->rq->body, d->arena, d->diag, &d->bytes));
+    TRY(rendition_read(buf_bytes(&d->bytes), d->arena, d->diag, &r, &proof));
+    if (verifying_key_is_named(own, &proof.signature) && verifying_key_signs_reports(own) &&
+        verifying_key_valid_at(own, r->issued) && rendition_verify(&proof, own) == ST_OK)
+        return ST_OK;
+    diag_add(d->diag, 0, 0, "signature", "Signature",
+             "not made by this nation's report-signing key while it is valid; leave it out to have the node sign");
+    return ST_BAD_SIGNATURE;
 }
 
-static enum status finish_draft(struct draft *d, bool *ret_refused)
+// All that is to be said against a draft that could be read, at once.
+static enum status judge_draft(struct draft *d, bool publishing)
 {
-    *ret_refused = true;
-    enum status st = d->report->is_signed ? accept_signed(d) : sign_draft(d);
-    if (st == ST_NOMEM)
-        return st;
-    if (refuse_faults(d, st))
-        return ST_OK;
-    *ret_refused = false;
+    if (publishing && d->report->version != 1)
+        header_fault(d, "version", "header", "a new report has version 1, got %u", d->report->version);
+    TRY(note(d, report_validate(d->t->core->rules, d->report, d->diag)));
+    return note(d, d->report->is_signed ? accept_signed(d) : sign_draft(d));
+}
+
+// What no partner could verify must not go out.
+static bool refuse_unable_to_sign(struct draft *d)
+{
+    const struct verifying_key *own = d->t->core->own_report_cert;
+    if (verifying_key_signs_reports(own) && verifying_key_valid_at(own, d->t->now))
+        return false;
+    reply_problem(d->rp, 503, "signing-certificate", "This node cannot sign reports now",
+                  "Nothing was stored. Its report-signing certificate is not valid today; the operator has to replace it "
+                  "and start reltod again.",
+                  NULL);
+    return true;
+}
+
+// Read back what will be stored: the decisions and the splices are made over these very bytes.
+static enum status load_final(struct draft *d)
+{
     struct rendition_proof proof;
-    return rendition_read(buf_bytes(&d->bytes), d->arena, d->diag, &d->report, &proof);
+    d->final_arena = xml_arena_new(d->bytes.len);
+    if (!d->final_arena)
+        return ST_NOMEM;
+    enum status st = rendition_read(buf_bytes(&d->bytes), d->final_arena, d->diag, &d->report, &proof);
+    return st == ST_OK || st == ST_NOMEM ? st : ST_CORRUPT; // we made it ourselves
 }
 
 // ---- answers
 
-static void write_decision(struct draft *d, size_t partner, const struct decision *dec)
+static enum status write_decision(struct draft *d, size_t partner, const struct decision *dec)
 {
     struct buf *b = &d->rp->body, text;
     const struct ruleset *rs = d->t->core->rules;
-    buf_init(&text, 64 * KIB);
+    buf_init(&text, MIB);
     buf_puts(b, "<decision");
     if (dec->agreement)
         buf_xml_attr(b, "agreement", dec->agreement);
@@ -159,13 +231,17 @@ static void write_decision(struct draft *d, size_t partner, const struct decisio
     if (dec->outcome == OUTCOME_REDACT || dec->outcome == OUTCOME_EMBARGO || dec->outcome == OUTCOME_HOLD) {
         decision_withheld_ids(d->report, dec, &text);
         buf_xml_attr(b, "withheld", buf_cstr(&text));
-        buf_reset(&text);
     }
+    enum status st = buf_status(&text);
+    buf_reset(&text);
     buf_putc(b, '>');
     explain_summary(rs, d->report, partner, dec, &text);
     buf_xml_text(b, buf_bytes(&text));
     buf_puts(b, "</decision>");
+    if (st == ST_OK)
+        st = buf_status(&text);
     buf_fini(&text);
+    return st;
 }
 
 static enum status answer(struct draft *d, int status)
@@ -189,10 +265,12 @@ static enum status answer(struct draft *d, int status)
     }
     buf_putc(&rp->body, '>');
     for (size_t i = 0; i < ruleset_partner_count(d->t->core->rules); i++)
-        write_decision(d, i, &d->decisions[i]);
+        TRY(write_decision(d, i, &d->decisions[i]));
     buf_puts(&rp->body, "</decisions>\n");
     return buf_status(&rp->body);
 }
+
+// ---- ids that are taken
 
 static void refuse_taken(struct draft *d, bool recalled)
 {
@@ -201,74 +279,139 @@ static void refuse_taken(struct draft *d, bool recalled)
                       "Its id can never be used again. Publish without an id, or with a new one.", NULL);
     else
         reply_problem(d->rp, 409, "conflict", "Another report with this id exists",
-                      "Publish without an id, or publish a new version of it.", NULL);
+                      "Nothing was stored. Publish without an id, or with a new one.", NULL);
 }
 
-// ---- publishing
-
-static enum status store_draft(struct draft *d)
+// Answer with what is stored, as the first time.
+static enum status answer_stored(struct draft *d, struct uuid id, uint32_t version)
 {
-    struct tick *t = d->t;
-    const struct report *r = d->report;
-    struct report_record rec = {.id = r->id, .version = r->version, .stored_at = t->now, .issued = r->issued,
-                                .digest = sha256(buf_bytes(&d->bytes)), .bytes = buf_bytes(&d->bytes)};
-    snprintf(rec.nation, sizeof rec.nation, "%s", r->nation);
-    snprintf(rec.type, sizeof rec.type, "%s", r->type);
-    snprintf(rec.title, sizeof rec.title, "%s", r->title);
-    TRY(reports_put(t->txn, &rec));
-    char actor[80], digest[DIGEST_TEXT_LEN + 1];
-    principal_text(&d->rq->who, actor);
-    TRY(drafts_add(t->txn, actor, &d->body_digest, r->id, r->version, t->now));
-    struct audit_event ev = {.kind = AUDIT_PUBLISH, .actor = actor, .has_report = true, .report = r->id, .version = r->version};
-    audit_event_attr(&ev, "digest", digest_text(&rec.digest, digest));
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
-    t->core->published++;
-    return release_report(t, r->id, CAUSE_PUBLISH, d->decisions);
-}
-
-// The same bytes from the same principal: answer as the first time. Sets *ret_known.
-static enum status answer_again(struct draft *d, bool *ret_known)
-{
-    struct uuid id;
-    uint32_t version;
-    char actor[80];
-    *ret_known = false;
-    enum status st = drafts_find(d->t->txn, principal_text(&d->rq->who, actor), &d->body_digest, d->t->now, &id,
-                                 &version);
-    if (st == ST_NOT_FOUND)
-        return ST_OK;
-    if (st != ST_OK)
-        return st;
-    *ret_known = true;
-    struct report_record rec;
-    st = reports_get(d->t->txn, id, version, "", &rec);
-    if (st == ST_NOT_FOUND) {
+    struct stored_report *s;
+    enum status st = record_load(d->t, id, version, "", &s);
+    if (st == ST_NOT_FOUND) { // own reports go by recall alone
         refuse_taken(d, true);
         return ST_OK;
     }
     if (st != ST_OK)
         return st;
-    buf_span(&d->bytes, rec.bytes);
-    struct rendition_proof proof;
-    st = rendition_read(buf_bytes(&d->bytes), d->arena, d->diag, &d->report, &proof);
+    buf_span(&d->bytes, s->bytes);
+    d->report = s->report;
     for (size_t i = 0; st == ST_OK && i < ruleset_partner_count(d->t->core->rules); i++)
-        st = release_decide(d->t, d->report, &rec, i, &d->decisions[i], NULL);
-    return st == ST_OK ? answer(d, 201) : st;
+        st = release_decide(d->t, s->report, &s->record, i, &d->decisions[i], NULL);
+    if (st == ST_OK)
+        st = answer(d, 201);
+    d->report = NULL;
+    record_free(&s);
+    return st;
 }
 
-static enum status refuse_existing(struct draft *d, bool *ret_refused)
+// The same bytes from the same principal within 30 days, with an id or without. Sets *ret_done when it answered.
+static enum status answer_again(struct draft *d, bool *ret_done)
 {
-    struct report_record rec;
-    *ret_refused = false;
-    if (!d->report->has_id)
+    struct uuid id;
+    uint32_t version;
+    char actor[80];
+    enum status st = drafts_find(d->t->txn, principal_text(&d->rq->who, actor), &d->body_digest, d->t->now, &id,
+                                 &version);
+    *ret_done = st == ST_OK;
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    return answer_stored(d, id, version);
+}
+
+// What the log knows of an id: who used it before, and with which submitted bytes.
+struct use {
+    uint32_t version;
+    bool used, same;
+    char submitted[DIGEST_TEXT_LEN + 1];
+};
+
+static enum status look_at_use(void *ctx, const struct audit_event *e)
+{
+    struct use *u = ctx;
+    u->used |= e->kind == AUDIT_PUBLISH || e->kind == AUDIT_DECIDE;
+    if (e->kind != AUDIT_PUBLISH || e->version != u->version)
         return ST_OK;
-    enum status st = reports_current(d->t->txn, d->report->id, &rec);
-    if (st == ST_NOT_FOUND)
+    const char *submitted = audit_event_get(e, "submitted");
+    u->same = submitted && strcmp(submitted, u->submitted) == 0;
+    return ST_GONE; // enough was seen
+}
+
+// An id is used once: by our report of these bytes, for ever; or by something else, and be it no longer here.
+static enum status refuse_existing(struct draft *d, bool publishing, bool *ret_done)
+{
+    struct recall_record recalled;
+    struct use use = {.version = d->report->version};
+    const struct audit_filter of_report = {.by_report = true, .report = d->report->id};
+    *ret_done = false;
+    if (!d->report->has_id || (!publishing && d->report->version > 1))
+        return ST_OK; // a preview of a later version may name its report
+    enum status st = reports_recalled(d->t->txn, d->report->id, &recalled);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    *ret_done = true;
+    if (st == ST_OK) {
+        refuse_taken(d, true);
         return ST_OK;
+    }
+    digest_text(&d->body_digest, use.submitted);
+    st = audit_each(d->t->txn, &of_report, look_at_use, &use);
     if (st != ST_OK && st != ST_GONE)
         return st;
-    refuse_taken(d, st == ST_GONE);
-    *ret_refused = true;
+    if (publishing && use.same)
+        return answer_stored(d, d->report->id, d->report->version);
+    *ret_done = use.used && !use.same;
+    if (*ret_done)
+        refuse_taken(d, false);
+    return ST_OK;
+}
+
+// ---- publishing
+
+static enum status log_publish(struct draft *d, const char *actor, const struct report_record *rec)
+{
+    char digest[DIGEST_TEXT_LEN + 1], submitted[DIGEST_TEXT_LEN + 1];
+    struct audit_event ev = {.kind = AUDIT_PUBLISH, .actor = actor, .has_report = true, .report = rec->id,
+                             .version = rec->version};
+    audit_event_attr(&ev, "digest", digest_text(&rec->digest, digest));
+    audit_event_attr(&ev, "submitted", digest_text(&d->body_digest, submitted));
+    return audit_append(d->t->txn, &ev, d->t->now, &d->t->core->random);
+}
+
+static enum status store_draft(struct draft *d)
+{
+    struct tick *t = d->t;
+    const struct report *r = d->report;
+    char actor[80];
+    struct report_record rec = {.id = r->id, .version = r->version, .stored_at = t->now, .issued = r->issued,
+                                .digest = sha256(buf_bytes(&d->bytes)), .bytes = buf_bytes(&d->bytes)};
+    snprintf(rec.nation, sizeof rec.nation, "%s", r->nation);
+    snprintf(rec.type, sizeof rec.type, "%s", r->type);
+    snprintf(rec.title, sizeof rec.title, "%s", r->title);
+    principal_text(&d->rq->who, actor);
+    TRY(reports_put(t->txn, &rec));
+    TRY(drafts_add(t->txn, actor, &d->body_digest, r->id, r->version, t->now));
+    TRY(log_publish(d, actor, &rec));
+    t->counts.published++;
+    return release_report(t, r->id, CAUSE_PUBLISH, d->decisions);
+}
+
+// Everything that may be refused, without a write. *ret_done when it was answered.
+static enum status check_draft(struct draft *d, bool publishing, bool *ret_done)
+{
+    *ret_done = true;
+    TRY(read_draft(d));
+    if (!d->report) {
+        refuse_faults(d);
+        return ST_OK;
+    }
+    if (!d->faulty) {
+        TRY(refuse_existing(d, publishing, ret_done));
+        if (*ret_done)
+            return ST_OK;
+    }
+    bool is_signed = d->report->is_signed;
+    TRY(judge_draft(d, publishing));
+    *ret_done = refuse_faults(d) || (!is_signed && refuse_unable_to_sign(d));
     return ST_OK;
 }
 
@@ -278,15 +421,10 @@ static enum status publish_draft(struct draft *d)
     TRY(answer_again(d, &done));
     if (done)
         return ST_OK;
-    TRY(read_draft(d, true, &done));
+    TRY(check_draft(d, true, &done));
     if (done)
         return ST_OK;
-    TRY(refuse_existing(d, &done));
-    if (done)
-        return ST_OK;
-    TRY(finish_draft(d, &done));
-    if (done)
-        return ST_OK;
+    TRY(load_final(d));
     TRY(store_draft(d));
     return answer(d, 201);
 }
@@ -303,10 +441,11 @@ enum status publish_report(struct tick *t, const struct request *rq, struct repl
 
 // ---- preview
 
+// The draft itself is decided, not its final form: people know its parts by the draft's own Ids.
 static enum status preview_draft(struct draft *d)
 {
     bool done;
-    TRY(read_draft(d, false, &done));
+    TRY(check_draft(d, false, &done));
     if (done)
         return ST_OK;
     struct report_record rec = {.stored_at = UTC_MIN};
@@ -326,59 +465,4 @@ enum status publish_preview(struct tick *t, const struct request *rq, struct rep
         st = preview_draft(d);
     draft_free(&d);
     return st;
-}
-
-// ---- recall
-
-static bool may_recall(const struct request *rq, const struct report_record *rec)
-{
-    if (rq->who.role == ROLE_OFFICER)
-        return true;
-    // A cell recalls what it published itself. The cell stands in the report, not in the record.
-    struct arena *a = xml_arena_new(rec->bytes.len);
-    const struct report *r;
-    bool own = a && report_read(rec->bytes, NULL, a, NULL, &r) == ST_OK && strcmp(r->cell, rq->who.id) == 0;
-    arena_free(&a);
-    return own;
-}
-
-static bool version_matches(const struct request *rq, uint32_t version)
-{
-    char expect[16];
-    snprintf(expect, sizeof expect, "\"%u\"", version);
-    return span_eq_cstr(http_header_get(&rq->head, "if-match"), expect);
-}
-
-enum status publish_recall(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp)
-{
-    char reason[256], actor[80];
-    struct report_record rec;
-    enum status st = reports_current(t->txn, id, &rec);
-    if (st == ST_OK && rec.source[0])
-        st = ST_NOT_FOUND; // another nation's report is not ours to recall
-    if (st == ST_NOT_FOUND || (st == ST_OK && !may_recall(rq, &rec))) {
-        reply_problem(rp, 404, "not-found", "No own report with this id that you may recall", NULL, NULL);
-        return ST_OK;
-    }
-    if (st == ST_GONE) {
-        reply_problem(rp, 410, "recalled", "This report was recalled already", NULL, NULL);
-        return ST_OK;
-    }
-    if (st != ST_OK)
-        return st;
-    if (!http_query_get(rq->head.query, "reason", reason, sizeof reason) || !reason[0]) {
-        reply_problem(rp, 422, "reason-missing", "A recall needs a reason",
-                      "Give it as the query parameter \"reason\", at most 255 bytes.", NULL);
-        return ST_OK;
-    }
-    if (!version_matches(rq, rec.version)) {
-        char detail[160];
-        snprintf(detail, sizeof detail, "The current version is %u; send If-Match: \"%u\" if that is the one you mean.",
-                 rec.version, rec.version);
-        reply_problem(rp, 412, "version-changed", "If-Match does not name the current version", detail, NULL);
-        return ST_OK;
-    }
-    TRY(release_recall(t, id, principal_text(&rq->who, actor), reason));
-    rp->status = 204;
-    return ST_OK;
 }

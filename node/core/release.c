@@ -2,15 +2,22 @@
 #include "node/core/release.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "node/core/older_version.h"
 #include "node/core/record.h"
+#include "node/core/release_entry.h"
 #include "store/audit_log.h"
 #include "store/grants.h"
 #include "store/holds.h"
 #include "store/schedule.h"
 
-enum { DUE_PER_TICK_MAX = 256 }; // keeps one tick short; the rest follows at once
+enum { KNOWN_RENDITIONS = 8 };
+
+// A rendition of the current copy that was made: many partners get the same.
+struct known_rendition {
+    struct withheld_set set;
+    struct digest digest;
+};
 
 // One report being re-decided.
 struct work {
@@ -18,31 +25,69 @@ struct work {
     struct uuid id;
     enum release_cause cause;
     struct stored_report *stored; // current copy
+    struct stored_report *older;  // the older version that was looked at last, or NULL
     struct digest policy;
     uint64_t grants;
     utc_ms next;     // earliest instant at which something may change
     bool changed;    // a ledger or a lapse was written
     struct buf detail;
+    struct known_rendition known[KNOWN_RENDITIONS];
+    size_t known_count; // ever made; the last ones are kept
     const char *held[PARTNERS_MAX]; // partners for which it awaits an officer
     size_t held_count;
 };
 
+// One partner's side of it.
+struct pair {
+    struct work *w;
+    size_t index;        // in the ruleset; SIZE_MAX = no longer there
+    const char *partner;
+    bool known;          // there is a holding: the report was released at some time
+    struct holding h;
+};
+
+static bool is_live(const struct pair *p)
+{
+    return p->known && p->h.kind == ENTRY_RELEASE && !p->h.lapsed;
+}
+
+bool release_permits(const struct decision *d)
+{
+    switch (d->outcome) {
+    case OUTCOME_RELEASE:
+    case OUTCOME_REDACT:
+        return true;
+    case OUTCOME_DENY:
+    case OUTCOME_HOLD:
+    case OUTCOME_CONSENT:
+    case OUTCOME_EMBARGO:
+        return false;
+    }
+    return false;
+}
+
 // ---- what the store records about a pair
 
 struct grant_count {
+    const struct report *report;
+    bool received;
     const struct withheld_set *visible_without;
     uint32_t approvals;
     bool refused;
 };
 
-// An approval covers what is visible now when it showed at least that much: all it withheld is withheld now too.
-static bool covers(const struct withheld_set *approved, const struct withheld_set *now)
+// An approval covers what is visible now when it showed at least that much: all elements that it withheld are withheld
+// now too. Which references and decoys of ours its rendition withheld does not matter: they are no elements.
+static bool covers(const struct grant_count *g, const struct withheld_set *approved)
 {
-    if (approved->overall && !now->overall)
+    if (approved->overall && !g->visible_without->overall)
         return false;
-    for (size_t i = 0; i < sizeof now->bits / sizeof *now->bits; i++)
-        if (approved->bits[i] & ~now->bits[i])
+    for (size_t i = 0; i < g->report->child_count; i++) {
+        enum report_child_kind k = g->report->children[i].kind;
+        bool element = k != REPORT_REFERENCE && (k != REPORT_WITHHELD || g->received);
+        if (element && withheld_has(approved, i) && !withheld_has(g->visible_without, i))
             return false;
+    }
     return true;
 }
 
@@ -51,7 +96,7 @@ static enum status count_grant(void *ctx, const struct approval *a)
     struct grant_count *g = ctx;
     if (a->refused)
         g->refused = true;
-    else if (covers(&a->withheld, g->visible_without))
+    else if (covers(g, &a->withheld))
         g->approvals++;
     return ST_OK;
 }
@@ -62,8 +107,8 @@ enum status release_decide(struct tick *t, const struct report *r, const struct 
     struct decide_record with = {.received = rec->source[0] != 0, .onward = rec->onward, .stored_at = rec->stored_at};
     with.any_approvals_count = true; // counted here, against the set that is visible now
     decide(t->core->rules, r, partner, t->now, &with, ret);
-    if (ret->outcome == OUTCOME_HOLD || ret->outcome == OUTCOME_REDACT || ret->outcome == OUTCOME_RELEASE) {
-        struct grant_count g = {.visible_without = &ret->withheld};
+    if (ret->outcome == OUTCOME_HOLD || release_permits(ret)) {
+        struct grant_count g = {.report = r, .received = with.received, .visible_without = &ret->withheld};
         const char *id = ruleset_partner(t->core->rules, partner)->id;
         TRY(approval_each(t->txn, rec->id, rec->version, id, count_grant, &g));
         with.approvals = g.approvals;
@@ -77,60 +122,16 @@ enum status release_decide(struct tick *t, const struct report *r, const struct 
     return ret->outcome == OUTCOME_DENY && ret->reason == REASON_NONE ? ST_NOMEM : ST_OK;
 }
 
-// ---- entries and their events
-
-static enum status log_entry(struct tick *t, enum audit_kind kind, const char *partner, const struct ledger_entry *e,
-                             uint64_t n, const char *agreement)
-{
-    char position[24], digest[DIGEST_TEXT_LEN + 1];
-    struct audit_event ev = {.kind = kind, .actor = "node", .has_report = true, .report = e->report,
-                             .version = e->version, .partner = partner};
-    snprintf(position, sizeof position, "%llu", (unsigned long long)n);
-    audit_event_attr(&ev, "position", position);
-    if (e->kind == ENTRY_RELEASE)
-        audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
-    if (agreement)
-        audit_event_attr(&ev, "agreement", agreement);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
-}
-
-static enum status append(struct tick *t, const char *partner, const struct ledger_entry *e, enum audit_kind kind,
-                          const char *agreement, uint64_t *ret_n)
-{
-    TRY(ledger_append(t->txn, partner, e, t->now, &t->core->random, ret_n));
-    tick_mark_grown(t, partner);
-    return log_entry(t, kind, partner, e, *ret_n, agreement);
-}
-
-// End what a partner holds with a `recall` or `withdraw` entry.
-static enum status end_holding(struct tick *t, const char *partner, struct uuid id, struct holding *h,
-                               enum entry_kind kind)
-{
-    struct ledger_entry e = {.kind = kind, .report = id, .version = h->version};
-    TRY(append(t, partner, &e, kind == ENTRY_RECALL ? AUDIT_RECALL : AUDIT_WITHDRAW, NULL, &h->n));
-    h->kind = kind;
-    h->lapsed = false;
-    return holding_put(t->txn, partner, id, h);
-}
-
 // ---- permitted
 
-// Which references to withhold: those whose target this partner was not given (spec 2.2). For a version that
-// the partner already has, the choice made then stands, so that nothing is sent twice for it.
-static enum status withhold_references(struct work *w, const char *partner, const struct holding *before,
-                                       struct withheld_set *set)
+// Withhold the references whose target this partner does not have from us now (spec 2.2).
+static enum status withhold_references(const struct pair *p, const struct report *r, struct withheld_set *set)
 {
-    const struct report *r = w->stored->report;
     for (size_t i = 0; i < r->child_count; i++) {
         if (r->children[i].kind != REPORT_REFERENCE)
             continue;
-        if (before) {
-            if (withheld_has(&before->withheld, i))
-                withheld_add(set, i);
-            continue;
-        }
         struct holding target;
-        enum status st = holding_get(w->t->txn, partner, r->children[i].target, &target);
+        enum status st = holding_get(p->w->t->txn, p->partner, r->children[i].target, &target);
         if (st != ST_OK && st != ST_NOT_FOUND)
             return st;
         if (st == ST_NOT_FOUND || target.kind != ENTRY_RELEASE || target.lapsed)
@@ -139,132 +140,173 @@ static enum status withhold_references(struct work *w, const char *partner, cons
     return ST_OK;
 }
 
-static enum status rendition_digest(const struct work *w, const struct withheld_set *set, struct digest *ret)
+// Withhold the references that the rendition which the partner has withholds.
+static void keep_references(const struct pair *p, const struct report *r, struct withheld_set *set)
+{
+    for (size_t i = 0; i < r->child_count; i++)
+        if (r->children[i].kind == REPORT_REFERENCE && withheld_has(&p->h.withheld, i))
+            withheld_add(set, i);
+}
+
+static const struct digest *known_rendition(const struct work *w, const struct withheld_set *set)
+{
+    for (size_t i = 0; i < w->known_count && i < KNOWN_RENDITIONS; i++)
+        if (w->known[i].set.overall == set->overall && memcmp(w->known[i].set.bits, set->bits, sizeof set->bits) == 0)
+            return &w->known[i].digest;
+    return NULL;
+}
+
+static enum status rendition_digest(struct work *w, const struct stored_report *s, const struct withheld_set *set,
+                                    struct digest *ret)
 {
     struct buf b;
+    const struct digest *known = s == w->stored ? known_rendition(w, set) : NULL;
+    if (known) {
+        *ret = *known;
+        return ST_OK;
+    }
     buf_init(&b, RENDITION_BYTES_MAX);
-    rendition_splice(w->stored->report, w->stored->bytes, set, &b);
+    rendition_splice(s->report, s->bytes, set, &b);
     enum status st = buf_status(&b);
     if (st == ST_OK)
         *ret = sha256(buf_bytes(&b));
     buf_fini(&b);
+    if (st == ST_OK && s == w->stored)
+        w->known[w->known_count++ % KNOWN_RENDITIONS] = (struct known_rendition){*set, *ret};
     return st;
 }
 
-static void stamp(const struct work *w, const struct decision *d, struct holding *h)
+// What the holding says of copy and permit, now that this decision was made.
+static void stamp(struct pair *p, const struct report_record *rec, const struct decision *d)
 {
-    h->policy = w->policy;
-    h->grants = w->grants;
-    h->next_change = d->next_change;
-    h->lapse = d->terms.lapse;
+    snprintf(p->h.source, sizeof p->h.source, "%s", rec->source);
+    p->h.policy = p->w->policy;
+    p->h.grants = p->w->grants;
+    p->h.next_change = d->next_change;
+    p->h.lapse = d->terms.lapse;
 }
 
-static enum status permit_pair(struct work *w, const char *partner, const struct decision *d, const struct holding *live)
+// Does the partner have these very elements of this version, under terms that are no laxer? A rendition that has to be
+// made anew says of references what is true now; one that the partner has is left alone.
+static enum status find_rendition(struct pair *p, const struct stored_report *s, const struct decision *d,
+                                  struct withheld_set *set, struct digest *digest, bool *ret_same)
 {
-    const struct report_record *rec = &w->stored->record;
-    bool same = live && live->version == rec->version && strcmp(live->source, rec->source) == 0;
-    struct holding h = {0};
-    struct withheld_set set = d->withheld;
-    TRY(withhold_references(w, partner, same ? live : NULL, &set));
-    struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = w->id, .version = rec->version};
-    TRY(rendition_digest(w, &set, &e.digest));
-    if (same && digest_eq(&e.digest, &live->digest)) {
-        h = *live;
-        stamp(w, d, &h);
-        return holding_put(w->t->txn, partner, w->id, &h);
+    *ret_same = false;
+    *set = d->withheld;
+    if (is_live(p) && p->h.version == s->record.version) {
+        keep_references(p, s->report, set);
+        TRY(rendition_digest(p->w, s, set, digest));
+        *ret_same = digest_eq(digest, &p->h.digest);
+        if (*ret_same)
+            return ST_OK;
     }
-    e.onward = rec->source[0] ? onward_stricter(d->terms.onward, rec->onward) : d->terms.onward;
-    enum status st = holding_get(w->t->txn, partner, w->id, &h);
-    if (st != ST_OK && st != ST_NOT_FOUND)
-        return st;
-    TRY(append(w->t, partner, &e, AUDIT_RELEASE, d->agreement, &h.n));
-    h.kind = ENTRY_RELEASE;
-    h.lapsed = false;
-    h.version = rec->version;
-    snprintf(h.source, sizeof h.source, "%s", rec->source);
-    h.digest = e.digest;
-    h.withheld = set;
-    h.onward = e.onward;
-    stamp(w, d, &h);
-    w->changed = true;
-    return holding_put(w->t->txn, partner, w->id, &h);
+    *set = d->withheld;
+    TRY(withhold_references(p, s->report, set));
+    return rendition_digest(p->w, s, set, digest);
+}
+
+static enum status permit_pair(struct pair *p, const struct stored_report *s, const struct decision *d)
+{
+    const struct report_record *rec = &s->record;
+    struct withheld_set set;
+    struct digest digest;
+    bool same;
+    enum onward onward = rec->source[0] ? onward_stricter(d->terms.onward, rec->onward) : d->terms.onward;
+    TRY(find_rendition(p, s, d, &set, &digest, &same));
+    stamp(p, rec, d);
+    // Terms that became stricter must reach whoever could pass it on; laxer ones go with the next release.
+    if (same && onward_stricter(onward, p->h.onward) == p->h.onward)
+        return holding_put(p->w->t->txn, p->partner, p->w->id, &p->h);
+    p->known = true;
+    p->h.version = rec->version;
+    p->h.digest = digest;
+    p->h.withheld = set;
+    p->h.onward = onward;
+    p->w->changed = true;
+    return entry_release(p->w->t, p->partner, p->w->id, d->agreement, &p->h);
 }
 
 // ---- no longer permitted
 
-// Does the older version that the partner has stay served while the newer one waits (spec 3.5)?
-static enum status old_version_stays(struct work *w, size_t partner, const struct decision *d,
-                                     const struct holding *live, bool *ret)
+static enum status withdraw(struct pair *p)
 {
-    *ret = false;
-    if (d->outcome != OUTCOME_EMBARGO && d->outcome != OUTCOME_HOLD && d->outcome != OUTCOME_CONSENT)
+    p->w->changed = true;
+    return entry_end(p->w->t, p->partner, p->w->id, &p->h, ENTRY_WITHDRAW);
+}
+
+static enum status lapse(struct pair *p, const struct decision *d, const char *reason)
+{
+    p->w->changed = true;
+    return entry_lapse(p->w->t, p->partner, p->w->id, &p->h, outcome_text(d->outcome), reason);
+}
+
+// Would labels that came into force since the last decision withhold what is visible? (Not: a clearance was taken away.)
+// Nothing could change before the instant that was stored with that decision.
+static bool labels_became_narrower(const struct pair *p, const struct report *r)
+{
+    utc_ms now = p->w->t->now, next = p->h.next_change;
+    return p->index != SIZE_MAX && next <= now && next > UTC_MIN && decide_labels_changed(r, next - 1, now) &&
+           decide_labels_narrower(p->w->t->core->rules, r, p->index, now, &p->h.withheld);
+}
+
+// The version that the partner has is itself no longer permitted.
+static enum status stop_pair(struct pair *p, const struct report *r, const struct decision *d)
+{
+    if (p->h.lapse == LAPSE_WITHDRAW || (d->reason == REASON_RULE && d->rule_withdraws) || labels_became_narrower(p, r))
+        return withdraw(p);
+    return lapse(p, d, p->index == SIZE_MAX ? "partner-not-in-policy" : reason_text(d->reason));
+}
+
+static enum status load_older(struct work *w, const struct holding *h)
+{
+    if (w->older && w->older->record.version == h->version && strcmp(w->older->record.source, h->source) == 0)
         return ST_OK;
-    struct stored_report *old;
-    enum status st = record_load(w->t, w->id, live->version, live->source, &old);
+    record_free(&w->older);
+    return record_load(w->t, w->id, h->version, h->source, &w->older);
+}
+
+// What is hidden from the partner of the older version: what its rendition withholds, and what it would withhold now.
+static struct withheld_set hidden_of_older(const struct pair *p, const struct decision *own)
+{
+    struct withheld_set hidden = p->h.withheld;
+    if (!release_permits(own))
+        return hidden;
+    hidden.overall |= own->withheld.overall;
+    for (size_t i = 0; i < sizeof hidden.bits / sizeof *hidden.bits; i++)
+        hidden.bits[i] |= own->withheld.bits[i];
+    return hidden;
+}
+
+// A newer version waits: the older one is decided for itself, unless labels became narrower.
+static enum status settle_older(struct pair *p, const struct decision *d, const struct stored_report *older)
+{
+    struct work *w = p->w;
+    struct decision own;
+    TRY(release_decide(w->t, older->report, &older->record, p->index, &own, NULL));
+    const struct withheld_set hidden = hidden_of_older(p, &own);
+    if (!older_version_stays(w->t->core->rules, w->stored->report, d, older->report, p->index, w->t->now, &hidden))
+        return withdraw(p);
+    if (own.next_change < w->next)
+        w->next = own.next_change;
+    return release_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older->report, &own);
+}
+
+// The partner has an older version than the one that is not permitted.
+static enum status stop_older(struct pair *p, const struct decision *d)
+{
+    if (d->outcome == OUTCOME_DENY)
+        return withdraw(p);
+    enum status st = load_older(p->w, &p->h);
     if (st == ST_NOT_FOUND)
-        return ST_OK;
-    if (st != ST_OK)
-        return st;
-    struct decision before;
-    st = release_decide(w->t, old->report, &old->record, partner, &before, NULL);
-    // Children of different versions can be matched only when their number is the same; otherwise everything
-    // counts as visible before, so that in doubt a label counts as narrower.
-    struct withheld_set seen = {0};
-    if (old->report->child_count == w->stored->report->child_count)
-        seen = live->withheld;
-    bool permitted = before.outcome == OUTCOME_RELEASE || before.outcome == OUTCOME_REDACT;
-    *ret = st == ST_OK && permitted &&
-           !decide_labels_narrower(w->t->core->rules, w->stored->report, partner, w->t->now, &seen);
-    if (permitted && before.next_change < w->next)
-        w->next = before.next_change;
-    record_free(&old);
-    return st;
-}
-
-static enum status lapse_pair(struct work *w, const char *partner, struct holding *live, const struct decision *d)
-{
-    struct audit_event ev = {.kind = AUDIT_LAPSE, .actor = "node", .has_report = true, .report = w->id,
-                             .version = live->version, .partner = partner};
-    audit_event_attr(&ev, "outcome", outcome_text(d->outcome));
-    audit_event_attr(&ev, "reason", reason_text(d->reason));
-    TRY(audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random));
-    live->lapsed = true;
-    return holding_put(w->t->txn, partner, w->id, live);
-}
-
-// Would labels that came into force since the release withhold what is visible now? (Not: a clearance was taken away.)
-static enum status labels_became_narrower(struct work *w, size_t index, const char *partner, const struct holding *live,
-                                          bool *ret)
-{
-    struct ledger_entry released;
-    TRY(ledger_get(w->t->txn, partner, live->n, &released));
-    *ret = decide_labels_changed(w->stored->report, released.at, w->t->now) &&
-           decide_labels_narrower(w->t->core->rules, w->stored->report, index, w->t->now, &live->withheld);
-    return ST_OK;
-}
-
-static enum status stop_pair(struct work *w, size_t index, const char *partner, const struct decision *d,
-                             struct holding *live)
-{
-    const struct report_record *rec = &w->stored->record;
-    bool withdraw;
-    if (live->version != rec->version) {
-        bool stays;
-        TRY(old_version_stays(w, index, d, live, &stays));
-        if (stays)
-            return ST_OK;
-        withdraw = true;
-    } else {
-        TRY(labels_became_narrower(w, index, partner, live, &withdraw));
-        withdraw |= live->lapse == LAPSE_WITHDRAW || (d->reason == REASON_RULE && d->rule_withdraws);
-    }
-    w->changed = true;
-    return withdraw ? end_holding(w->t, partner, w->id, live, ENTRY_WITHDRAW) : lapse_pair(w, partner, live, d);
+        return withdraw(p);
+    if (st == ST_CORRUPT)
+        return lapse(p, d, "damaged");
+    return st == ST_OK ? settle_older(p, d, p->w->older) : st;
 }
 
 // ---- one partner, all partners
 
-static void describe(struct work *w, const char *partner, const struct decision *d)
+static enum status describe(struct work *w, const char *partner, const struct decision *d)
 {
     buf_puts(&w->detail, "<decision");
     if (d->agreement)
@@ -280,26 +322,47 @@ static void describe(struct work *w, const char *partner, const struct decision 
     }
     if (d->outcome != OUTCOME_DENY) {
         struct buf ids;
-        buf_init(&ids, 64 * KIB);
+        buf_init(&ids, MIB);
         decision_withheld_ids(w->stored->report, d, &ids);
         if (strcmp(buf_cstr(&ids), "-") != 0)
             buf_xml_attr(&w->detail, "withheld", buf_cstr(&ids));
+        enum status st = buf_status(&ids);
         buf_fini(&ids);
+        TRY(st);
     }
     buf_puts(&w->detail, "></decision>");
+    return buf_status(&w->detail);
 }
 
-static enum status settle_pair(struct work *w, size_t index, const struct decision *d)
+// The copy that the partner was given came from elsewhere and is no longer here: its source withdrew it.
+static enum status copy_is_gone(const struct pair *p, bool *ret)
 {
-    const char *partner = ruleset_partner(w->t->core->rules, index)->id;
-    struct holding h;
-    enum status st = holding_get(w->t->txn, partner, w->id, &h);
+    struct report_record rec;
+    *ret = false;
+    if (!p->known || p->h.kind != ENTRY_RELEASE || !p->h.source[0])
+        return ST_OK;
+    enum status st = reports_get(p->w->t->txn, p->w->id, p->h.version, p->h.source, &rec);
+    *ret = st == ST_NOT_FOUND;
+    return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st;
+}
+
+static enum status settle_pair(struct pair *p, const struct decision *d)
+{
+    const struct report_record *current = &p->w->stored->record;
+    bool gone;
+    enum status st = holding_get(p->w->t->txn, p->partner, p->w->id, &p->h);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
-    bool live = st == ST_OK && h.kind == ENTRY_RELEASE && !h.lapsed;
-    if (d->outcome == OUTCOME_RELEASE || d->outcome == OUTCOME_REDACT)
-        return permit_pair(w, partner, d, live ? &h : NULL);
-    return live ? stop_pair(w, index, partner, d, &h) : ST_OK;
+    p->known = st == ST_OK;
+    TRY(copy_is_gone(p, &gone));
+    // Another source's copy may take its place at once; else a received withdrawal goes on, also to lapsed copies.
+    if (gone && (p->h.lapsed || p->h.version > current->version || !release_permits(d)))
+        TRY(withdraw(p));
+    if (release_permits(d))
+        return permit_pair(p, p->w->stored, d);
+    if (!is_live(p))
+        return ST_OK;
+    return p->h.version == current->version ? stop_pair(p, p->w->stored->report, d) : stop_older(p, d);
 }
 
 static enum status settle_all(struct work *w, struct decision *ret)
@@ -307,18 +370,28 @@ static enum status settle_all(struct work *w, struct decision *ret)
     const struct ruleset *rs = w->t->core->rules;
     for (size_t i = 0; i < ruleset_partner_count(rs); i++) {
         struct decision d;
+        struct pair p = {.w = w, .index = i, .partner = ruleset_partner(rs, i)->id};
         TRY(release_decide(w->t, w->stored->report, &w->stored->record, i, &d, NULL));
-        w->t->core->decisions[d.outcome]++;
-        describe(w, ruleset_partner(rs, i)->id, &d);
-        TRY(settle_pair(w, i, &d));
+        w->t->counts.decisions[d.outcome]++;
+        TRY(describe(w, p.partner, &d));
+        TRY(settle_pair(&p, &d));
         if (d.outcome == OUTCOME_HOLD)
-            w->held[w->held_count++] = ruleset_partner(rs, i)->id;
+            w->held[w->held_count++] = p.partner;
         if (d.next_change < w->next)
             w->next = d.next_change;
         if (ret)
             ret[i] = d;
     }
     return ST_OK;
+}
+
+// Whoever holds it and stands in the policy no longer: nothing is permitted.
+static enum status settle_unlisted(void *ctx, const char *partner)
+{
+    struct work *w = ctx;
+    const struct decision none = {.outcome = OUTCOME_DENY, .reason = REASON_NO_AGREEMENT};
+    struct pair p = {.w = w, .index = SIZE_MAX, .partner = partner};
+    return ruleset_partner_index(w->t->core->rules, partner) == SIZE_MAX ? settle_pair(&p, &none) : ST_OK;
 }
 
 static const char *cause_text(enum release_cause c)
@@ -345,7 +418,6 @@ static enum status log_decisions(struct work *w)
     bool first = w->cause == CAUSE_PUBLISH || w->cause == CAUSE_NEW_VERSION || w->cause == CAUSE_RECEIVE;
     if (!first && !w->changed)
         return ST_OK;
-    TRY(buf_status(&w->detail));
     char policy[DIGEST_TEXT_LEN + 1];
     struct audit_event ev = {.kind = AUDIT_DECIDE, .actor = "node", .has_report = true, .report = w->id,
                              .version = w->stored->record.version, .detail = buf_bytes(&w->detail)};
@@ -354,41 +426,45 @@ static enum status log_decisions(struct work *w)
     return audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random);
 }
 
-// ---- no copy left: whoever was given it is told
+// ---- no copy that could be read
 
-struct withdrawal {
-    struct tick *t;
-    struct uuid id;
-    enum entry_kind kind;
-};
-
-static enum status end_for_partner(void *ctx, const char *partner)
+static enum status lapse_damaged(void *ctx, const char *partner)
 {
-    struct withdrawal *w = ctx;
+    struct work *w = ctx;
     struct holding h;
     TRY(holding_get(w->t->txn, partner, w->id, &h));
-    if (h.kind != ENTRY_RELEASE && !(w->kind == ENTRY_RECALL && h.kind == ENTRY_WITHDRAW))
+    if (h.kind != ENTRY_RELEASE || h.lapsed)
         return ST_OK;
-    return end_holding(w->t, partner, w->id, &h, w->kind);
+    return entry_lapse(w->t, partner, w->id, &h, outcome_text(OUTCOME_DENY), "damaged");
 }
 
-static enum status end_everywhere(struct tick *t, struct uuid id, enum entry_kind kind)
+// The stored bytes are not what was stored: they are never sent, and nothing waits for them. Whoever has the report
+// keeps it; when the bytes are restored and decided on, a new release is written.
+static enum status set_aside(struct work *w)
 {
-    struct withdrawal w = {t, id, kind};
-    TRY(holding_each_partner(t->txn, id, end_for_partner, &w));
-    TRY(holds_set(t->txn, id, 0, t->now, NULL, 0));
-    return schedule_set(t->txn, id, UTC_MAX);
+    struct audit_event ev = {.kind = AUDIT_QUARANTINE, .actor = "node", .has_report = true, .report = w->id};
+    audit_event_attr(&ev, "reason", "damaged");
+    TRY(audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random));
+    TRY(holding_each_partner(w->t->txn, w->id, lapse_damaged, w));
+    TRY(holds_set(w->t->txn, w->id, 0, w->t->now, NULL, 0));
+    return schedule_set(w->t->txn, w->id, UTC_MAX);
 }
+
+// ---- a report
 
 static enum status redecide(struct work *w, struct decision *ret)
 {
     w->policy = *ruleset_digest(w->t->core->rules);
     TRY(grants_generation(w->t->txn, w->id, &w->grants));
     TRY(settle_all(w, ret));
+    TRY(holding_each_partner(w->t->txn, w->id, settle_unlisted, w));
     TRY(log_decisions(w));
     TRY(holds_set(w->t->txn, w->id, w->stored->record.version, w->t->now, w->held, w->held_count));
     return schedule_set(w->t->txn, w->id, w->next);
 }
+
+// The detail of an event is replaced by its digest when it is long; here it only has to be bounded.
+enum { DETAIL_BYTES_MAX = 64 * 1024 * 1024 };
 
 enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret)
 {
@@ -397,64 +473,18 @@ enum status release_report(struct tick *t, struct uuid id, enum release_cause ca
     if (st == ST_GONE)
         return ST_OK;
     if (st == ST_NOT_FOUND)
-        return end_everywhere(t, id, ENTRY_WITHDRAW);
+        return entry_end_everywhere(t, id, ENTRY_WITHDRAW);
+    if (st == ST_CORRUPT)
+        return set_aside(&w);
     if (st != ST_OK)
         return st;
-    buf_init(&w.detail, MIB);
+    buf_init(&w.detail, DETAIL_BYTES_MAX);
     st = redecide(&w, ret);
     buf_fini(&w.detail);
     record_free(&w.stored);
+    record_free(&w.older);
     return st;
 }
-
-// ---- complete mediation
-
-// The elements (not references, not decoys of our own) that two sets withhold are the same.
-static bool same_elements(const struct report *r, const struct withheld_set *a, const struct withheld_set *b)
-{
-    if (a->overall != b->overall)
-        return false;
-    for (size_t i = 0; i < r->child_count; i++) {
-        enum report_child_kind k = r->children[i].kind;
-        if ((k == REPORT_PORTION || k == REPORT_ATTACHMENT) && withheld_has(a, i) != withheld_has(b, i))
-            return false;
-    }
-    return true;
-}
-
-static enum status mediate(struct tick *t, size_t partner, struct holding *h, const struct stored_report *s,
-                           struct buf *out, struct permit **ret)
-{
-    struct decision d;
-    TRY(release_decide(t, s->report, &s->record, partner, &d, NULL));
-    if ((d.outcome != OUTCOME_RELEASE && d.outcome != OUTCOME_REDACT) ||
-        !same_elements(s->report, &d.withheld, &h->withheld))
-        return ST_DENIED;
-    rendition_splice(s->report, s->bytes, &h->withheld, out);
-    TRY(buf_status(out));
-    struct digest digest = sha256(buf_bytes(out));
-    if (!digest_eq(&digest, &h->digest))
-        return ST_CORRUPT;
-    return permit_new(t->core->rules, partner, &d, t->now, &h->withheld, buf_bytes(out), ret);
-}
-
-enum status release_mediate(struct tick *t, size_t partner, struct uuid id, struct holding *h, struct buf *out,
-                            struct permit **ret)
-{
-    if (h->kind != ENTRY_RELEASE || h->lapsed)
-        return ST_DENIED;
-    struct stored_report *s;
-    enum status st = record_load(t, id, h->version, h->source, &s);
-    if (st == ST_NOT_FOUND || st == ST_GONE)
-        return ST_DENIED;
-    if (st != ST_OK)
-        return st;
-    st = mediate(t, partner, h, s, out, ret);
-    record_free(&s);
-    return st;
-}
-
-// ---- recall, instants
 
 enum status release_recall(struct tick *t, struct uuid id, const char *by, const char *reason)
 {
@@ -469,26 +499,7 @@ enum status release_recall(struct tick *t, struct uuid id, const char *by, const
     struct audit_event ev = {.kind = AUDIT_RECALL, .actor = by, .has_report = true, .report = id, .version = rec.version};
     audit_event_attr(&ev, "reason", reason);
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
-    TRY(end_everywhere(t, id, ENTRY_RECALL));
-    TRY(reports_recall(t->txn, id, &rec));
-    t->core->recalled++;
-    return reports_erase(t->txn, id, NULL);
-}
-
-enum status release_due(struct tick *t, utc_ms *ret_next)
-{
-    for (int i = 0; i < DUE_PER_TICK_MAX; i++) {
-        struct uuid id;
-        enum status st = schedule_first(t->txn, ret_next, &id);
-        if (st == ST_NOT_FOUND) {
-            *ret_next = UTC_MAX;
-            return ST_OK;
-        }
-        if (st != ST_OK || *ret_next > t->now)
-            return st;
-        TRY(schedule_set(t->txn, id, UTC_MAX));
-        TRY(release_report(t, id, CAUSE_INSTANT, NULL));
-    }
-    *ret_next = t->now;
-    return ST_OK;
+    TRY(entry_end_everywhere(t, id, ENTRY_RECALL));
+    t->counts.recalled++;
+    return reports_recall(t->txn, id, &rec);
 }

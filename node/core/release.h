@@ -10,14 +10,25 @@ enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INST
 
 // Decide the current copy of a report for every partner at the tick's instant, write what changed (ledger
 // entries, holdings, lapses), the `decide` event and the next instant. A report without any copy left (its
-// source withdrew it) is withdrawn wherever it was released; a recalled one is left alone.
+// source withdrew it) is withdrawn wherever it was released; a recalled one is left alone. One whose stored bytes
+// are damaged lapses everywhere, with a `quarantine` event; `ret` is then not filled.
+//
+// Readings chosen where spec 3.5 leaves room. A lapsed copy is reached by recalls and received withdrawals alone, not by
+// a later denial or label. Onward terms that became stricter are a new release of the same rendition. While a new
+// version waits, the old one is decided for itself: it may lapse, be withdrawn or be released with another
+// visible set. A partner that the policy no longer names is denied. A rendition that is made anew shows a reference if
+// its target is then released to the partner and not lapsed; a rendition that was released is not made anew for that.
 // `ret` (may be NULL) receives one decision per partner of the ruleset; its array is the caller's,
 // ruleset_partner_count long, and its strings are the ruleset's.
 MUST_USE enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret);
 
-// Complete mediation (spec 4.3): is what this holding says still permitted now? Compares the stored permit,
-// and decides anew on mismatch. On yes: the rendition's exact bytes in `out` and a permit for them.
-// ST_DENIED when not: the caller then runs release_report and starts its page again.
+// Does the decision let the report, or parts of it, go?
+bool release_permits(const struct decision *d);
+
+// Complete mediation (spec 4.3): is what this holding says still permitted now? Always decides anew, also whether
+// an older version may be served beside the current one. On yes: the rendition's exact bytes in `out` and a permit for
+// them. ST_DENIED when not, or when the stored bytes are gone or damaged: the caller then runs release_report and
+// starts its page again.
 MUST_USE enum status release_mediate(struct tick *t, size_t partner, struct uuid id, struct holding *h,
                                      struct buf *out, struct permit **ret);
 
@@ -29,7 +40,9 @@ MUST_USE enum status release_decide(struct tick *t, const struct report *r, cons
 // Recall in every ledger that ever held a release of it (spec 3.5). `by` and `reason` go to the log.
 MUST_USE enum status release_recall(struct tick *t, struct uuid id, const char *by, const char *reason);
 
-// Run what is due at the tick's instant. *ret_next = the next instant (UTC_MAX none).
+// Run what is due at the tick's instant, as much as one tick should. *ret_next = the next instant (UTC_MAX none), also
+// after a failure: then when to try again. A report that cannot be decided fails one tick, is put off by ten minutes in
+// the next one, with a `quarantine` event, and so does not keep others from their instants.
 MUST_USE enum status release_due(struct tick *t, utc_ms *ret_next);
 
 #endif

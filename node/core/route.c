@@ -1,8 +1,11 @@
 // Which flow answers which request, and who may ask (spec 4.5). One table.
+#include <stdio.h>
+
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
 #include "node/core/policy_flow.h"
 #include "node/core/publish.h"
+#include "node/core/recall.h"
 
 enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER };
 
@@ -41,7 +44,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/holds/", ON_OFFICER, NULL, hold_answer},
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
-    {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, publish_recall},
+    {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, recall_report},
 };
 
 static bool path_fits(const struct route *r, struct span path, struct uuid *ret_id)
@@ -53,24 +56,36 @@ static bool path_fits(const struct route *r, struct span path, struct uuid *ret_
            uuid_parse(span_sub(path, n, path.len), ret_id) == ST_OK;
 }
 
+// What an address answers to this role: "DELETE, GET" into `allow`, "" when nothing.
+static const struct route *find(const struct request *rq, struct uuid *ret_id, char allow[64])
+{
+    size_t used = 0;
+    allow[0] = 0;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        const struct route *r = &routes[i];
+        if (!((r->roles >> rq->who.role) & 1) || !path_fits(r, rq->head.path, ret_id))
+            continue;
+        if (r->method == rq->head.method)
+            return r;
+        used += (size_t)snprintf(allow + used, 64 - used, "%s%s", used ? ", " : "", http_method_text(r->method));
+    }
+    return NULL;
+}
+
 enum status route_request(struct tick *t, const struct request *rq, struct reply *rp)
 {
-    bool path_known = false;
-    t->core->requests++;
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        struct uuid id;
-        if (!path_fits(&routes[i], rq->head.path, &id))
-            continue;
-        bool role_fits = routes[i].roles >> rq->who.role & 1;
-        path_known |= role_fits;
-        if (!role_fits || routes[i].method != rq->head.method)
-            continue;
-        return routes[i].run ? routes[i].run(t, rq, rp) : routes[i].on_report(t, rq, id, rp);
-    }
+    struct uuid id;
+    char allow[64];
+    t->counts.requests++;
+    const struct route *r = find(rq, &id, allow);
+    if (r)
+        return r->run ? r->run(t, rq, rp) : r->on_report(t, rq, id, rp);
     // No detail: an address that does not exist and one of another role look the same.
-    if (path_known)
-        reply_problem(rp, 405, "method", "This address does not answer this method", NULL, NULL);
-    else
+    if (!*allow) {
         reply_problem(rp, 403, "forbidden", "Not for you", NULL, NULL);
+        return ST_OK;
+    }
+    reply_header(rp, "Allow", "%s", allow);
+    reply_problem(rp, 405, "method", "This address does not answer this method", NULL, NULL);
     return ST_OK;
 }

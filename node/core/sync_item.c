@@ -115,8 +115,9 @@ struct comparison {
     const char *from; // the source of the new copy
     struct digest manifest;
     bool differs; // some copy of this version has another manifest
-    bool replaces; // the same source gave this version before, in another rendition
+    bool replaces; // the same source gave this version before, in another rendition or under other terms
     const struct digest *digest;
+    enum onward onward;
 };
 
 static enum status compare_copy(struct comparison *c, const char *source)
@@ -126,7 +127,7 @@ static enum status compare_copy(struct comparison *c, const char *source)
     enum status st = reports_get(c->t->txn, c->id, c->version, source, &r);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
-    if (strcmp(source, c->from) == 0 && !digest_eq(&r.digest, c->digest))
+    if (strcmp(source, c->from) == 0 && (!digest_eq(&r.digest, c->digest) || r.onward != c->onward))
         c->replaces = true;
     TRY(manifest_of(r.bytes, &manifest));
     c->differs |= !digest_eq(&manifest, &c->manifest);
@@ -274,7 +275,8 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
     if (recalled)
         return ST_OK;
     struct comparison c = {.t = k->t, .id = k->report->id, .version = k->report->version, .from = k->from->id,
-                           .manifest = k->proof->signature.signed_info, .digest = &k->e->digest};
+                           .manifest = k->proof->signature.signed_info, .digest = &k->e->digest,
+                           .onward = k->e->onward};
     TRY(compare_copies(&c, k->report->nation, &other_nation));
     *ret_fate = ITEM_QUARANTINED;
     *ret_reason = "equivocation";
@@ -370,6 +372,7 @@ static enum status uncount_quarantined(struct tick *t, const char *partner, size
     return source_put(t->txn, partner, &s);
 }
 
+// From all but one (NULL = from all).
 static enum status purge_others(struct tick *t, const struct peer *from, struct uuid id)
 {
     for (size_t i = 0; i < t->core->peer_count; i++) {
@@ -381,6 +384,11 @@ static enum status purge_others(struct tick *t, const struct peer *from, struct 
             TRY(uncount_quarantined(t, t->core->peers[i]->id, erased));
     }
     return ST_OK;
+}
+
+enum status item_purge(struct tick *t, struct uuid id)
+{
+    return purge_others(t, NULL, id);
 }
 
 static enum status recall_everywhere(struct tick *t, const struct peer *from, struct uuid id)

@@ -30,4 +30,7 @@ MUST_USE enum status item_quarantine(struct tick *t, const struct peer *from, co
 MUST_USE enum status item_end(struct tick *t, const struct peer *from, const struct ledger_entry *e,
                               size_t *ret_unquarantined, bool *ret_redecide);
 
+// Erase what is in quarantine of this report, from whomever (an own report that is recalled may have come back).
+MUST_USE enum status item_purge(struct tick *t, struct uuid id);
+
 #endif

@@ -12,6 +12,9 @@ static void answer_failure(struct tick_job *job)
     if (job->st == ST_FULL)
         reply_problem(job->reply, 507, "storage-full", "The node's storage is full",
                       "Nothing was stored. Try again after the operator has made room.", NULL);
+    else if (job->st == ST_NOMEM || job->st == ST_BUSY)
+        reply_problem(job->reply, 503, "busy", "The node is too busy for this",
+                      "Nothing was changed. Try again in a few seconds.", NULL);
     else
         reply_problem(job->reply, 500, "internal", "The node could not do this",
                       "Nothing was changed. Tell the operator the time of this request.", NULL);
@@ -27,9 +30,9 @@ static enum status run_job(struct tick *t, struct tick_job *job)
 }
 
 // Run every job that has not failed yet. False when one fails: the transaction is then spoiled.
-static bool run_all(struct tick *t, struct tick_job *jobs, size_t count)
+static bool run_all(struct tick *t, struct tick_job *jobs, size_t job_count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < job_count; i++) {
         if (jobs[i].st != ST_OK)
             continue;
         jobs[i].st = run_job(t, &jobs[i]);
@@ -61,11 +64,20 @@ static void swap_rules(struct core *c, struct tick *t)
     memset(t->grown, true, sizeof t->grown); // by the old indices they would name others
 }
 
+static void count(struct core *c, const struct tick_counts *done)
+{
+    c->published += done->published;
+    c->recalled += done->recalled;
+    c->requests += done->requests;
+    for (size_t i = 0; i < sizeof c->decisions / sizeof *c->decisions; i++)
+        c->decisions[i] += done->decisions[i];
+}
+
 // The map grows between transactions: a job that found it full gets one more chance in a larger one.
-static bool give_another_chance(struct tick_job *jobs, size_t count, bool *given)
+static bool give_another_chance(struct tick_job *jobs, size_t job_count, bool *given)
 {
     bool any = false;
-    for (size_t i = 0; i < count && !*given; i++)
+    for (size_t i = 0; i < job_count && !*given; i++)
         if (jobs[i].st == ST_FULL) {
             jobs[i].st = ST_OK;
             any = true;
@@ -74,9 +86,9 @@ static bool give_another_chance(struct tick_job *jobs, size_t count, bool *given
     return any;
 }
 
-static void end_jobs(struct tick_job *jobs, size_t count, enum status st)
+static void end_jobs(struct tick_job *jobs, size_t job_count, enum status st)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < job_count; i++) {
         if (jobs[i].st == ST_OK)
             jobs[i].st = st;
         if (jobs[i].st != ST_OK)
@@ -84,15 +96,15 @@ static void end_jobs(struct tick_job *jobs, size_t count, enum status st)
     }
 }
 
-enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count, struct tick *t)
+enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t job_count, struct tick *t)
 {
     bool given = false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < job_count; i++)
         jobs[i].st = ST_OK;
     for (;;) {
         *t = (struct tick){.core = c, .now = now};
         enum status st = db_begin(c->db, true, &t->txn);
-        bool whole = st == ST_OK && run_all(t, jobs, count);
+        bool whole = st == ST_OK && run_all(t, jobs, job_count);
         if (st == ST_OK && whole)
             st = commit(c, &t->txn);
         else
@@ -101,10 +113,12 @@ enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t c
             swap_rules(c, t);
         ruleset_free(&t->next_rules);
         if (st == ST_OK && !whole) {
-            give_another_chance(jobs, count, &given);
+            give_another_chance(jobs, job_count, &given);
             continue; // each time around, one job fewer (or the one chance is used up)
         }
-        end_jobs(jobs, count, st);
+        if (st == ST_OK)
+            count(c, &t->counts);
+        end_jobs(jobs, job_count, st);
         return st;
     }
 }

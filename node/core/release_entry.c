@@ -1,0 +1,94 @@
+#include "node/core/release_entry.h"
+
+#include <stdio.h>
+
+#include "store/audit_log.h"
+#include "store/holds.h"
+#include "store/schedule.h"
+
+static enum audit_kind event_of(enum entry_kind kind)
+{
+    switch (kind) {
+    case ENTRY_RELEASE:
+        return AUDIT_RELEASE;
+    case ENTRY_RECALL:
+        return AUDIT_RECALL;
+    case ENTRY_WITHDRAW:
+        return AUDIT_WITHDRAW;
+    case ENTRY_HEAD:
+        break; // speaks of no report
+    }
+    return AUDIT_CONFIG;
+}
+
+static enum status append(struct tick *t, const char *partner, const struct ledger_entry *e, const char *agreement,
+                          uint64_t *ret_n)
+{
+    char position[24], digest[DIGEST_TEXT_LEN + 1];
+    struct audit_event ev = {.kind = event_of(e->kind), .actor = "node", .has_report = true, .report = e->report,
+                             .version = e->version, .partner = partner};
+    TRY(ledger_append(t->txn, partner, e, t->now, &t->core->random, ret_n));
+    tick_mark_grown(t, partner);
+    snprintf(position, sizeof position, "%llu", (unsigned long long)*ret_n);
+    audit_event_attr(&ev, "position", position);
+    if (e->kind == ENTRY_RELEASE)
+        audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
+    if (agreement)
+        audit_event_attr(&ev, "agreement", agreement);
+    return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+enum status entry_release(struct tick *t, const char *partner, struct uuid id, const char *agreement,
+                          struct holding *h)
+{
+    struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = id, .version = h->version, .digest = h->digest,
+                             .onward = h->onward};
+    TRY(append(t, partner, &e, agreement, &h->n));
+    h->kind = ENTRY_RELEASE;
+    h->lapsed = false;
+    return holding_put(t->txn, partner, id, h);
+}
+
+enum status entry_end(struct tick *t, const char *partner, struct uuid id, struct holding *h, enum entry_kind kind)
+{
+    struct ledger_entry e = {.kind = kind, .report = id, .version = h->version};
+    TRY(append(t, partner, &e, NULL, &h->n));
+    h->kind = kind;
+    h->lapsed = false;
+    return holding_put(t->txn, partner, id, h);
+}
+
+enum status entry_lapse(struct tick *t, const char *partner, struct uuid id, struct holding *h, const char *outcome,
+                        const char *reason)
+{
+    struct audit_event ev = {.kind = AUDIT_LAPSE, .actor = "node", .has_report = true, .report = id,
+                             .version = h->version, .partner = partner};
+    audit_event_attr(&ev, "outcome", outcome);
+    audit_event_attr(&ev, "reason", reason);
+    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    h->lapsed = true;
+    return holding_put(t->txn, partner, id, h);
+}
+
+struct ending {
+    struct tick *t;
+    struct uuid id;
+    enum entry_kind kind;
+};
+
+static enum status end_for_partner(void *ctx, const char *partner)
+{
+    const struct ending *e = ctx;
+    struct holding h;
+    TRY(holding_get(e->t->txn, partner, e->id, &h));
+    bool was_given = h.kind == ENTRY_RELEASE || (e->kind == ENTRY_RECALL && h.kind == ENTRY_WITHDRAW);
+    return was_given ? entry_end(e->t, partner, e->id, &h, e->kind) : ST_OK;
+}
+
+enum status entry_end_everywhere(struct tick *t, struct uuid id, enum entry_kind kind)
+{
+    struct ending e = {t, id, kind};
+    TRY(holding_each_partner(t->txn, id, end_for_partner, &e));
+    TRY(holds_set(t->txn, id, 0, t->now, NULL, 0));
+    return schedule_set(t->txn, id, UTC_MAX);
+}

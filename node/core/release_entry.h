@@ -1,0 +1,21 @@
+// Entries of release ledgers, each with its event and the holding that it leaves. For the release flows alone.
+#ifndef RELTO_NODE_CORE_RELEASE_ENTRY_H
+#define RELTO_NODE_CORE_RELEASE_ENTRY_H
+
+#include "node/core/core.h"
+#include "store/ledger.h"
+
+// Append a `release` entry for this holding: kind, n and lapsed of *h are set, the rest is the caller's; it is stored.
+MUST_USE enum status entry_release(struct tick *t, const char *partner, struct uuid id, const char *agreement,
+                                   struct holding *h);
+// End what a partner holds with a `recall` or `withdraw` entry; *h follows and is stored.
+MUST_USE enum status entry_end(struct tick *t, const char *partner, struct uuid id, struct holding *h,
+                               enum entry_kind kind);
+// Permission ended and nothing is sent: the holding lapses, which the log alone tells.
+MUST_USE enum status entry_lapse(struct tick *t, const char *partner, struct uuid id, struct holding *h,
+                                 const char *outcome, const char *reason);
+// entry_end for whoever was ever given the report: with `withdraw` who holds it, lapsed or not; with `recall` also
+// those from whom it was withdrawn. Nothing is due or held for the report any more.
+MUST_USE enum status entry_end_everywhere(struct tick *t, struct uuid id, enum entry_kind kind);
+
+#endif
