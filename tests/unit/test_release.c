@@ -395,7 +395,7 @@ static void an_old_version_goes_when_the_new_labels_are_narrower(void **state)
     (void)state;
     policy(BY_TOPIC(TERMS("1", "PT0S", "permitted", "retain")));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char draft[8192];
+        static char draft[8192];
         uint8_t id = (uint8_t)(i + 1);
         snprintf(draft, sizeof draft, "<report xmlns='urn:relto:report:1'>%s%s%s</report>", TOP, HEADER(PIRACY), cases[i].old);
         sim_publish(sim, GBR, id, 1, draft);
@@ -585,7 +585,7 @@ static void onward_terms_are_the_stricter_of_both(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char text[4096];
+        static char text[4096];
         if (i) {
             teardown(NULL);
             setup(NULL);
