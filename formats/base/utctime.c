@@ -137,7 +137,7 @@ static bool duration_part(struct span s, size_t *pos, const char *units, size_t 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].unit == c && (__builtin_mul_overflow(v, table[i].ms, &v)))
             return false;
-    return !__builtin_add_overflow(*ret_ms, v + ms, ret_ms);
+    return !__builtin_add_overflow(v, ms, &v) && !__builtin_add_overflow(*ret_ms, v, ret_ms);
 }
 
 enum status utc_duration_parse(struct span s, int64_t *ret_ms)
@@ -207,7 +207,7 @@ const char *utc_format_dtg(utc_ms t, char out[UTC_TEXT_MAX])
 utc_ms utc_add(utc_ms a, int64_t b_ms)
 {
     utc_ms t;
-    if (__builtin_add_overflow(a, b_ms, &t) || t > UTC_MAX)
-        return b_ms < 0 && t < UTC_MIN ? UTC_MIN : UTC_MAX;
-    return t < UTC_MIN ? UTC_MIN : t;
+    if (__builtin_add_overflow(a, b_ms, &t))
+        return b_ms < 0 ? UTC_MIN : UTC_MAX;
+    return t < UTC_MIN ? UTC_MIN : t > UTC_MAX ? UTC_MAX : t;
 }
