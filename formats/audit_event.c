@@ -1,8 +1,9 @@
 #include "formats/audit_event.h"
 
 #include "formats/base/bug.h"
+#include "formats/base/utf8.h"
 
-enum { FIXED_ATTRS = 8, ATTRS_TOTAL = FIXED_ATTRS + AUDIT_ATTRS_MAX + 1, SALT_LEN = 16, SALT_TEXT_LEN = 24 };
+enum { FIXED_ATTRS = 8, ATTRS_TOTAL = FIXED_ATTRS + AUDIT_ATTRS_MAX + 1 };
 
 static const char *const kind_texts[AUDIT_KIND_COUNT] = {
 #define X(name, text) [AUDIT_##name] = text,
@@ -64,86 +65,20 @@ void audit_event_attr(struct audit_event *e, const char *name, const char *value
 
 // ---- writing
 
-// Length of the well-formed UTF-8 sequence of an XML character at s (NUL-terminated), or 0.
-static size_t xml_char(const uint8_t *s)
-{
-    uint8_t c = s[0];
-    if (c < 0x80)
-        return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
-    size_t n = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
-    if (n == 0)
-        return 0;
-    uint32_t v = c & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        v = v << 6 | (s[i] & 0x3f);
-    }
-    bool shortest = n == 2 || (n == 3 && v >= 0x800) || (n == 4 && v >= 0x10000);
-    bool allowed = v <= 0x10ffff && !(v >= 0xd800 && v <= 0xdfff) && v != 0xfffe && v != 0xffff;
-    return shortest && allowed ? n : 0;
-}
-
-static const char *escape_of(uint8_t c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '"':
-        return "&quot;";
-    case '\t':
-        return "&#x9;";
-    case '\n':
-        return "&#xA;";
-    case '\r':
-        return "&#xD;";
-    default:
-        return NULL;
-    }
-}
-
+// As buf_xml_value; what is no character of XML becomes U+FFFD: names and reasons come from elsewhere.
 static void put_value(struct buf *out, const char *value)
 {
-    const uint8_t *p = (const uint8_t *)value, *done = p;
-    while (*p) {
-        size_t n = xml_char(p);
-        const char *esc = n == 0 ? "\xef\xbf\xbd" : n == 1 ? escape_of(*p) : NULL;
-        if (esc) {
-            buf_put(out, done, (size_t)(p - done));
-            buf_puts(out, esc);
-            done = p + 1;
-        }
-        p += n ? n : 1;
+    struct span s = span_cstr(value);
+    size_t done = 0;
+    for (size_t i = 0, n; i < s.len; i += n ? n : 1) {
+        n = utf8_xml_char(s, i);
+        if (n > 0)
+            continue;
+        buf_xml_value(out, span_sub(s, done, i));
+        buf_puts(out, "\xef\xbf\xbd");
+        done = i + 1;
     }
-    buf_put(out, done, (size_t)(p - done));
-}
-
-static const char *number_text(uint64_t v, char out[24])
-{
-    char *p = out + 23;
-    *p = 0;
-    do {
-        *--p = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    return p;
-}
-
-static const char *salt_text(const uint8_t salt[SALT_LEN], char out[SALT_TEXT_LEN + 1])
-{
-    static const char b64[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t o = 0;
-    for (size_t i = 0; i < 15; i += 3) {
-        uint32_t v = (uint32_t)salt[i] << 16 | (uint32_t)salt[i + 1] << 8 | salt[i + 2];
-        for (int shift = 18; shift >= 0; shift -= 6)
-            out[o++] = b64[v >> shift & 63];
-    }
-    out[o++] = b64[salt[15] >> 2];
-    out[o++] = b64[(salt[15] & 3) << 4];
-    memcpy(out + o, "==", 3);
-    return out;
+    buf_xml_value(out, span_sub(s, done, s.len));
 }
 
 // Insert keeping the order of names: canonical XML wants attributes sorted.
@@ -164,19 +99,19 @@ void audit_event_write(const struct audit_event *e, struct buf *out)
 {
     struct audit_attr list[ATTRS_TOTAL];
     size_t count = 0;
-    char at[UTC_TEXT_MAX], n[24], version[24], salt[SALT_TEXT_LEN + 1], urn[UUID_URN_LEN + 1];
+    char at[UTC_TEXT_MAX], n[DECIMAL_TEXT_MAX], version[DECIMAL_TEXT_MAX], salt[SALT_TEXT_LEN + 1], urn[UUID_URN_LEN + 1];
     BUG_IF(e->attr_count > AUDIT_ATTRS_MAX + 1);
     insert(list, &count, "actor", e->actor ? e->actor : "");
     insert(list, &count, "at", utc_format_ms(e->at, at));
     insert(list, &count, "kind", audit_kind_text(e->kind));
-    insert(list, &count, "n", number_text(e->n, n));
+    insert(list, &count, "n", decimal_text(e->n, n));
     insert(list, &count, "salt", salt_text(e->salt, salt));
     if (e->partner)
         insert(list, &count, "partner", e->partner);
     if (e->has_report)
         insert(list, &count, "report", uuid_urn(e->report, urn));
     if (e->version)
-        insert(list, &count, "version", number_text(e->version, version));
+        insert(list, &count, "version", decimal_text(e->version, version));
     for (size_t i = 0; i < e->attr_count; i++)
         insert(list, &count, e->attrs[i].name, e->attrs[i].value);
     buf_puts(out, leaf_head);
@@ -193,19 +128,6 @@ void audit_event_write(const struct audit_event *e, struct buf *out)
 }
 
 // ---- reading: our own fixed layout, compared with its own writing at the end
-
-static bool number(const char *s, uint64_t max, uint64_t *ret)
-{
-    uint64_t v = 0;
-    if (!*s || (s[0] == '0' && s[1]))
-        return false;
-    for (; *s; s++)
-        if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
-            __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
-            return false;
-    *ret = v;
-    return v <= max;
-}
 
 // Undo the escapes of put_value in place. False for any other `&`.
 static bool unescape(char *s)
@@ -236,7 +158,6 @@ static bool unescape(char *s)
 static bool set_fixed(struct audit_event *e, const char *name, const char *value)
 {
     uint64_t v = 0;
-    size_t len = 0;
     if (strcmp(name, "actor") == 0)
         return (e->actor = value) != NULL;
     if (strcmp(name, "at") == 0)
@@ -244,14 +165,14 @@ static bool set_fixed(struct audit_event *e, const char *name, const char *value
     if (strcmp(name, "kind") == 0)
         return audit_kind_parse(value, &e->kind);
     if (strcmp(name, "n") == 0)
-        return number(value, UINT64_MAX, &e->n);
+        return decimal_parse(span_cstr(value), UINT64_MAX, &e->n);
     if (strcmp(name, "partner") == 0)
         return (e->partner = value) != NULL;
     if (strcmp(name, "report") == 0)
         return (e->has_report = uuid_parse(span_cstr(value), &e->report) == ST_OK);
     if (strcmp(name, "salt") == 0)
-        return base64_get(span_cstr(value), e->salt, SALT_LEN, &len) == ST_OK && len == SALT_LEN;
-    bool ok = number(value, UINT32_MAX, &v) && v > 0;
+        return salt_parse(span_cstr(value), e->salt);
+    bool ok = decimal_parse(span_cstr(value), UINT32_MAX, &v) && v > 0;
     e->version = (uint32_t)v;
     return ok;
 }

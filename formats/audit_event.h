@@ -57,7 +57,7 @@ struct audit_attr {
 
 struct audit_event {
     uint64_t n;
-    uint8_t salt[16];
+    uint8_t salt[SALT_LEN];
     utc_ms at;
     enum audit_kind kind;
     const char *actor;   // who: "cell:J2-NORTH", "partner:FRA", "node", "operator"

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "formats/base/bug.h"
+#include "formats/base/utf8.h"
 
 bool feed_cursor_valid(const char *cursor)
 {
@@ -53,12 +54,7 @@ static void ledger_entry(struct buf *out, const struct ledger_entry *e)
 static struct span short_title(const char *title)
 {
     struct span s = span_cstr(title);
-    if (s.len <= FEED_TITLE_MAX)
-        return s;
-    s.len = FEED_TITLE_MAX;
-    while (s.len > 0 && (s.ptr[s.len] & 0xc0) == 0x80)
-        s.len--;
-    return s;
+    return span_sub(s, 0, utf8_cut(s, FEED_TITLE_MAX));
 }
 
 static void report(struct buf *out, const struct feed_item *it, struct feed_slot *slot)

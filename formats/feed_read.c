@@ -1,6 +1,5 @@
 // Reading feed pages (spec 4.3): the inverse of feed.c. First the renditions are cut out, then the frame is read.
 #include <ctype.h>
-#include <stdlib.h>
 
 #include "formats/feed.h"
 
@@ -114,16 +113,6 @@ static enum status take_time(struct reading *r, const struct xml_node *parent, s
     return utc_parse(span_cstr(text), UTC_ZONE_Z, ret) == ST_OK ? ST_OK : wrong(n, r->d, "a UTC time with Z");
 }
 
-// A decimal number without sign or leading zeros.
-static bool number(const char *text, uint64_t *ret)
-{
-    size_t n = strlen(text);
-    if (n == 0 || n > 19 || (n > 1 && text[0] == '0') || strspn(text, "0123456789") != n)
-        return false;
-    *ret = strtoull(text, NULL, 10);
-    return true;
-}
-
 // ---- items
 
 static enum status read_ledger_entry(struct reading *r, const struct xml_node *n, struct feed_item *ret)
@@ -200,7 +189,7 @@ static enum status read_leaf(struct reading *r, const struct xml_node *n, struct
     static const char *const attrs[] = {"hash", "n", NULL};
     const char *hash = xml_attr(n, "hash"), *position = xml_attr(n, "n");
     TRY(xml_attrs_known(n, r->d, attrs));
-    if (n->first || !hash || !digest_parse(span_cstr(hash), &ret->leaf) || !position || !number(position, &ret->n))
+    if (n->first || !hash || !digest_parse(span_cstr(hash), &ret->leaf) || !position || !decimal_parse(span_cstr(position), UINT64_MAX, &ret->n))
         return wrong(n, r->d, "attributes n and hash (sha256:…)");
     return ST_OK;
 }

@@ -4,6 +4,8 @@
 #include <strings.h>
 #include <uninorm.h>
 
+#include "formats/base/utf8.h"
+
 static bool mark_eq(struct import_mark a, struct import_mark b)
 {
     return a.level == b.level && a.release == b.release && a.eyes_only == b.eyes_only && a.unmarked == b.unmarked;
@@ -104,27 +106,6 @@ void import_topic(struct import_report *r, const char *topic)
         r->topics[r->topic_count++] = topic;
 }
 
-// Decode one scalar value at text[*i] and step over it. False when the bytes are not UTF-8.
-static bool decode(struct span s, size_t *i, uint32_t *ret)
-{
-    uint8_t c = s.ptr[*i];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-    if (n == 0 || *i + n > s.len)
-        return false;
-    uint32_t v = n == 1 ? c : c & (0xffu >> (n + 1));
-    for (size_t k = 1; k < n; k++) {
-        if ((s.ptr[*i + k] & 0xc0) != 0x80)
-            return false;
-        v = v << 6 | (s.ptr[*i + k] & 0x3fu);
-    }
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
-        return false;
-    *i += n;
-    *ret = v;
-    return true;
-}
-
 enum clean { CLEAN_KEEP, CLEAN_SPACE, CLEAN_BREAK, CLEAN_DROP };
 
 // What becomes of a character. Format characters (Cf) and noncharacters are refused by the report format.
@@ -163,10 +144,11 @@ static void clean_text(struct cleaner *c, struct span bytes)
 static bool clean_all(struct cleaner *c, struct span text)
 {
     for (size_t i = 0; i < text.len;) {
-        size_t from = i;
         uint32_t v;
-        if (!decode(text, &i, &v))
+        size_t from = i, n = utf8_get(text, i, &v);
+        if (n == 0)
             return false;
+        i += n;
         switch (clean_kind(v)) {
         case CLEAN_KEEP: clean_text(c, span_sub(text, from, i)); break;
         case CLEAN_SPACE: c->spaces++; break;

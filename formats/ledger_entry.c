@@ -2,7 +2,7 @@
 
 #include "formats/base/bug.h"
 
-enum { SALT_TEXT_LEN = 24, LEAF_BYTES_MAX = 1024 };
+enum { LEAF_BYTES_MAX = 1024 };
 
 const char *entry_kind_text(enum entry_kind k)
 {
@@ -45,43 +45,21 @@ static bool has_report(enum entry_kind k)
 
 // ---- writing
 
-static void put_attr(struct buf *out, const char *name, const char *value)
-{
-    buf_putc(out, ' ');
-    buf_puts(out, name);
-    buf_puts(out, "=\"");
-    buf_puts(out, value);
-    buf_putc(out, '"');
-}
-
-static void put_number(struct buf *out, const char *name, uint64_t v)
-{
-    char text[24], *p = text + sizeof text - 1;
-    *p = 0;
-    do {
-        *--p = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    put_attr(out, name, p);
-}
-
 void ledger_entry_write_attrs(const struct ledger_entry *e, struct buf *out)
 {
     char text[DIGEST_TEXT_LEN + 1];
-    put_attr(out, "at", utc_format_ms(e->at, text));
+    buf_xml_attr(out, "at", utc_format_ms(e->at, text));
     if (has_digest(e->kind))
-        put_attr(out, "digest", digest_text(&e->digest, text));
-    put_attr(out, "kind", entry_kind_text(e->kind));
-    put_number(out, "n", e->n);
+        buf_xml_attr(out, "digest", digest_text(&e->digest, text));
+    buf_xml_attr(out, "kind", entry_kind_text(e->kind));
+    buf_xml_attr(out, "n", decimal_text(e->n, text));
     if (has_onward(e->kind))
-        put_attr(out, "onward", onward_text(e->onward));
+        buf_xml_attr(out, "onward", onward_text(e->onward));
     if (has_report(e->kind))
-        put_attr(out, "report", uuid_urn(e->report, text));
-    buf_puts(out, " salt=\"");
-    base64_put(out, span_of(e->salt, sizeof e->salt));
-    buf_putc(out, '"');
+        buf_xml_attr(out, "report", uuid_urn(e->report, text));
+    buf_xml_attr(out, "salt", salt_text(e->salt, text));
     if (has_report(e->kind))
-        put_number(out, "version", e->version);
+        buf_xml_attr(out, "version", decimal_text(e->version, text));
 }
 
 static const char leaf_head[] = "<entry xmlns=\"" NS_LEDGER "\"";
@@ -99,25 +77,6 @@ void ledger_entry_write(const struct ledger_entry *e, struct buf *out)
 struct values {
     const char *at, *digest, *kind, *n, *onward, *report, *salt, *version;
 };
-
-static bool number(const char *s, uint64_t max, uint64_t *ret)
-{
-    uint64_t v = 0;
-    if (!*s || (s[0] == '0' && s[1]))
-        return false;
-    for (; *s; s++)
-        if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
-            __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
-            return false;
-    *ret = v;
-    return v <= max;
-}
-
-static bool salt_parse(const char *s, uint8_t salt[16])
-{
-    size_t len = 0;
-    return strlen(s) == SALT_TEXT_LEN && base64_get(span_cstr(s), salt, 16, &len) == ST_OK && len == 16;
-}
 
 // The time in exactly the form that is written: milliseconds and Z.
 static bool time_parse(const char *s, utc_ms *ret)
@@ -140,9 +99,9 @@ static const char *bad_value(const struct values *v, struct ledger_entry *e)
         return "kind";
     if (!v->at || !time_parse(v->at, &e->at))
         return "at";
-    if (!v->n || !number(v->n, UINT64_MAX, &e->n))
+    if (!v->n || !decimal_parse(span_cstr(v->n), UINT64_MAX, &e->n))
         return "n";
-    if (!v->salt || !salt_parse(v->salt, e->salt))
+    if (!v->salt || !salt_parse(span_cstr(v->salt), e->salt))
         return "salt";
     if (has_digest(e->kind) != !!v->digest || (v->digest && !digest_parse(span_cstr(v->digest), &e->digest)))
         return "digest";
@@ -151,7 +110,7 @@ static const char *bad_value(const struct values *v, struct ledger_entry *e)
     if (has_report(e->kind) != !!v->report || (v->report && !urn_parse(v->report, &e->report)))
         return "report";
     if (has_report(e->kind) != !!v->version ||
-        (v->version && (!number(v->version, UINT32_MAX, &version) || version == 0)))
+        (v->version && (!decimal_parse(span_cstr(v->version), UINT32_MAX, &version) || version == 0)))
         return "version";
     e->version = (uint32_t)version;
     return NULL;

@@ -14,7 +14,7 @@ enum entry_kind { ENTRY_RELEASE, ENTRY_RECALL, ENTRY_WITHDRAW, ENTRY_HEAD };
 
 struct ledger_entry {
     uint64_t n;
-    uint8_t salt[16];
+    uint8_t salt[SALT_LEN];
     enum entry_kind kind;
     utc_ms at;
     struct uuid report;   // release, recall, withdraw

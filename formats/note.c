@@ -216,20 +216,6 @@ static enum status check_lines(struct span text, struct span lines, const char *
     return signed_by_log ? ST_OK : ST_BAD_SIGNATURE;
 }
 
-static enum status read_size(struct span s, uint64_t *ret)
-{
-    uint64_t v = 0;
-    if (s.len == 0 || (s.len > 1 && s.ptr[0] == '0'))
-        return ST_MALFORMED;
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9' || __builtin_mul_overflow(v, 10, &v) ||
-            __builtin_add_overflow(v, (uint64_t)(s.ptr[i] - '0'), &v))
-            return ST_MALFORMED;
-    }
-    *ret = v;
-    return ST_OK;
-}
-
 static enum status read_text(struct span text, const char *origin, struct checkpoint *ret)
 {
     struct span first, size, root;
@@ -239,8 +225,7 @@ static enum status read_text(struct span text, const char *origin, struct checkp
         return ST_MALFORMED;
     if (!span_eq_cstr(first, origin))
         return ST_MALFORMED;
-    TRY(read_size(size, &c.size));
-    if (base64_get(root, c.root.b, SHA256_LEN, &len) != ST_OK || len != SHA256_LEN)
+    if (!decimal_parse(size, UINT64_MAX, &c.size) || base64_get(root, c.root.b, SHA256_LEN, &len) != ST_OK || len != SHA256_LEN)
         return ST_MALFORMED;
     memcpy(c.origin, first.ptr, first.len);
     *ret = c;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "formats/base/utf8.h"
 #include "formats/xml.h"
 
 #define NS_OURS "urn:relto:problem:1"
@@ -12,33 +13,19 @@ enum { PROBLEM_BYTES_MAX = 256 * 1024 };
 
 // ---- writing
 
-// Bytes of the XML character at s (NUL-terminated), 0 when there is none: messages are cut at a number of
-// bytes, which may be inside a character.
-static size_t char_len(const uint8_t *s)
+// Bytes of the XML character at s[at], 0 when there is none: messages are cut at a number of bytes, which may be
+// inside a character. Carriage returns are of no use to anybody.
+static size_t char_len(struct span s, size_t at)
 {
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 || s[0] == '\n' || s[0] == '\t' ? 1 : 0;
-    size_t n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
-    bool beyond = s[0] == 0xf4 && s[1] >= 0x90;
-    bool nonchar = s[0] == 0xef && s[1] == 0xbf && n == 3 && s[2] >= 0xbe;
-    return overlong || surrogate || beyond || nonchar ? 0 : n;
+    return s.ptr[at] == '\r' ? 0 : utf8_xml_char(s, at);
 }
 
 static void put_text(struct buf *out, const char *text)
 {
-    const uint8_t *s = (const uint8_t *)text;
-    while (*s) {
-        size_t n = char_len(s);
-        if (n)
-            buf_xml_text(out, span_of(s, n));
-        else
-            buf_putc(out, '?');
-        s += n ? n : 1;
+    struct span s = span_cstr(text);
+    for (size_t i = 0, n; i < s.len; i += n ? n : 1) {
+        n = char_len(s, i);
+        buf_xml_text(out, n ? span_sub(s, i, i + n) : span_cstr("?"));
     }
 }
 
@@ -46,14 +33,14 @@ static void put_attr(struct buf *out, const char *name, const char *value)
 {
     char clean[256];
     size_t at = 0;
-    const uint8_t *s = (const uint8_t *)value;
-    while (*s) {
-        size_t n = char_len(s);
-        if (at + (n ? n : 1) >= sizeof clean)
+    struct span s = span_cstr(value);
+    for (size_t i = 0; i < s.len;) {
+        size_t n = char_len(s, i), step = n ? n : 1;
+        if (at + step >= sizeof clean)
             break;
-        memcpy(clean + at, n ? (const char *)s : "?", n ? n : 1);
-        at += n ? n : 1;
-        s += n ? n : 1;
+        memcpy(clean + at, n ? (const char *)s.ptr + i : "?", step);
+        at += step;
+        i += step;
     }
     clean[at] = 0;
     if (at)

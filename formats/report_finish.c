@@ -22,10 +22,9 @@ struct finish {
 static void put_salt(struct finish *f)
 {
     uint8_t salt[SALT_LEN];
+    char text[SALT_TEXT_LEN + 1];
     random_fill(f->with->random, salt, sizeof salt);
-    buf_puts(f->out, " salt=\"");
-    base64_put(f->out, span_of(salt, sizeof salt));
-    buf_putc(f->out, '"');
+    buf_xml_attr(f->out, "salt", salt_text(salt, text));
 }
 
 static void put_element(struct buf *out, const char *name, const char *text)

@@ -9,8 +9,6 @@
 #define REPORT_LABEL_ID "label"
 #define REPORT_HEADER_ID "header"
 
-enum { SALT_LEN = 16 };
-
 // A child's Id and where it stands, to find doubles.
 struct report_id {
     const char *id;

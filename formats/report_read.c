@@ -114,7 +114,6 @@ static void take_salt(struct report_reading *x, const struct xml_node *n)
 {
     const char *salt = xml_attr(n, "salt");
     uint8_t bytes[SALT_LEN];
-    size_t len;
     if (!salt) {
         if (x->signature)
             report_fault(x, n, "missing-attribute", "<%s> of a signed report needs the attribute \"salt\"",
@@ -122,7 +121,7 @@ static void take_salt(struct report_reading *x, const struct xml_node *n)
         return;
     }
     x->r->has_salts = true;
-    if (base64_get(span_cstr(salt), bytes, sizeof bytes, &len) != ST_OK || len != sizeof bytes)
+    if (!salt_parse(span_cstr(salt), bytes))
         report_fault(x, n, "salt-form", "\"salt\" is %d random bytes in base64", SALT_LEN);
 }
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "formats/base/utf8.h"
 #include "formats/report_parse.h"
 
 enum { TOKEN_MAX = 64, LANGUAGE_MAX = 35, FILE_NAME_MAX = 255, MEDIA_NAME_MAX = 127, DECIMALS_MAX = 9 };
@@ -29,10 +30,7 @@ enum { SHOWN_MAX = 64 };
 // The beginning of a value for a message, never cut inside a character.
 static const char *shown(const char *value, char out[SHOWN_MAX])
 {
-    size_t len = strlen(value);
-    if (len >= SHOWN_MAX)
-        for (len = SHOWN_MAX - 1; len > 0 && ((uint8_t)value[len] & 0xc0) == 0x80;)
-            len--;
+    size_t len = utf8_cut(span_cstr(value), SHOWN_MAX - 1);
     memcpy(out, value, len);
     out[len] = 0;
     return out;
@@ -165,12 +163,7 @@ bool report_integer(struct report_reading *x, const struct xml_node *n, const ch
     uint64_t v = 0;
     if (!report_attr(x, n, name, &value))
         return false;
-    const char *p = value;
-    bool ok = is_digit(*p) && (*p != '0' || !p[1]);
-    for (; ok && *p; p++)
-        ok = is_digit(*p) && !__builtin_mul_overflow(v, 10, &v) &&
-             !__builtin_add_overflow(v, (uint64_t)(*p - '0'), &v);
-    if (ok && v >= min && v <= max) {
+    if (decimal_parse(span_cstr(value), max, &v) && v >= min) {
         *ret = v;
         return true;
     }

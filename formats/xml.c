@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "formats/base/bug.h"
+#include "formats/base/utf8.h"
 
 enum { FEED_CHUNK = 32768 };
 
@@ -245,26 +246,6 @@ static const xmlSAXHandler handlers = {
 
 // ---- checks over the bytes, before any parser sees them
 
-// Length of the well-formed, shortest-form UTF-8 sequence of an XML character at s, or 0.
-static size_t utf8_char(const uint8_t *s, size_t left)
-{
-    uint8_t c = s[0];
-    if (c < 0x80)
-        return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
-    size_t n = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
-    if (n == 0 || n > left)
-        return 0;
-    uint32_t v = c & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        v = v << 6 | (s[i] & 0x3f);
-    }
-    bool shortest = n == 2 || (n == 3 && v >= 0x800) || (n == 4 && v >= 0x10000);
-    bool allowed = v <= 0x10ffff && !(v >= 0xd800 && v <= 0xdfff) && v != 0xfffe && v != 0xffff;
-    return shortest && allowed ? n : 0;
-}
-
 static bool bytes_at(struct span s, size_t i, const char *text)
 {
     size_t n = strlen(text);
@@ -305,7 +286,7 @@ static enum status scan_bytes(struct span in, struct diag *d)
 {
     struct scan s = {.d = d, .line = 1};
     for (size_t i = 0; i < in.len;) {
-        size_t n = utf8_char(in.ptr + i, in.len - i);
+        size_t n = utf8_xml_char(in, i);
         if (n == 0)
             return scan_fault(&s, i, ST_MALFORMED, "xml-characters",
                               "a byte sequence that is no UTF-8 character allowed in XML");

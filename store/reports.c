@@ -2,6 +2,7 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
+#include "formats/base/utf8.h"
 #include "store/value.h"
 
 enum { DRAFT_DAYS = 30, DRAFT_NEIGHBOURS = 16 };
@@ -53,16 +54,8 @@ static enum status record_decode(struct span key, struct span value, struct repo
 static void put_title(struct key *k, const char *title)
 {
     char whole[sizeof((struct report_record *)0)->title];
-    size_t n = strnlen(title, sizeof whole - 1), lead = n;
+    size_t n = utf8_cut(span_of(title, strnlen(title, sizeof whole)), sizeof whole - 1);
     memcpy(whole, title, n);
-    while (lead > 0 && n - lead < 4 && ((uint8_t)title[lead - 1] & 0xc0) == 0x80)
-        lead--;
-    if (lead > 0) {
-        uint8_t c = (uint8_t)title[lead - 1];
-        size_t need = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
-        if (n - lead < need)
-            n = lead - 1;
-    }
     whole[n] = 0;
     key_text(k, whole);
 }

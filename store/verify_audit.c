@@ -7,15 +7,7 @@
 
 static bool number(const char *s, uint64_t *ret)
 {
-    uint64_t v = 0;
-    if (!s || !*s || (s[0] == '0' && s[1]))
-        return false;
-    for (; *s; s++)
-        if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
-            __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
-            return false;
-    *ret = v;
-    return true;
+    return s && decimal_parse(span_cstr(s), UINT64_MAX, ret);
 }
 
 static void check_form(struct verify *v, const char *where, uint64_t n, const struct audit_event *e)

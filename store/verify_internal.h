@@ -37,7 +37,7 @@ struct verify {
     struct verify_decided decided;
     struct arena *arena; // of the event at hand; renewed now and then
     utc_ms last_at;      // of the log at hand
-    uint8_t last_salt[16];
+    uint8_t last_salt[SALT_LEN];
 };
 
 void verify_say(struct verify *v, const char *rule, const char *where, const char *fmt, ...)

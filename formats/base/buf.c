@@ -89,58 +89,35 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_end(again);
 }
 
-void buf_u64(struct buf *b, uint64_t v)
+// What canonical XML writes for a character, by its code; NULL = the character itself. None has a higher code.
+typedef const char *const escapes[64];
+
+static void put_escaped(struct buf *b, struct span s, escapes table)
 {
-    buf_printf(b, "%llu", (unsigned long long)v);
+    size_t done = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        const char *escape = s.ptr[i] < 64 ? table[s.ptr[i]] : NULL;
+        if (!escape)
+            continue;
+        buf_put(b, s.ptr + done, i - done);
+        buf_puts(b, escape);
+        done = i + 1;
+    }
+    if (s.len > done)
+        buf_put(b, s.ptr + done, s.len - done);
 }
 
 void buf_xml_text(struct buf *b, struct span text)
 {
-    size_t done = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        const char *esc = NULL;
-        switch (text.ptr[i]) {
-        case '&':
-            esc = "&amp;";
-            break;
-        case '<':
-            esc = "&lt;";
-            break;
-        case '>':
-            esc = "&gt;";
-            break;
-        case '\r':
-            esc = "&#xD;";
-            break;
-        default:
-            continue;
-        }
-        buf_put(b, text.ptr + done, i - done);
-        buf_puts(b, esc);
-        done = i + 1;
-    }
-    if (text.len > done)
-        buf_put(b, text.ptr + done, text.len - done);
+    static escapes table = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\r'] = "&#xD;"};
+    put_escaped(b, text, table);
 }
 
-static const char *attr_escape(char c)
+void buf_xml_value(struct buf *b, struct span value)
 {
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '"':
-        return "&quot;";
-    case '\t':
-        return "&#x9;";
-    case '\n':
-        return "&#xA;";
-    case '\r':
-        return "&#xD;";
-    default:
-        return NULL;
-    }
+    static escapes table = {['&'] = "&amp;",  ['<'] = "&lt;",   ['"'] = "&quot;",
+                            ['\t'] = "&#x9;", ['\n'] = "&#xA;", ['\r'] = "&#xD;"};
+    put_escaped(b, value, table);
 }
 
 void buf_xml_attr(struct buf *b, const char *name, const char *value)
@@ -148,13 +125,7 @@ void buf_xml_attr(struct buf *b, const char *name, const char *value)
     buf_putc(b, ' ');
     buf_puts(b, name);
     buf_puts(b, "=\"");
-    for (const char *p = value; *p; p++) {
-        const char *esc = attr_escape(*p);
-        if (esc)
-            buf_puts(b, esc);
-        else
-            buf_putc(b, *p);
-    }
+    buf_xml_value(b, span_cstr(value));
     buf_putc(b, '"');
 }
 

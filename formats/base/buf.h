@@ -28,9 +28,9 @@ void buf_span(struct buf *b, struct span s);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_u64(struct buf *b, uint64_t v);
-// Append text escaped as canonical XML wants it in element content.
+// Append text escaped as canonical XML wants it in element content, or in an attribute's value.
 void buf_xml_text(struct buf *b, struct span text);
+void buf_xml_value(struct buf *b, struct span value);
 // Append ` name="value"` with the value escaped as canonical XML wants it.
 void buf_xml_attr(struct buf *b, const char *name, const char *value);
 

@@ -3,17 +3,27 @@
 static const char b64[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char hexdigits[17] = "0123456789abcdef";
 
+// The four characters for the up to three bytes of s from i on.
+static void base64_quad(struct span s, size_t i, char out[4])
+{
+    size_t n = s.len - i;
+    uint32_t v = (uint32_t)s.ptr[i] << 16;
+    if (n > 1)
+        v |= (uint32_t)s.ptr[i + 1] << 8;
+    if (n > 2)
+        v |= s.ptr[i + 2];
+    out[0] = b64[v >> 18];
+    out[1] = b64[v >> 12 & 63];
+    out[2] = n > 1 ? b64[v >> 6 & 63] : '=';
+    out[3] = n > 2 ? b64[v & 63] : '=';
+}
+
 void base64_put(struct buf *out, struct span s)
 {
     for (size_t i = 0; i < s.len; i += 3) {
-        size_t n = s.len - i < 3 ? s.len - i : 3;
-        uint32_t v = (uint32_t)s.ptr[i] << 16;
-        if (n > 1)
-            v |= (uint32_t)s.ptr[i + 1] << 8;
-        if (n > 2)
-            v |= s.ptr[i + 2];
-        char q[4] = {b64[v >> 18], b64[v >> 12 & 63], n > 1 ? b64[v >> 6 & 63] : '=', n > 2 ? b64[v & 63] : '='};
-        buf_put(out, q, 4);
+        char quad[4];
+        base64_quad(s, i, quad);
+        buf_put(out, quad, sizeof quad);
     }
 }
 
@@ -80,6 +90,52 @@ enum status hex_get(struct span t, uint8_t *out, size_t len)
         out[i] = (uint8_t)(hi << 4 | lo);
     }
     return ST_OK;
+}
+
+const char *decimal_text(uint64_t v, char out[DECIMAL_TEXT_MAX])
+{
+    size_t n = 1;
+    for (uint64_t rest = v; rest >= 10; rest /= 10)
+        n++;
+    out[n] = 0;
+    for (; n > 0; v /= 10)
+        out[--n] = (char)('0' + v % 10);
+    return out;
+}
+
+bool decimal_parse(struct span text, uint64_t max, uint64_t *ret)
+{
+    uint64_t v = 0;
+    if (text.len == 0 || (text.len > 1 && text.ptr[0] == '0'))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i];
+        if (c < '0' || c > '9' || __builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(c - '0'), &v))
+            return false;
+    }
+    if (v > max)
+        return false;
+    *ret = v;
+    return true;
+}
+
+const char *salt_text(const uint8_t salt[SALT_LEN], char out[SALT_TEXT_LEN + 1])
+{
+    for (size_t i = 0; i < SALT_LEN; i += 3)
+        base64_quad(span_of(salt, SALT_LEN), i, out + i / 3 * 4);
+    out[SALT_TEXT_LEN] = 0;
+    return out;
+}
+
+bool salt_parse(struct span text, uint8_t ret_salt[SALT_LEN])
+{
+    uint8_t salt[SALT_LEN];
+    size_t len = 0;
+    if (base64_get(text, salt, SALT_LEN, &len) != ST_OK || len != SALT_LEN)
+        return false;
+    memcpy(ret_salt, salt, SALT_LEN);
+    return true;
 }
 
 enum status uuid_parse(struct span t, struct uuid *ret)

@@ -1,6 +1,10 @@
 #include "node/core/http_msg.h"
 
 #include "formats/base/bug.h"
+#include "formats/base/encode.h"
+
+// 18 digits: no sum that it stands in can overflow.
+#define CONTENT_LENGTH_MAX UINT64_C(999999999999999999)
 
 // ---- bytes
 
@@ -255,27 +259,13 @@ static const struct http_header *find(const struct http_head *h, const char *nam
     return NULL;
 }
 
-static bool length_parse(struct span s, uint64_t *ret)
-{
-    if (s.len == 0 || s.len > 18 || (s.len > 1 && s.ptr[0] == '0'))
-        return false;
-    uint64_t v = 0;
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_digit(s.ptr[i]))
-            return false;
-        v = v * 10 + (uint64_t)(s.ptr[i] - '0');
-    }
-    *ret = v;
-    return true;
-}
-
 static int check_framing(struct http_head *h)
 {
     const struct http_header *te = find(h, "transfer-encoding"), *cl = find(h, "content-length");
     if (te)
         return cl ? 400 : 411;
     if (cl) {
-        if (!length_parse(cl->value, &h->content_length))
+        if (!decimal_parse(cl->value, CONTENT_LENGTH_MAX, &h->content_length))
             return 400;
         h->has_length = true;
     }

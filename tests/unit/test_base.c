@@ -8,6 +8,7 @@
 #include "formats/base/arena.h"
 #include "formats/base/encode.h"
 #include "formats/base/utctime.h"
+#include "formats/base/utf8.h"
 
 static void times_read_and_write(void **state)
 {
@@ -49,9 +50,20 @@ static void durations_read(void **state)
         assert_int_equal(utc_duration_parse(span_cstr(good[i].in), &ms), ST_OK);
         assert_int_equal(ms, good[i].ms);
     }
-    static const char *const bad[] = {"P", "PT", "P1Y", "P1M", "-PT1S", "PT1S1M", "P1DT", "PT1.5H", "1D", "P99999999999D"};
+    static const char *const bad[] = {"P", "PT", "P1Y", "P1M", "-PT1S", "PT1S1M", "P1DT", "PT1.5H", "1D", "P99999999999D",
+                                      "PT9223372036854775.999S"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(utc_duration_parse(span_cstr(bad[i]), &ms), ST_INVALID);
+}
+
+static void sums_of_times_stay_within_bounds(void **state)
+{
+    (void)state;
+    assert_int_equal(utc_add(1000, -3000), -2000);
+    assert_int_equal(utc_add(UTC_MAX, 1), UTC_MAX);
+    assert_int_equal(utc_add(UTC_MIN, -1), UTC_MIN);
+    assert_int_equal(utc_add(1, INT64_MAX), UTC_MAX);
+    assert_int_equal(utc_add(-1, INT64_MIN), UTC_MIN);
 }
 
 static void base64_is_strict(void **state)
@@ -70,6 +82,85 @@ static void base64_is_strict(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(base64_get(span_cstr(bad[i]), out, 8, &len), ST_INVALID);
     assert_int_equal(base64_get(span_cstr("aGVsbG8="), out, 4, &len), ST_LIMIT);
+    buf_fini(&b);
+}
+
+static void numbers_have_one_form(void **state)
+{
+    (void)state;
+    static const uint64_t numbers[] = {0, 9, 10, 4294967295u, UINT64_MAX};
+    char text[DECIMAL_TEXT_MAX];
+    uint64_t v;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_true(decimal_parse(span_cstr(decimal_text(numbers[i], text)), UINT64_MAX, &v));
+        assert_int_equal(v, numbers[i]);
+    }
+    assert_string_equal(text, "18446744073709551615");
+    assert_true(decimal_parse(span_cstr("255"), 255, &v));
+    static const char *const bad[] = {"", "00", "01", "+1", "-1", " 1", "1 ", "1a", "0x1", "256", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        v = 7;
+        assert_false(decimal_parse(span_cstr(bad[i]), 255, &v));
+        assert_int_equal(v, 7);
+    }
+    assert_false(decimal_parse(span_cstr("18446744073709551616"), UINT64_MAX, &v));
+}
+
+static void salts_have_one_form(void **state)
+{
+    (void)state;
+    static const uint8_t salt[SALT_LEN] = "0123456789abcdef";
+    uint8_t back[SALT_LEN] = {0};
+    char text[SALT_TEXT_LEN + 1];
+    assert_string_equal(salt_text(salt, text), "MDEyMzQ1Njc4OWFiY2RlZg==");
+    assert_true(salt_parse(span_cstr(text), back));
+    assert_memory_equal(back, salt, SALT_LEN);
+    static const char *const bad[] = {"", "MDEyMzQ1Njc4OWFiY2Rl", "MDEyMzQ1Njc4OWFiY2RlZ2g=", "MDEyMzQ1Njc4OWFiY2RlZh=="};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(salt_parse(span_cstr(bad[i]), back));
+    assert_memory_equal(back, salt, SALT_LEN);
+}
+
+static void characters_have_one_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        uint32_t code;
+    } good[] = {{"A", 1, 'A'}, {"\xc3\xa9", 2, 0xe9}, {"\xe2\x82\xac", 3, 0x20ac}, {"\xf4\x8f\xbf\xbf", 4, 0x10ffff}};
+    uint32_t v;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct span s = span_cstr(good[i].bytes);
+        assert_int_equal(utf8_get(s, 0, &v), good[i].len);
+        assert_int_equal(v, good[i].code);
+        assert_int_equal(utf8_xml_char(s, 0), good[i].len);
+        assert_int_equal(utf8_cut(s, s.len), s.len);
+        assert_int_equal(utf8_cut(s, s.len - 1), 0);
+        s.len--;
+        assert_int_equal(utf8_cut(s, 9), 0);
+    }
+    static const char *const bad[] = {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80", "\xe2\x82", "\xe2\x82" "A", "\xff"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(utf8_get(span_cstr(bad[i]), 0, &v), 0);
+        assert_int_equal(utf8_xml_char(span_cstr(bad[i]), 0), 0);
+    }
+    static const char *const not_xml[] = {"\x01", "\x1f", "\xef\xbf\xbe", "\xef\xbf\xbf"};
+    for (size_t i = 0; i < sizeof not_xml / sizeof *not_xml; i++)
+        assert_int_equal(utf8_xml_char(span_cstr(not_xml[i]), 0), 0);
+}
+
+static void xml_is_escaped_as_canonical_xml_wants_it(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 200);
+    buf_xml_text(&b, span_cstr("a<b>&\"\t\r\xc3\xa9"));
+    assert_string_equal(buf_cstr(&b), "a&lt;b&gt;&amp;\"\t&#xD;\xc3\xa9");
+    buf_reset(&b);
+    buf_xml_attr(&b, "n", "a<b>&\"'\t\n\r\xc3\xa9");
+    assert_string_equal(buf_cstr(&b), " n=\"a&lt;b>&amp;&quot;'&#x9;&#xA;&#xD;\xc3\xa9\"");
     buf_fini(&b);
 }
 
@@ -111,9 +202,17 @@ static void arenas_stop_at_their_maximum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_read_and_write),          cmocka_unit_test(durations_read),
-        cmocka_unit_test(base64_is_strict),              cmocka_unit_test(uuids_have_one_form),
-        cmocka_unit_test(buffers_stop_at_their_maximum), cmocka_unit_test(arenas_stop_at_their_maximum),
+        cmocka_unit_test(times_read_and_write),
+        cmocka_unit_test(durations_read),
+        cmocka_unit_test(sums_of_times_stay_within_bounds),
+        cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(numbers_have_one_form),
+        cmocka_unit_test(salts_have_one_form),
+        cmocka_unit_test(characters_have_one_form),
+        cmocka_unit_test(xml_is_escaped_as_canonical_xml_wants_it),
+        cmocka_unit_test(uuids_have_one_form),
+        cmocka_unit_test(buffers_stop_at_their_maximum),
+        cmocka_unit_test(arenas_stop_at_their_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

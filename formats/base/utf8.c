@@ -1,0 +1,39 @@
+#include "formats/base/utf8.h"
+
+// Bytes of a sequence that begins with c; 0 for a byte that begins none.
+static size_t length_by_first(uint8_t c)
+{
+    if (c < 0x80)
+        return 1;
+    return c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+}
+
+size_t utf8_get(struct span s, size_t at, uint32_t *ret)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint8_t c = s.ptr[at];
+    size_t n = length_by_first(c);
+    if (n == 0 || n > s.len - at)
+        return 0;
+    uint32_t v = n == 1 ? c : c & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if ((s.ptr[at + i] & 0xc0) != 0x80)
+            return 0;
+        v = v << 6 | (s.ptr[at + i] & 0x3fu);
+    }
+    if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+        return 0;
+    *ret = v;
+    return n;
+}
+
+size_t utf8_cut(struct span s, size_t max)
+{
+    size_t n = s.len < max ? s.len : max, first = n;
+    while (first > 0 && n - first < 4 && (s.ptr[first - 1] & 0xc0) == 0x80)
+        first--;
+    if (first == 0)
+        return n;
+    size_t whole = length_by_first(s.ptr[first - 1]);
+    return n - first + 1 < whole ? first - 1 : n;
+}
