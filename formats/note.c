@@ -1,60 +1,28 @@
 #include "formats/note.h"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include "formats/base/bug.h"
 #include "formats/base/encode.h"
 #include "formats/base/limits.h"
+#include "formats/pem.h"
 
 enum { TYPE_ED25519 = 0x01, TYPE_COSIGNATURE = 0x04, KEY_ID_LEN = 4, SIGNATURE_BYTES_MAX = 4096 };
 enum { COSIGNATURE_LEN = 8 + ED25519_SIG_LEN };
 
 static const char dash[] = "\xe2\x80\x94 "; // U+2014 and a space open a signature line
 
-// ---- Ed25519
-
-static bool ed25519_sign(const struct note_key *key, struct span message, uint8_t sig[ED25519_SIG_LEN])
-{
-    size_t len = ED25519_SIG_LEN;
-    EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, ED25519_LEN);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = k && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, k) == 1 &&
-              EVP_DigestSign(ctx, sig, &len, message.ptr, message.len) == 1 && len == ED25519_SIG_LEN;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(k);
-    return ok;
-}
-
-static bool ed25519_verify(const uint8_t pub[ED25519_LEN], struct span message,
-                           const uint8_t sig[ED25519_SIG_LEN])
-{
-    EVP_PKEY *k = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, ED25519_LEN);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = k && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, k) == 1 &&
-              EVP_DigestVerify(ctx, sig, ED25519_SIG_LEN, message.ptr, message.len) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(k);
-    return ok;
-}
-
 // ---- keys
-
-// A key under a passphrase is refused: asking on the terminal would hang a daemon.
-static int no_passphrase(char *out, int size, int writing, void *ctx)
-{
-    (void)out, (void)size, (void)writing, (void)ctx;
-    return -1;
-}
 
 enum status note_key_load(struct span pem, struct note_key *ret)
 {
     if (pem.len > NOTE_BYTES_MAX)
         return ST_LIMIT;
-    BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-    EVP_PKEY *k = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+    BIO *bio = pem_bio(pem);
+    EVP_PKEY *k = bio ? PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL) : NULL;
     struct note_key key = {{0}, {0}};
     size_t seed_len = sizeof key.seed, pub_len = sizeof key.pub;
     bool ok = k && EVP_PKEY_get_base_id(k) == EVP_PKEY_ED25519 &&
@@ -62,6 +30,7 @@ enum status note_key_load(struct span pem, struct note_key *ret)
               EVP_PKEY_get_raw_public_key(k, key.pub, &pub_len) == 1 && pub_len == ED25519_LEN;
     EVP_PKEY_free(k);
     BIO_free(bio);
+    ERR_clear_error();
     if (ok)
         *ret = key;
     OPENSSL_cleanse(&key, sizeof key);
@@ -70,15 +39,8 @@ enum status note_key_load(struct span pem, struct note_key *ret)
 
 enum status note_key_from_seed(const uint8_t seed[ED25519_LEN], struct note_key *ret)
 {
-    size_t len = ED25519_LEN;
-    EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_LEN);
-    uint8_t pub[ED25519_LEN];
-    bool ok = k && EVP_PKEY_get_raw_public_key(k, pub, &len) == 1 && len == ED25519_LEN;
-    EVP_PKEY_free(k);
-    if (!ok)
-        return ST_NOMEM;
+    TRY(ed25519_public(seed, ret->pub));
     memcpy(ret->seed, seed, ED25519_LEN);
-    memcpy(ret->pub, pub, ED25519_LEN);
     return ST_OK;
 }
 
@@ -94,6 +56,7 @@ enum status note_key_pem(const struct note_key *key, struct buf *out)
     }
     BIO_free(bio);
     EVP_PKEY_free(k);
+    ERR_clear_error();
     return ok ? buf_status(out) : ST_NOMEM;
 }
 
@@ -243,8 +206,8 @@ enum status checkpoint_sign(const struct checkpoint *c, const struct note_key *k
     buf_putc(&text, '\n');
     uint8_t sig[ED25519_SIG_LEN], id[KEY_ID_LEN];
     enum status st = buf_status(&text);
-    if (st == ST_OK && !ed25519_sign(key, buf_bytes(&text), sig))
-        st = ST_NOMEM;
+    if (st == ST_OK)
+        st = ed25519_sign(key->seed, buf_bytes(&text), sig);
     if (st == ST_OK) {
         key_id(c->origin, TYPE_ED25519, key->pub, id);
         buf_span(out, buf_bytes(&text));
@@ -294,8 +257,8 @@ enum status cosignature_make(struct span note, const char *name, const struct no
     buf_init(&message, 2 * NOTE_BYTES_MAX);
     cosigned_message(&message, seconds, text);
     enum status st = buf_status(&message);
-    if (st == ST_OK && !ed25519_sign(key, buf_bytes(&message), sig + 8))
-        st = ST_NOMEM;
+    if (st == ST_OK)
+        st = ed25519_sign(key->seed, buf_bytes(&message), sig + 8);
     buf_fini(&message);
     if (st != ST_OK)
         return st;

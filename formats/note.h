@@ -5,8 +5,9 @@
 #include "formats/base/buf.h"
 #include "formats/base/sha256.h"
 #include "formats/base/utctime.h"
+#include "formats/ed25519.h"
 
-enum { ED25519_LEN = 32, ED25519_SIG_LEN = 64, NOTE_NAME_MAX = 128, NOTE_BYTES_MAX = 16384 };
+enum { NOTE_NAME_MAX = 128, NOTE_BYTES_MAX = 16384 };
 
 struct note_key { // private
     uint8_t seed[ED25519_LEN];

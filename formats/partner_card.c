@@ -1,11 +1,11 @@
 #include "formats/partner_card.h"
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 
 #include "formats/base/encode.h"
+#include "formats/pem.h"
 #include "formats/policy_document.h"
 #include "formats/reading.h"
 
@@ -13,33 +13,6 @@
 #define SIGNATURE_END "</signature></card>"
 
 static const char *const none[] = {NULL};
-
-// ---- Ed25519
-
-static enum status sign(const struct note_key *key, struct span body, uint8_t ret_sig[ED25519_SIG_LEN])
-{
-    size_t len = ED25519_SIG_LEN;
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, ED25519_LEN);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = pkey && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-                EVP_DigestSign(ctx, ret_sig, &len, body.ptr, body.len) == 1 && len == ED25519_SIG_LEN;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return good ? ST_OK : ST_NOMEM; // Ed25519 takes any seed and any message: only memory can fail
-}
-
-static bool verifies(const uint8_t pub[ED25519_LEN], struct span body, const uint8_t sig[ED25519_SIG_LEN])
-{
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, ED25519_LEN);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-                EVP_DigestVerify(ctx, sig, ED25519_SIG_LEN, body.ptr, body.len) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return good;
-}
 
 // ---- writing
 
@@ -112,7 +85,7 @@ enum status partner_card_write(const struct partner_card *c, const struct note_k
         return ST_INVALID;
     put_body(c, out);
     TRY(buf_status(out));
-    TRY(sign(card_key, span_sub(buf_bytes(out), start, out->len), sig));
+    TRY(ed25519_sign(card_key->seed, span_sub(buf_bytes(out), start, out->len), sig));
     buf_puts(out, SIGNATURE_START);
     base64_put(out, span_of(sig, sizeof sig));
     buf_puts(out, SIGNATURE_END);
@@ -165,9 +138,9 @@ static size_t count_certificates(const char *pem)
     size_t count = 0, expected = 0;
     for (const char *p = pem; (p = strstr(p, "-----BEGIN")) != NULL; p++)
         expected++;
-    BIO *bio = BIO_new_mem_buf(pem, -1);
+    BIO *bio = pem_bio(span_cstr(pem));
     X509 *cert = NULL;
-    while (bio && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+    while (bio && (cert = PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL)) != NULL) {
         count++;
         X509_free(cert);
     }
@@ -273,12 +246,12 @@ static enum status check_signature(struct reading *r, const struct xml_node *roo
                                    struct span bytes)
 {
     uint8_t sig[ED25519_SIG_LEN];
-    size_t body = bytes.len, len = 0, end = strlen(SIGNATURE_END), start = strlen(SIGNATURE_START);
+    size_t len = 0, end = strlen(SIGNATURE_END), start = strlen(SIGNATURE_START);
     struct buf again;
     buf_init(&again, bytes.len);
     put_body(c, &again);
     bool same = buf_status(&again) == ST_OK && span_starts(bytes, buf_cstr(&again));
-    body = again.len;
+    size_t body = again.len;
     buf_fini(&again);
     if (!same || bytes.len < body + start + end ||
         !span_starts(span_sub(bytes, body, bytes.len), SIGNATURE_START) ||
@@ -288,7 +261,7 @@ static enum status check_signature(struct reading *r, const struct xml_node *roo
         reading_fault(r, root, "not-canonical", "the card was altered, or is not in its canonical form; ask for it again");
         return ST_INVALID;
     }
-    if (verifies(c->card_key, span_sub(bytes, 0, body), sig))
+    if (ed25519_verify(c->card_key, span_sub(bytes, 0, body), sig))
         return ST_OK;
     reading_fault(r, root, "card-signature", "the card's signature does not verify; it was altered or badly copied");
     return ST_BAD_SIGNATURE;

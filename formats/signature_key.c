@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "formats/pem.h"
+
 struct signing_key {
     EVP_PKEY *pkey;
     struct certificate_name name;
@@ -32,18 +34,6 @@ static enum status refuse(struct diag *d, const char *rule, const char *message)
     return ST_INVALID;
 }
 
-// Never ask anybody for a pass phrase.
-static int no_pass_phrase(char *out, int size, int writing, void *ctx)
-{
-    (void)out, (void)size, (void)writing, (void)ctx;
-    return -1;
-}
-
-static BIO *bio_of(struct span s)
-{
-    return s.len > INT32_MAX ? NULL : BIO_new_mem_buf(s.len ? (const void *)s.ptr : "", (int)s.len);
-}
-
 static bool is_p256(EVP_PKEY *key)
 {
     char group[64];
@@ -54,8 +44,8 @@ static bool is_p256(EVP_PKEY *key)
 
 static enum status cert_read(struct span pem, struct diag *d, X509 **ret)
 {
-    BIO *bio = bio_of(pem);
-    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, no_pass_phrase, NULL) : NULL;
+    BIO *bio = pem_bio(pem);
+    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, pem_no_passphrase, NULL) : NULL;
     BIO_free(bio);
     if (!cert)
         return refuse(d, "certificate-unreadable",
@@ -138,12 +128,12 @@ enum status signing_key_load(struct span key_pem, struct span cert_pem, struct d
     if (st != ST_OK)
         return st;
     struct signing_key *k = calloc(1, sizeof *k);
-    BIO *bio = bio_of(key_pem);
+    BIO *bio = pem_bio(key_pem);
     if (!k || !bio) {
         st = ST_NOMEM;
         goto out;
     }
-    k->pkey = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+    k->pkey = PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL);
     st = k->pkey ? pair_check(k->pkey, cert, d)
                  : refuse(d, "key-unreadable", "expected a PEM private key without a pass phrase");
     if (st == ST_OK)

@@ -1,6 +1,5 @@
 #include "node/io/pki.h"
 
-#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,17 +10,14 @@
 #include "formats/base/bug.h"
 #include "formats/base/encode.h"
 #include "formats/base/sha256.h"
+#include "formats/pem.h"
 
 // ---- PEM
 
-static BIO *bio_of(struct span s)
-{
-    return s.len <= INT_MAX ? BIO_new_mem_buf(s.ptr, (int)s.len) : NULL;
-}
-
+// Private keys are read for commands that a person runs: OpenSSL may ask for a pass phrase on the terminal.
 static EVP_PKEY *read_key(struct span pem)
 {
-    BIO *b = bio_of(pem);
+    BIO *b = pem_bio(pem);
     EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, NULL, NULL) : NULL;
     BIO_free(b);
     return key;
@@ -29,8 +25,8 @@ static EVP_PKEY *read_key(struct span pem)
 
 static X509 *read_cert(struct span pem)
 {
-    BIO *b = bio_of(pem);
-    X509 *cert = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
+    BIO *b = pem_bio(pem);
+    X509 *cert = b ? PEM_read_bio_X509(b, NULL, pem_no_passphrase, NULL) : NULL;
     BIO_free(b);
     return cert;
 }

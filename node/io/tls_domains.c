@@ -1,7 +1,6 @@
 // The domains of trust: each with anchors, CRLs and principals of its own (tls_identity.h).
 #include "node/io/tls_domains.h"
 
-#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -9,6 +8,7 @@
 #include <stdlib.h>
 
 #include "formats/base/bug.h"
+#include "formats/pem.h"
 #include "node/io/file.h"
 
 enum { PEM_FILE_MAX = 16 * 1024 * 1024, CHAIN_DEPTH_MAX = 5, SECURITY_LEVEL = 2 };
@@ -76,13 +76,13 @@ static bool pem_ended(void)
 
 static enum status add_anchors(struct domain *m, struct span pem, struct diag *d)
 {
-    BIO *b = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
+    BIO *b = pem_bio(pem);
     if (!b)
         return ST_NOMEM;
     size_t count = 0;
     const char *wrong = NULL;
     X509 *x;
-    while (!wrong && (x = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+    while (!wrong && (x = PEM_read_bio_X509(b, NULL, pem_no_passphrase, NULL))) {
         if (X509_check_ca(x) == 0)
             wrong = "a trust anchor is no certificate of a certification authority";
         else if (X509_STORE_add_cert(m->store, x) != 1)
@@ -98,13 +98,13 @@ static enum status add_anchors(struct domain *m, struct span pem, struct diag *d
 
 static enum status add_crls(struct domain *m, const char *file, struct span pem, struct diag *d)
 {
-    BIO *b = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
+    BIO *b = pem_bio(pem);
     if (!b)
         return ST_NOMEM;
     size_t count = 0;
     bool ok = true;
     X509_CRL *crl;
-    while (ok && (crl = PEM_read_bio_X509_CRL(b, NULL, NULL, NULL))) {
+    while (ok && (crl = PEM_read_bio_X509_CRL(b, NULL, pem_no_passphrase, NULL))) {
         utc_ms until = tls_time(X509_CRL_get0_nextUpdate(crl));
         if (until < m->crl_until)
             m->crl_until = until;

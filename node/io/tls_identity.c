@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "formats/base/bug.h"
+#include "formats/pem.h"
 #include "node/io/clock.h"
 #include "node/io/tls_domains.h"
 
@@ -212,6 +213,7 @@ enum status tls_server_ctx(const struct config *c, struct tls_domains *t, struct
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (!ctx)
         return ST_NOMEM;
+    SSL_CTX_set_default_passwd_cb(ctx, pem_no_passphrase);
     enum status st = fill_server_ctx(ctx, c, t, d);
     if (st == ST_OK)
         *ret = ctx;
