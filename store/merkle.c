@@ -73,15 +73,14 @@ static enum status range_root(const struct merkle_nodes *nodes, uint64_t from, u
         *ret = merkle_empty();
         return ST_OK;
     }
+    unsigned level = trailing_zeros(to - from);
     struct digest h;
-    bool first = true;
-    while (to > from) {
-        unsigned level = trailing_zeros(to - from);
+    TRY(nodes->get(nodes->ctx, level, (to >> level) - 1, &h));
+    for (to -= (uint64_t)1 << level; to > from; to -= (uint64_t)1 << level) {
         struct digest left;
+        level = trailing_zeros(to - from);
         TRY(nodes->get(nodes->ctx, level, (to >> level) - 1, &left));
-        h = first ? left : merkle_parent(&left, &h);
-        first = false;
-        to -= (uint64_t)1 << level;
+        h = merkle_parent(&left, &h);
     }
     *ret = h;
     return ST_OK;

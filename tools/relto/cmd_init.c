@@ -270,7 +270,7 @@ static const char *lower_case(const struct init *x, const char *s)
 {
     char out[128];
     size_t n = 0;
-    for (; s[n] && n < sizeof out - 1; n++)
+    for (; n < sizeof out - 1 && s[n]; n++)
         out[n] = (char)(s[n] >= 'A' && s[n] <= 'Z' ? s[n] + 32 : s[n]);
     out[n] = 0;
     return arena_printf(x->cli->arena, "%s.example", out);
