@@ -229,14 +229,7 @@ static enum status check_canonical(struct span bytes, struct arena *a)
         return st == ST_NOMEM || st == ST_LIMIT ? st : ST_INVALID;
     if (xml_no_text(root, NULL) != ST_OK || !all_in_namespace(root))
         return ST_INVALID;
-    struct buf again;
-    buf_init(&again, bytes.len);
-    xml_canonical(root, &again);
-    st = buf_status(&again);
-    if (st == ST_LIMIT || (st == ST_OK && !span_eq(buf_bytes(&again), bytes)))
-        st = ST_INVALID;
-    buf_fini(&again);
-    return st;
+    return xml_check_canonical(root, bytes);
 }
 
 // The detail must be well-formed, canonical, of elements in our namespace only. The attributes of the event

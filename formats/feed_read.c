@@ -49,16 +49,10 @@ static enum status cut_contents(struct reading *r, struct span in, struct buf *f
 
 static enum status require_canonical(struct xml_node *root, struct span frame, struct diag *d)
 {
-    struct buf b;
-    buf_init(&b, frame.len + 1); // longer is different anyway
-    xml_canonical(root, &b);
-    enum status st = buf_status(&b);
-    bool same = st == ST_OK && span_eq(buf_bytes(&b), frame);
-    buf_fini(&b);
-    if (st == ST_NOMEM || same)
-        return st;
-    xml_fault(root, d, "not-canonical", "a feed page must be canonical XML (exclusive C14N)");
-    return ST_INVALID;
+    enum status st = xml_check_canonical(root, frame);
+    if (st == ST_INVALID)
+        xml_fault(root, d, "not-canonical", "a feed page must be canonical XML (exclusive C14N)");
+    return st;
 }
 
 // ---- small forms

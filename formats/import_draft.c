@@ -59,7 +59,9 @@ static void write_header(const struct import_report *r, const struct import_opti
     buf_puts(out, "  </header>\n");
 }
 
-enum status import_draft_write(const struct import_report *r, const struct import_options *o, struct buf *out)
+// The overall label covers the header and every portion (import_mark_cover). Header and portions get labels of their
+// own where they differ from it.
+static enum status write_draft(const struct import_report *r, const struct import_options *o, struct buf *out)
 {
     struct import_mark overall = overall_mark(r);
     buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<report xmlns=\"urn:relto:report:1\">\n");
@@ -81,7 +83,7 @@ enum status import_emit(struct import_run *run, const struct import_report *r, u
 {
     struct buf out;
     buf_init(&out, RENDITION_BYTES_MAX);
-    enum status st = import_draft_write(r, run->o, &out);
+    enum status st = write_draft(r, run->o, &out);
     if (st == ST_OK)
         st = run->each(run->ctx, &(struct import_draft){r->name, buf_bytes(&out), line});
     if (st == ST_OK)

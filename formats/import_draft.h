@@ -35,11 +35,6 @@ struct import_report {
     utc_ms labelled; // when the labels were made: the record's own date, so that a second import gives the same bytes
 };
 
-// Append the draft. The overall label covers the header and every portion (import_mark_cover). Header and portions get
-// labels of their own where they differ from it. ST_OK, or what the buffer says.
-MUST_USE enum status import_draft_write(const struct import_report *r, const struct import_options *o, struct buf *out);
-
-
 // What an import in progress carries.
 struct import_run {
     const struct import_options *o;

@@ -13,8 +13,6 @@
 enum { TYPE_ED25519 = 0x01, TYPE_COSIGNATURE = 0x04, KEY_ID_LEN = 4, SIGNATURE_BYTES_MAX = 4096 };
 enum { COSIGNATURE_LEN = 8 + ED25519_SIG_LEN };
 
-static const char dash[] = "\xe2\x80\x94 "; // U+2014 and a space open a signature line
-
 // ---- keys
 
 enum status note_key_load(struct span pem, struct note_key *ret)
@@ -89,7 +87,7 @@ static void put_line(struct buf *out, const char *name, const uint8_t id[KEY_ID_
     BUG_IF(len > COSIGNATURE_LEN);
     memcpy(bytes, id, KEY_ID_LEN);
     memcpy(bytes + KEY_ID_LEN, sig, len);
-    buf_puts(out, dash);
+    buf_puts(out, NOTE_LINE_START);
     buf_puts(out, name);
     buf_putc(out, ' ');
     base64_put(out, span_of(bytes, KEY_ID_LEN + len));
@@ -105,9 +103,9 @@ struct signature_line {
 // Read `— name base64`, without its line feed.
 static enum status read_line(struct span line, struct signature_line *ret)
 {
-    if (!span_starts(line, dash))
+    if (!span_starts(line, NOTE_LINE_START))
         return ST_MALFORMED;
-    struct span rest = span_sub(line, sizeof dash - 1, line.len);
+    struct span rest = span_sub(line, strlen(NOTE_LINE_START), line.len);
     const uint8_t *space = rest.len ? memchr(rest.ptr, ' ', rest.len) : NULL;
     if (!space || space == rest.ptr)
         return ST_MALFORMED;

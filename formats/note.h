@@ -9,6 +9,9 @@
 
 enum { NOTE_NAME_MAX = 128, NOTE_BYTES_MAX = 16384 };
 
+// U+2014 and a space: how each signature line of a note begins.
+#define NOTE_LINE_START "\xe2\x80\x94 "
+
 struct note_key { // private
     uint8_t seed[ED25519_LEN];
     uint8_t pub[ED25519_LEN];

@@ -571,7 +571,8 @@ static void write_attrs(const struct xml_node *n, struct buf *out)
         BUG_IF(count == XML_ATTRS_MAX);
         sorted[count++] = at;
     }
-    qsort(sorted, count, sizeof *sorted, by_expanded_name);
+    if (count > 1)
+        qsort(sorted, count, sizeof *sorted, by_expanded_name);
     for (size_t i = 0; i < count; i++) {
         char name[2 * XML_NAME_MAX + 2];
         snprintf(name, sizeof name, "%s%s%s", sorted[i]->prefix, *sorted[i]->prefix ? ":" : "", sorted[i]->name);
@@ -610,4 +611,16 @@ static void write_node(struct xml_node *n, const struct ns_seen *seen, size_t ba
 void xml_canonical(struct xml_node *n, struct buf *out)
 {
     write_node(n, NULL, out->len, out);
+}
+
+enum status xml_check_canonical(struct xml_node *n, struct span bytes)
+{
+    struct buf again;
+    buf_init(&again, bytes.len); // longer is different anyway
+    xml_canonical(n, &again);
+    enum status st = buf_status(&again);
+    if (st == ST_LIMIT || (st == ST_OK && !span_eq(buf_bytes(&again), bytes)))
+        st = ST_INVALID;
+    buf_fini(&again);
+    return st;
 }

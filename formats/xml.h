@@ -69,5 +69,7 @@ void xml_fault(const struct xml_node *n, struct diag *d, const char *rule, const
 // Append the exclusive C14N of the subtree at n, and set from/to of every node in it (offsets from the
 // start of the buffer's contents at the call). Failures are the buffer's.
 void xml_canonical(struct xml_node *n, struct buf *out);
+// Are these bytes exactly that form? Sets from/to as xml_canonical does. ST_INVALID when they are not, ST_NOMEM.
+MUST_USE enum status xml_check_canonical(struct xml_node *n, struct span bytes);
 
 #endif

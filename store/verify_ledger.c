@@ -199,7 +199,6 @@ enum status verify_after_audit(struct verify *v, const struct verify_book *b)
 // Does one of the note's lines hold the partner's cosignature, and only good ones?
 static bool cosigned(struct span note, const struct verify_peer *peer)
 {
-    static const char dash[] = "\xe2\x80\x94 ";
     size_t n = strlen(peer->name);
     bool found = false;
     for (struct span rest = note; rest.len;) {
@@ -207,9 +206,9 @@ static bool cosigned(struct span note, const struct verify_peer *peer)
         size_t len = lf ? (size_t)(lf - rest.ptr) : rest.len;
         struct span line = span_sub(rest, 0, len);
         rest = span_sub(rest, lf ? len + 1 : len, rest.len);
-        if (!span_starts(line, dash))
+        if (!span_starts(line, NOTE_LINE_START))
             continue;
-        struct span name = span_sub(line, sizeof dash - 1, line.len);
+        struct span name = span_sub(line, strlen(NOTE_LINE_START), line.len);
         utc_ms at;
         if (!span_starts(name, peer->name) || name.len <= n || name.ptr[n] != ' ')
             continue;

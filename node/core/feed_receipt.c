@@ -26,7 +26,7 @@ static bool split(struct span body, struct receipt_body *ret)
         return false;
     size_t at = (size_t)(blank - body.ptr) + 2, end;
     ret->text = span_sub(body, 0, at - 1);
-    while (span_starts(span_sub(body, at, body.len), "\xe2\x80\x94 ")) {
+    while (span_starts(span_sub(body, at, body.len), NOTE_LINE_START)) {
         end = line_end(body, at);
         if (!end)
             return false;
@@ -75,7 +75,7 @@ static enum status find_cosignature(const struct receipt_body *b, const struct p
     for (; at < b->note.len; at = end) {
         end = line_end(b->note, at);
         struct span line = span_sub(b->note, at, end - 1);
-        struct span rest = span_sub(line, strlen("\xe2\x80\x94 "), line.len);
+        struct span rest = span_sub(line, strlen(NOTE_LINE_START), line.len);
         if (!span_starts(rest, name) || rest.len <= n || rest.ptr[n] != ' ')
             continue;
         TRY(cosignature_check(b->note, line, name, peer->card.cosign_key, ret_time));
