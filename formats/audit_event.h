@@ -70,6 +70,7 @@ struct audit_event {
     struct span detail;  // canonical child elements in NS_AUDIT without prefix; empty = none
 };
 
+// The kind's name in the log, e.g. "consent-request"; static. Read one: false for a name that is none.
 const char *audit_kind_text(enum audit_kind k);
 bool audit_kind_parse(const char *text, enum audit_kind *ret);
 // Add a further fact. The strings are borrowed. A bad or repeated name, or one fact too many, is a bug.

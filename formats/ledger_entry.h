@@ -23,6 +23,7 @@ struct ledger_entry {
     enum onward onward;   // release
 };
 
+// The kind's name on the wire, e.g. "withdraw"; static.
 const char *entry_kind_text(enum entry_kind k);
 // Append the leaf: <entry xmlns="urn:relto:ledger:1" at=… …></entry>, attributes in canonical order.
 void ledger_entry_write(const struct ledger_entry *e, struct buf *out);

@@ -120,6 +120,7 @@ struct db_stats {
     uint64_t oldest_reader; // commits since the oldest open snapshot of any process; 0 = none is behind
     uint32_t readers;       // open snapshots of any process
 };
+// Measure the store now. ST_IO.
 MUST_USE enum status db_stats(struct db *db, struct db_stats *ret);
 // Clear what dead processes' snapshots hold (they keep pages from re-use); for a periodic call.
 // *ret_cleared = how many. ST_IO.

@@ -43,6 +43,7 @@ void ledger_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
 // Epoch of the ledger: random 64 bits drawn when its first entry is written; 0 before.
 MUST_USE enum status ledger_epoch(struct db_txn *t, const char *partner, uint64_t *ret);
 
+// What the partner holds of a report: the latest release to it and what became of that.
 MUST_USE enum status holding_get(struct db_txn *t, const char *partner, struct uuid id,
                                  struct holding *ret); // ST_NOT_FOUND
 MUST_USE enum status holding_put(struct db_txn *t, const char *partner, struct uuid id,
@@ -55,6 +56,7 @@ MUST_USE enum status
 holding_each_report(struct db_txn *t, const char *partner,
                     enum status (*each)(void *ctx, struct uuid id, const struct holding *h), void *ctx);
 
+// Record that the content of entry n was sent; the first time stays.
 MUST_USE enum status delivered_mark(struct db_txn *t, const char *partner, uint64_t n, utc_ms now);
 // Was the content of entry n ever sent? *ret_at = when first, 0 = never.
 MUST_USE enum status delivered_get(struct db_txn *t, const char *partner, uint64_t n, utc_ms *ret_at);
@@ -66,6 +68,7 @@ struct receipt {
     utc_ms at;        // time in the cosignature
     struct span note; // checkpoint with our signature, followed by the cosignature line; borrowed
 };
+// Store a receipt, beside those of other sizes; the one of the greatest size.
 MUST_USE enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r);
 MUST_USE enum status receipt_latest(struct db_txn *t, const char *partner,
                                     struct receipt *ret); // ST_NOT_FOUND

@@ -16,6 +16,7 @@ struct merkle_frontier {
     uint64_t size;
     struct digest peaks[MERKLE_LEVELS]; // popcount(size) of them
 };
+// Start from a zeroed struct. The root of no leaves is merkle_empty.
 void merkle_frontier_append(struct merkle_frontier *f, const struct digest *leaf);
 struct digest merkle_frontier_root(const struct merkle_frontier *f);
 
@@ -24,6 +25,7 @@ struct merkle_nodes {
     enum status (*get)(void *ctx, unsigned level, uint64_t index, struct digest *ret);
     void *ctx;
 };
+// Root of the first `size` leaves. Statuses are those of nodes->get.
 MUST_USE enum status merkle_root(const struct merkle_nodes *nodes, uint64_t size, struct digest *ret);
 // Proofs per RFC 6962 2.1.1 and 2.1.2. `proof` holds MERKLE_LEVELS + 1 hashes.
 MUST_USE enum status merkle_inclusion(const struct merkle_nodes *nodes, uint64_t index, uint64_t size,

@@ -30,12 +30,14 @@ MUST_USE enum status source_append(struct db_txn *t, const char *partner, const 
 // Entry n as received. ST_NOT_FOUND for a bare leaf.
 MUST_USE enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);
 
+// Reports that did not verify, kept for an operator by their position in the received ledger; a second one at a
+// position takes the place of the first. `each` is called in order of position, with strings and bytes borrowed until
+// it writes, which it may. quarantine_del erases one, if it is there.
 MUST_USE enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason,
                                     struct span bytes, utc_ms now);
 MUST_USE enum status quarantine_each(struct db_txn *t, const char *partner,
                                      enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes),
                                      void *ctx);
 MUST_USE enum status quarantine_del(struct db_txn *t, const char *partner, uint64_t n);
-// Erase quarantined bytes of this report (recall): the callback knows which positions hold it.
 
 #endif

@@ -5,6 +5,7 @@
 #include "store/db.h"
 #include "store/merkle.h"
 
+// Leaves of the log; 0 for one that was never written.
 MUST_USE enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret);
 // Append a leaf hash; stores every subtree that becomes complete.
 MUST_USE enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf);

@@ -23,6 +23,7 @@ void buf_fini(struct buf *b);
 // Forget the contents and the sticky failure; keep the memory.
 void buf_reset(struct buf *b);
 
+// Append bytes, a span, a string, a character, or as printf does; nothing, once the buffer has failed.
 void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_span(struct buf *b, struct span s);
 void buf_puts(struct buf *b, const char *s);

@@ -9,6 +9,7 @@
 #include "policy/permit.h"
 
 enum role { ROLE_NONE = 0, ROLE_PARTNER, ROLE_CELL, ROLE_OFFICER, ROLE_AUDITOR, ROLE_OPERATOR };
+// The role's name in configuration and audit events, e.g. "officer"; static.
 const char *role_text(enum role r);
 
 // Who is at the other end of a connection, as its certificate proved.
