@@ -48,6 +48,15 @@ bool name_eq(const char *a, const char *b)
     }
 }
 
+uint64_t name_hash(const char *name)
+{
+    uint64_t h = 14695981039346656037u; // FNV-1a
+    name = skip_space(name);
+    for (char c; (c = folded_next(&name)) != 0;)
+        h = (h ^ (uint8_t)c) * 1099511628211u;
+    return h;
+}
+
 const char *name_fold(struct arena *a, const char *s)
 {
     s = skip_space(s);

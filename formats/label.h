@@ -77,6 +77,8 @@ MUST_USE enum status clearance_doc_read(const struct xml_node *element, struct a
 
 // Names compare case-insensitively (ASCII) after folding white space (spec 3.1).
 bool name_eq(const char *a, const char *b);
+// A number for look-up: equal names have equal ones. Not against chosen collisions.
+uint64_t name_hash(const char *name);
 // A copy with leading and trailing white space removed and inner runs folded to one space.
 const char *name_fold(struct arena *a, const char *s);
 

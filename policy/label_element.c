@@ -7,12 +7,13 @@
 static void release_value(const struct label_context *x, const char *value, struct partner_set *ret)
 {
     const struct policy_document *doc = x->rs->doc;
-    for (size_t p = 0; p < doc->partner_count; p++)
-        if (name_eq(doc->partners[p].id, value))
-            partner_set_add(ret, p);
-    for (size_t c = 0; c < doc->community_count; c++)
-        if (name_eq(doc->communities[c].id, value))
-            partner_set_join(ret, &x->members[c]);
+    const struct name_index *parties = &x->rs->party_names;
+    for (size_t i = name_index_first(parties, value, 0); i != SIZE_MAX; i = name_index_next(parties, i)) {
+        if (i < doc->partner_count)
+            partner_set_add(ret, i);
+        else
+            partner_set_join(ret, &x->members[i - doc->partner_count]);
+    }
 }
 
 static void released(const struct label_context *x, struct element_view *e)
@@ -71,11 +72,11 @@ static void carry_value(const struct label_context *x, struct carried_doc *c, co
         return;
     }
     // Held values are compared by tag set and value, so any category that the value names will do.
-    bool named = security_policy_names(sp, set, value);
-    size_t category = sp->set_first[set];
-    while (!(named ? name_eq(sp->categories[category].category->name, value)
-                   : sp->categories[category].category->user_input))
-        category++;
+    size_t category = security_policy_named(sp, set, value);
+    bool named = category != SP_NONE;
+    if (!named)
+        for (category = sp->set_first[set]; !sp->categories[category].category->user_input;)
+            category++;
     c->restrictive[c->restrictive_count++] = (struct category_use){category, value, !named};
 }
 

@@ -109,6 +109,20 @@ static enum status check_equivalences(const struct ruleset *rs, const struct spi
     return worst;
 }
 
+// Release values name partners and communities.
+static enum status index_parties(struct ruleset *rs)
+{
+    const struct policy_document *doc = rs->doc;
+    size_t count = doc->partner_count + doc->community_count;
+    struct name_entry *names = arena_array(rs->arena, count, sizeof *names);
+    TRY(arena_status(rs->arena));
+    for (size_t i = 0; i < doc->partner_count; i++)
+        names[i].name = doc->partners[i].id;
+    for (size_t i = 0; i < doc->community_count; i++)
+        names[doc->partner_count + i].name = doc->communities[i].id;
+    return name_index_make(names, count, rs->arena, &rs->party_names);
+}
+
 // ---- denials and agreements
 
 static enum status compile_denials(struct ruleset *rs, struct diag *d)
@@ -160,6 +174,7 @@ enum status ruleset_compile(struct ruleset *rs, struct diag *d)
     }
     enum status worst = ST_OK;
     note(&worst, communities_compile(rs->doc, rs->arena, d, &rs->communities));
+    note(&worst, index_parties(rs));
     note(&worst, compile_clearances(rs, d));
     note(&worst, compile_unmarked(rs, d));
     note(&worst, compile_denials(rs, d));

@@ -40,6 +40,7 @@ struct ruleset {
     struct security_policies policies;
     struct unmarked_rule *unmarked; // by security policy
     struct communities communities;
+    struct name_index party_names; // ids of partners, then of communities
     struct clearance *clearances; // [partner * policies.count + policy]
     struct denial_rule *denials;
     struct agreement_rule *agreements;

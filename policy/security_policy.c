@@ -44,6 +44,17 @@ static void number(const struct spif *spif, struct security_policy *sp)
     sp->set_first[spif->tag_set_count] = category;
 }
 
+static enum status index_names(struct security_policy *sp, struct arena *a)
+{
+    struct name_entry *names = arena_array(a, sp->category_count, sizeof *names);
+    TRY(arena_status(a));
+    for (size_t i = 0; i < sp->category_count; i++) {
+        names[i] = (struct name_entry){sp->categories[i].category->name, sp->categories[i].set};
+        sp->set_input[sp->categories[i].set] |= sp->categories[i].category->user_input;
+    }
+    return name_index_make(names, sp->category_count, a, &sp->names);
+}
+
 static bool has_permissive_tag(const struct spif_tag_set *set)
 {
     for (size_t t = 0; t < set->tag_count; t++)
@@ -61,8 +72,10 @@ enum status security_policy_compile(const struct spif *spif, const char *release
     ret->tags = arena_array(a, ret->tag_count, sizeof *ret->tags);
     ret->categories = arena_array(a, ret->category_count, sizeof *ret->categories);
     ret->set_first = arena_array(a, spif->tag_set_count + 1, sizeof *ret->set_first);
+    ret->set_input = arena_array(a, spif->tag_set_count, sizeof *ret->set_input);
     TRY(arena_status(a));
     number(spif, ret);
+    TRY(index_names(ret, a));
     ret->release_set = SP_NONE;
     if (!release_tag_set)
         return ST_OK;
@@ -118,17 +131,33 @@ size_t security_policy_tag_set(const struct security_policy *sp, const char *nam
     return SP_NONE;
 }
 
-// The category of this type that counts for the value: an exact name before userInput, and of equally named ones
-// the first that is not obsolete (spec 3.1).
-static size_t word_category(const struct security_policy *sp, size_t set, enum category_type type, const char *value,
-                            bool input)
+static bool is_type(const struct security_policy *sp, size_t category, enum category_type type)
+{
+    return security_policy_type(security_policy_tag_of(sp, category)->type) == type;
+}
+
+// Of the categories of this type that have the name: the first that is not obsolete, else the first (spec 3.1).
+static size_t named_category(const struct security_policy *sp, size_t first, enum category_type type)
 {
     size_t found = SP_NONE;
-    for (size_t i = sp->set_first[set]; i < sp->set_first[set + 1]; i++) {
-        const struct spif_category *c = sp->categories[i].category;
-        if (security_policy_type(security_policy_tag_of(sp, i)->type) != type)
+    for (size_t i = first; i != SP_NONE; i = name_index_next(&sp->names, i)) {
+        if (!is_type(sp, i, type))
             continue;
-        if (!(input ? c->user_input : name_eq(c->name, value)))
+        if (!sp->categories[i].category->obsolete)
+            return i;
+        if (found == SP_NONE)
+            found = i;
+    }
+    return found;
+}
+
+// Of those that take any value, likewise.
+static size_t input_category(const struct security_policy *sp, size_t set, enum category_type type)
+{
+    size_t found = SP_NONE;
+    for (size_t i = sp->set_first[set]; sp->set_input[set] && i < sp->set_first[set + 1]; i++) {
+        const struct spif_category *c = sp->categories[i].category;
+        if (!c->user_input || !is_type(sp, i, type))
             continue;
         if (!c->obsolete)
             return i;
@@ -141,38 +170,38 @@ static size_t word_category(const struct security_policy *sp, size_t set, enum c
 struct sp_word security_policy_word(const struct security_policy *sp, size_t set, enum category_type type,
                                     const char *value)
 {
-    bool named = security_policy_names(sp, set, value);
+    size_t first = security_policy_named(sp, set, value);
     struct sp_word w = {.category = SP_NONE};
-    for (size_t i = sp->set_first[set]; i < sp->set_first[set + 1]; i++) {
-        const struct spif_category *c = sp->categories[i].category;
-        if (!(named ? name_eq(c->name, value) : c->user_input))
-            continue;
+    for (size_t i = first; i != SP_NONE; i = name_index_next(&sp->names, i)) {
         w.known = true;
-        if (security_policy_type(security_policy_tag_of(sp, i)->type) == CATEGORY_RESTRICTIVE)
-            w.restrictive = true;
+        w.restrictive |= is_type(sp, i, CATEGORY_RESTRICTIVE);
     }
-    w.category = word_category(sp, set, type, value, false);
+    if (first == SP_NONE && sp->set_input[set]) {
+        w.known = true;
+        w.restrictive = input_category(sp, set, CATEGORY_RESTRICTIVE) != SP_NONE;
+    }
+    // An exact name counts before userInput.
+    w.category = named_category(sp, first, type);
     if (w.category == SP_NONE)
-        w.category = word_category(sp, set, type, value, true);
+        w.category = input_category(sp, set, type);
     if (w.category != SP_NONE)
         w.known = w.type_known = true;
     return w;
 }
 
+size_t security_policy_named(const struct security_policy *sp, size_t set, const char *value)
+{
+    return name_index_first(&sp->names, value, set);
+}
+
 bool security_policy_names(const struct security_policy *sp, size_t set, const char *value)
 {
-    for (size_t i = sp->set_first[set]; i < sp->set_first[set + 1]; i++)
-        if (name_eq(sp->categories[i].category->name, value))
-            return true;
-    return false;
+    return security_policy_named(sp, set, value) != SP_NONE;
 }
 
 bool security_policy_takes_input(const struct security_policy *sp, size_t set)
 {
-    for (size_t i = sp->set_first[set]; i < sp->set_first[set + 1]; i++)
-        if (sp->categories[i].category->user_input)
-            return true;
-    return false;
+    return sp->set_input[set];
 }
 
 bool security_policy_group_set(const struct spif_category_ref *g, const struct spif_tag_set *set)

@@ -5,6 +5,7 @@
 
 #include "formats/policy_document.h"
 #include "formats/spif.h"
+#include "policy/name_index.h"
 
 struct sp_tag {
     const struct spif_tag *tag;
@@ -26,6 +27,8 @@ struct security_policy {
     struct sp_category *categories; // in SPIF order
     size_t category_count;
     size_t *set_first; // tag set i has the categories set_first[i] .. set_first[i + 1] - 1
+    bool *set_input;   // by tag set: has a userInput category
+    struct name_index names; // of categories, by tag set
     size_t release_set; // index of the release tag set; SP_NONE = none is known
 };
 
@@ -55,6 +58,8 @@ struct sp_word {
 // Look a value up in a tag set. `type` as written on the label.
 struct sp_word security_policy_word(const struct security_policy *sp, size_t set, enum category_type type,
                                     const char *value);
+// The first category of the tag set with this name, of whatever type, or SP_NONE.
+size_t security_policy_named(const struct security_policy *sp, size_t set, const char *value);
 // Is this value named by a category of the tag set, of whatever type (not by userInput)?
 bool security_policy_names(const struct security_policy *sp, size_t set, const char *value);
 // Does the tag set have a userInput category, of whatever type?
