@@ -20,7 +20,7 @@ static void note_label(const struct label *label, utc_ms t, utc_ms *next)
         note_succession(label->alternatives[i], t, next);
 }
 
-static utc_ms next_succession(const struct report *r, utc_ms t)
+utc_ms decide_next_succession(const struct report *r, utc_ms t)
 {
     utc_ms next = UTC_MAX;
     note_label(r->label, t, &next);
@@ -69,7 +69,7 @@ enum status decide_case_init(struct decide_case *c, const struct ruleset *rs, co
                              struct arena *a)
 {
     *c = (struct decide_case){.report = r, .labels = {.rs = rs, .t = t, .arena = a}};
-    c->next_label = next_succession(r, t);
+    c->next_label = decide_next_succession(r, t);
     TRY(make_sets(c, a));
     label_element_read(&c->labels, r->overall_withheld ? NULL : r->label, &c->overall);
     TRY(arena_status(a));

@@ -40,6 +40,8 @@ struct label_element *decide_case_child(struct decide_case *c, size_t child);
 // Is the child an element for policy (spec 3.4)? Withheld children of a received copy are, decoys of ours not.
 enum element_kind { ELEMENT_NONE = 0, ELEMENT_WITHHELD, ELEMENT_PRESENT };
 enum element_kind decide_element_kind(const struct report *r, size_t child, bool received);
+// The earliest succession after t of any label of the report, or UTC_MAX.
+utc_ms decide_next_succession(const struct report *r, utc_ms t);
 // Did the report come from elsewhere? A report of another nation did, whatever the record says.
 bool decide_received(const struct ruleset *rs, const struct report *r, const struct decide_record *rec);
 

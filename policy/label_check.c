@@ -14,13 +14,13 @@ static bool cleared(const struct clearance *held, const struct label_view *v)
     return v->policy != SP_NONE && held[v->policy].exists;
 }
 
-// The one target of translation: the first equivalent policy under which the partner holds a clearance.
-static size_t translation_target(const struct ruleset *rs, const struct label_view *v, const struct clearance *held)
+size_t label_check_target(const struct ruleset *rs, size_t policy, size_t partner)
 {
-    const struct spif *spif = rs->policies.policies[v->policy].spif;
+    const struct spif *spif = rs->policies.policies[policy].spif;
     for (size_t e = 0; e < spif->equivalent_policy_count; e++)
         for (size_t p = 0; p < rs->policies.count; p++)
-            if (held[p].exists && strcmp(rs->policies.policies[p].spif->id, spif->equivalent_policies[e].id) == 0)
+            if (ruleset_clearance(rs, partner, p)->exists &&
+                strcmp(rs->policies.policies[p].spif->id, spif->equivalent_policies[e].id) == 0)
                 return p;
     return SP_NONE;
 }
@@ -35,8 +35,9 @@ static const struct element_view *translated(const struct label_context *x, stru
 }
 
 static const struct element_view *select_view(const struct label_context *x, struct label_element *e,
-                                              const struct clearance *held, enum reason *ret_reason)
+                                              size_t partner, enum reason *ret_reason)
 {
+    const struct clearance *held = clearances_of(x, partner);
     for (size_t i = 0; i < e->view_count; i++)
         if (cleared(held, &e->views[i].view))
             return &e->views[i];
@@ -49,7 +50,7 @@ static const struct element_view *select_view(const struct label_context *x, str
         return NULL;
     }
     *ret_reason = REASON_NO_CLEARANCE;
-    size_t target = translation_target(x->rs, &e->views[0].view, held);
+    size_t target = label_check_target(x->rs, e->views[0].view.policy, partner);
     return target == SP_NONE ? NULL : translated(x, e, target);
 }
 
@@ -174,8 +175,7 @@ void label_check(const struct label_context *x, struct label_element *e, size_t 
 {
     *ret = (struct label_verdict){.policy = SP_NONE};
     struct kernel_label f = {.not_found = REASON_UNKNOWN_POLICY};
-    const struct clearance *held = clearances_of(x, partner);
-    const struct element_view *used = select_view(x, e, held, &f.not_found);
+    const struct element_view *used = select_view(x, e, partner, &f.not_found);
     if (used) {
         ret->doc = used->view.doc;
         ret->policy = used->view.policy;
@@ -185,7 +185,7 @@ void label_check(const struct label_context *x, struct label_element *e, size_t 
             .x = x,
             .sp = &x->rs->policies.policies[used->view.policy],
             .used = used,
-            .held = held,
+            .held = clearances_of(x, partner),
             .partner = partner,
             .verdict = ret,
         };

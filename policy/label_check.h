@@ -58,6 +58,10 @@ void label_element_read(const struct label_context *x, const struct label *label
 const struct element_view *label_element_translate(const struct label_context *x, const struct label_view *from,
                                                    size_t target);
 
+// To which policy a label of this one is translated for a partner: the first equivalent policy under which the partner
+// holds a clearance, or SP_NONE.
+size_t label_check_target(const struct ruleset *rs, size_t policy, size_t partner);
+
 // The check. `limits` are the governing agreement's ceilings by policy; NULL = none.
 void label_check(const struct label_context *x, struct label_element *e, size_t partner,
                  const struct ceiling_limit *limits, struct label_verdict *ret);

@@ -29,4 +29,25 @@ static inline void partner_set_join(struct partner_set *s, const struct partner_
         s->bits[i] |= other->bits[i];
 }
 
+// Keep those who are in `other`; those who are not; is anyone in it?
+static inline void partner_set_meet(struct partner_set *s, const struct partner_set *other)
+{
+    for (size_t i = 0; i < PARTNERS_MAX / 64; i++)
+        s->bits[i] &= other->bits[i];
+}
+
+static inline void partner_set_drop(struct partner_set *s, const struct partner_set *other)
+{
+    for (size_t i = 0; i < PARTNERS_MAX / 64; i++)
+        s->bits[i] &= ~other->bits[i];
+}
+
+static inline bool partner_set_any(const struct partner_set *s)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < PARTNERS_MAX / 64; i++)
+        any |= s->bits[i];
+    return any != 0;
+}
+
 #endif
