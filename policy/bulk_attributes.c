@@ -83,9 +83,10 @@ static void find_agreements(const struct bulk_rules *x, const struct report *r, 
         if (!partner_set_any(&more) || !scope_holds(x, r, i, leaves))
             continue;
         partner_set_join(&f->governed, &more);
-        for (size_t p = 0; p < x->rs->doc->partner_count; p++)
-            if (partner_set_has(&more, p))
-                f->governing[p] = (uint32_t)i;
+        if (x->rs->doc->agreements[i].ceiling_count > 0)
+            partner_set_join(&f->limited, &more);
+        for (size_t p = partner_set_next(&more, 0); p < PARTNERS_MAX; p = partner_set_next(&more, p + 1))
+            f->governing[p] = (uint32_t)i;
         group_terms(f, &x->rs->doc->agreements[i].terms, &more);
     }
 }
@@ -133,10 +134,9 @@ const struct partner_set *bulk_attributes_ceiling(const struct bulk_rules *x, st
     struct ceiling_set *c = arena_alloc(a, sizeof *c);
     if (!c)
         return NULL;
-    *c = (struct ceiling_set){.cls = cls, .next = f->ceilings[policy]};
-    for (size_t p = 0; p < x->rs->doc->partner_count; p++) {
-        if (!partner_set_has(&f->governed, p))
-            continue;
+    *c = (struct ceiling_set){.cls = cls, .passing = f->governed, .next = f->ceilings[policy]};
+    partner_set_drop(&c->passing, &f->limited);
+    for (size_t p = partner_set_next(&f->limited, 0); p < PARTNERS_MAX; p = partner_set_next(&f->limited, p + 1)) {
         const struct ceiling_limit *l = &x->rs->agreements[f->governing[p]].limits[policy];
         if (l->open || (l->translated && cls->hierarchy <= l->max))
             partner_set_add(&c->passing, p);

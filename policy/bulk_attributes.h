@@ -20,6 +20,7 @@ struct ceiling_set {
 struct bulk_attributes {
     struct partner_set originator; // the partner who is the report's nation
     struct partner_set denied, governed;
+    struct partner_set limited; // whose agreement has ceilings
     uint32_t *fired; // denials that fire, in document order
     size_t fired_count;
     uint32_t *governing; // by partner in `governed`: the agreement

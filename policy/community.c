@@ -84,11 +84,24 @@ static void join_members(const struct communities *c, bool dated, utc_ms t, stru
             if (dated && !validity_holds(&member->valid, t))
                 continue;
             if (member->partner)
-                partner_set_add(set, document_partner(doc, member->partner));
+                partner_set_add(set, c->members[c->order[o]][m]);
             else
-                partner_set_join(set, &ret[document_community(doc, member->community)]);
+                partner_set_join(set, &ret[c->members[c->order[o]][m]]);
         }
     }
+}
+
+static enum status find_members(const struct policy_document *doc, struct arena *a, size_t **ret)
+{
+    for (size_t i = 0; i < doc->community_count; i++) {
+        const struct policy_community *com = &doc->communities[i];
+        ret[i] = arena_array(a, com->member_count, sizeof **ret);
+        TRY(arena_status(a));
+        for (size_t m = 0; m < com->member_count; m++)
+            ret[i][m] = com->members[m].partner ? document_partner(doc, com->members[m].partner)
+                                                : document_community(doc, com->members[m].community);
+    }
+    return ST_OK;
 }
 
 enum status communities_compile(const struct policy_document *doc, struct arena *a, struct diag *d,
@@ -99,11 +112,13 @@ enum status communities_compile(const struct policy_document *doc, struct arena 
     *ret = (struct communities){
         .doc = doc,
         .order = arena_array(a, doc->community_count, sizeof *ret->order),
+        .members = arena_array(a, doc->community_count, sizeof *ret->members),
         .ever = arena_array(a, doc->community_count, sizeof *ret->ever),
     };
     bool *placed = arena_array(a, doc->community_count, sizeof *placed);
     TRY(arena_status(a));
     TRY(place_all(doc, placed, ret->order, d));
+    TRY(find_members(doc, a, ret->members));
     join_members(ret, false, 0, ret->ever);
     return ST_OK;
 }

@@ -16,6 +16,7 @@ struct party_list {
 struct communities {
     const struct policy_document *doc;
     size_t *order;            // members before those that contain them
+    size_t **members;         // by community and member: index of the partner, or of the community
     struct partner_set *ever; // by community: who is a member at some time or other
 };
 

@@ -145,20 +145,26 @@ static bool explain_denials(const struct explaining *x)
     return true;
 }
 
+// One line for every agreement up to the one that governs, of which a policy may have hundreds: put together from
+// texts that are ready made.
 static const struct agreement_rule *explain_agreements(const struct explaining *x)
 {
+    static const char inactive[] = "3\tagreement\tnot in force at this time\t";
+    static const char no_party[] = "3\tagreement\tthe partner is no party\t";
+    static const char uncovered[] = "3\tagreement\tits scope does not cover the report\t";
+    static const char governs[] = "3\tagreement\tgoverns\t";
+    const struct agreement_rule *governing = decide_case_governing(x->c, x->partner);
     for (size_t i = 0; i < x->rs->doc->agreement_count; i++) {
-        const struct policy_agreement *a = &x->rs->doc->agreements[i];
-        const char *outcome = "governs";
+        const struct agreement_rule *a = &x->rs->agreements[i];
         if (!decide_case_agreement_active(x->c, i))
-            outcome = "not in force at this time";
+            buf_put(x->out, inactive, sizeof inactive - 1);
         else if (!decide_case_agreement_names(x->c, i, x->partner))
-            outcome = "the partner is no party";
-        else if (!decide_case_agreement_covers(x->c, i))
-            outcome = "its scope does not cover the report";
-        put_test(x, 3, "agreement", outcome, a->id, a->line);
-        if (decide_case_governing(x->c, x->partner) == &x->rs->agreements[i])
-            return &x->rs->agreements[i];
+            buf_put(x->out, no_party, sizeof no_party - 1);
+        else
+            buf_puts(x->out, a == governing ? governs : uncovered);
+        buf_span(x->out, a->cited);
+        if (a == governing)
+            return governing;
     }
     return NULL;
 }

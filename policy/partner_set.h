@@ -29,6 +29,17 @@ static inline void partner_set_join(struct partner_set *s, const struct partner_
         s->bits[i] |= other->bits[i];
 }
 
+// The first partner in the set from `from` on, or PARTNERS_MAX.
+static inline size_t partner_set_next(const struct partner_set *s, size_t from)
+{
+    for (size_t w = from / 64; w < PARTNERS_MAX / 64; w++) {
+        uint64_t left = w == from / 64 ? s->bits[w] & UINT64_MAX << (from % 64) : s->bits[w];
+        if (left)
+            return 64 * w + (size_t)__builtin_ctzll(left);
+    }
+    return PARTNERS_MAX;
+}
+
 // Keep those who are in `other`; those who are not; is anyone in it?
 static inline void partner_set_meet(struct partner_set *s, const struct partner_set *other)
 {

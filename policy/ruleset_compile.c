@@ -146,7 +146,9 @@ static enum status compile_agreement(struct ruleset *rs, size_t i, struct diag *
     struct agreement_rule *to = &rs->agreements[i];
     to->doc = from;
     to->limits = arena_array(rs->arena, rs->policies.count, sizeof *to->limits);
+    const char *cited = arena_printf(rs->arena, "%s\t%s:%u\n", from->id, rs->doc->file, from->line);
     TRY(arena_status(rs->arena));
+    to->cited = span_cstr(cited);
     enum status worst = ST_OK;
     note(&worst, party_list_compile(rs->doc, from->parties, from->party_count, true, from->id, from->line, rs->arena,
                                     d, &to->parties));

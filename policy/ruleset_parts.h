@@ -18,6 +18,7 @@ struct agreement_rule {
     const struct policy_agreement *doc;
     struct party_list parties;
     struct ceiling_limit *limits; // by security policy
+    struct span cited;            // "id<TAB>file:line<LF>", for explanations
 };
 
 struct denial_rule {
