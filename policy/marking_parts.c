@@ -68,7 +68,8 @@ static bool applies(const struct marking_rules *m, const struct spif_marking *d)
     return place_rank(m, d->codes) > 0 && lang_rank(m, d->lang) > 0;
 }
 
-// The best phrase, or NULL. `replace` asks for replacePolicy data, else for others.
+// The best phrase, or NULL. `replace` asks for replacePolicy data, else for others. An empty phrase is none, but one
+// that replaces the policy's name replaces it by nothing: the part is empty, and empty parts are left out.
 static const char *best_phrase(const struct marking_rules *m, struct marking_data data, bool replace)
 {
     const char *best = NULL;
@@ -76,7 +77,7 @@ static const char *best_phrase(const struct marking_rules *m, struct marking_dat
     for (size_t i = 0; i < data.count; i++) {
         const struct spif_marking *d = &data.list[i];
         int rank = 4 * lang_rank(m, d->lang) + place_rank(m, d->codes);
-        if (!applies(m, d) || !d->phrase || !*d->phrase || !!(d->codes & SPIF_REPLACE_POLICY) != replace ||
+        if (!applies(m, d) || !d->phrase || (!*d->phrase && !replace) || !!(d->codes & SPIF_REPLACE_POLICY) != replace ||
             rank <= best_rank)
             continue;
         best = d->phrase;
