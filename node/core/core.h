@@ -63,6 +63,7 @@ struct tick {
     struct core *core;
     struct db_txn *txn;
     utc_ms now;
+    bool undo;                  // a flow asks that what it wrote be undone; its answer is kept
     struct ruleset *next_rules; // in force when this tick is committed; NULL = no change
     struct tick_counts counts;
     bool grown[PARTNERS_MAX]; // partners (by ruleset index) whose ledger grew: wake their held polls
@@ -75,6 +76,7 @@ struct tick_job {
     enum status (*run)(struct tick *t, struct tick_job *job); // used when request is NULL
     void *ctx;                     // for `run`
     enum status st;                // what became of it: ST_OK only after a durable commit
+    bool undone;                   // it ran, asked to be undone, and its answer stands
 };
 
 // Note that this partner's ledger grew in this tick. Partners that the policy no longer names are ignored.

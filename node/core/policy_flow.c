@@ -12,7 +12,6 @@ struct activation {
     struct tick *t;
     const struct request *rq;
     struct reply *rp;
-    struct diag *d;
     struct ruleset *rules; // of the bundle
     struct digest digest;
     char officer[80];
@@ -40,34 +39,48 @@ static enum status answer(struct activation *x, int status, const char *state)
 
 // ---- refusals
 
-static void refuse_faults(struct activation *x)
-{
-    reply_problem(x->rp, 422, "invalid-policy", "The policy does not load",
-                  "The active policy stays. Correct the faults listed; 'relto policy check' finds them too.", x->d);
-}
-
-static enum status load_bundle(struct activation *x, bool *ret_refused)
+static enum status load_bundle(const struct request *rq, struct diag *d, struct ruleset **ret)
 {
     struct policy_bundle b;
-    struct arena *a = xml_arena_new(x->rq->body.len);
-    *ret_refused = true;
+    struct arena *a = xml_arena_new(rq->body.len);
     if (!a)
         return ST_NOMEM;
-    enum status st = policy_bundle_read(x->rq->body, a, x->d, &b);
+    enum status st = policy_bundle_read(rq->body, a, d, &b);
     if (st == ST_OK)
-        st = ruleset_load(&b, x->d, &x->rules);
+        st = ruleset_load(&b, d, ret);
     arena_free(&a);
-    if (st == ST_NOMEM)
-        return st;
-    if (st == ST_OK && strcmp(ruleset_document(x->rules)->nation, x->t->core->nation) != 0) {
-        diag_add(x->d, 0, 0, "policy", "policy", "this is the policy of \"%s\", the node is \"%s\"",
-                 ruleset_document(x->rules)->nation, x->t->core->nation);
-        st = ST_INVALID;
-    }
-    if (st != ST_OK)
-        refuse_faults(x);
-    *ret_refused = st != ST_OK;
-    return ST_OK;
+    return st;
+}
+
+static enum status check_nation(const struct tick *t, const struct ruleset *rs, struct diag *d)
+{
+    const char *nation = ruleset_document(rs)->nation;
+    if (strcmp(nation, t->core->nation) == 0)
+        return ST_OK;
+    diag_add(d, 0, 0, "policy", "policy", "this is the policy of \"%s\", the node is \"%s\"", nation, t->core->nation);
+    return ST_INVALID;
+}
+
+enum status policy_from_request(struct tick *t, const struct request *rq, struct reply *rp, struct ruleset **ret)
+{
+    struct diag *d = malloc(sizeof *d);
+    struct ruleset *rs = NULL;
+    *ret = NULL;
+    if (!d)
+        return ST_NOMEM;
+    diag_init(d, NULL);
+    enum status st = load_bundle(rq, d, &rs);
+    if (st == ST_OK)
+        st = check_nation(t, rs, d);
+    if (st == ST_OK)
+        *ret = rs;
+    else
+        ruleset_free(&rs);
+    if (st != ST_OK && st != ST_NOMEM)
+        reply_problem(rp, 422, "invalid-policy", "The policy does not load",
+                      "The active policy stays. Correct the faults listed; 'relto policy check' finds them too.", d);
+    free(d);
+    return st == ST_NOMEM ? st : ST_OK;
 }
 
 static bool refuse_serial(struct activation *x)
@@ -140,10 +153,10 @@ static enum status make_active(struct activation *x, const char *first)
 
 static enum status activate(struct activation *x)
 {
-    bool refused, noted;
+    bool noted;
     struct policy_proposal first;
-    TRY(load_bundle(x, &refused));
-    if (refused)
+    TRY(policy_from_request(x->t, x->rq, x->rp, &x->rules));
+    if (!x->rules)
         return ST_OK;
     x->digest = sha256(x->rq->body);
     if (digest_eq(&x->digest, ruleset_digest(x->t->core->rules)))
@@ -160,19 +173,14 @@ static enum status activate(struct activation *x)
 
 enum status policy_activate(struct tick *t, const struct request *rq, struct reply *rp)
 {
-    struct activation x = {.t = t, .rq = rq, .rp = rp, .d = malloc(sizeof *x.d)};
-    if (!x.d)
-        return ST_NOMEM;
+    struct activation x = {.t = t, .rq = rq, .rp = rp};
     if (t->next_rules) {
-        free(x.d);
         reply_problem(rp, 503, "busy", "Another policy is being activated at this instant", "Look which one, and try again.", NULL);
         return ST_OK;
     }
-    diag_init(x.d, NULL);
     principal_text(&rq->who, x.officer);
     enum status st = activate(&x);
     ruleset_free(&x.rules);
-    free(x.d);
     return st;
 }
 

@@ -16,6 +16,9 @@
 
 enum { POLICY_PROPOSAL_HOURS = 24, POLICY_WORK_PER_TICK = 32 };
 
+// Read the request's bundle as a policy of ours. *ret NULL = refused, and answered: 422 `invalid-policy`.
+MUST_USE enum status policy_from_request(struct tick *t, const struct request *rq, struct reply *rp, struct ruleset **ret);
+
 // POST /v1/policy with a policy-bundle document: 200 active, 202 noted, each with a <policy-state> document
 // (formats/schema/policy-state.xsd); 409 `serial-not-higher`; 422 `invalid-policy` with every fault; 503 `busy` when another
 // activation is in the same tick. After a refusal the active policy is what it was.

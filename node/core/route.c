@@ -3,6 +3,7 @@
 
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
+#include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
 #include "node/core/publish.h"
 #include "node/core/recall.h"
@@ -43,6 +44,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/holds", ON_OFFICER, hold_list, NULL},
     {HTTP_POST, "/v1/holds/", ON_OFFICER, NULL, hold_answer},
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
+    {HTTP_POST, "/v1/policy/diff", ON_OFFICER, policy_diff, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
     {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, recall_report},
 };

@@ -33,9 +33,12 @@ static enum status run_job(struct tick *t, struct tick_job *job)
 static bool run_all(struct tick *t, struct tick_job *jobs, size_t job_count)
 {
     for (size_t i = 0; i < job_count; i++) {
-        if (jobs[i].st != ST_OK)
+        if (jobs[i].st != ST_OK || jobs[i].undone)
             continue;
         jobs[i].st = run_job(t, &jobs[i]);
+        jobs[i].undone = jobs[i].st == ST_OK && t->undo;
+        if (jobs[i].undone)
+            return false; // its writes go; the others run again without it
         if (jobs[i].st != ST_OK)
             return false;
     }
@@ -100,7 +103,7 @@ enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t j
 {
     bool given = false;
     for (size_t i = 0; i < job_count; i++)
-        jobs[i].st = ST_OK;
+        jobs[i] = (struct tick_job){jobs[i].request, jobs[i].reply, jobs[i].run, jobs[i].ctx, ST_OK, false};
     for (;;) {
         *t = (struct tick){.core = c, .now = now};
         enum status st = db_begin(c->db, true, &t->txn);

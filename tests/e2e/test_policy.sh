@@ -55,6 +55,8 @@ node gbr hold list --as officer-SECOND >/dev/null; [ $? = 1 ] || fail "hold list
 # --- activation: in force at once, refused when the serial does not grow, with two officers where relto.conf says so
 node gbr policy activate --as officer-OFFICER | grep -q 'serial 1 is active' || fail "activating what is active"
 sed -i 's/serial="1"/serial="2"/; s/any-of="human-source"/any-of="human-source kidnapping"/' "$D/gbr/policy/policy.xml"
+node gbr --format tsv policy diff --as officer-OFFICER >"$D/out" || { cat "$D/out"; fail "policy diff"; }
+[ "$(cut -f1-4 "$D/out")" = "$(printf 'withdraw\tFRA\t%s\t1' "$id")" ] || { cat "$D/out"; fail "policy diff does not announce the withdrawal"; }
 node gbr policy activate --as officer-OFFICER | grep -q 'serial 2 is active' || fail "policy activate"
 for i in $(seq 100); do node gbr audit query --kind withdraw | grep -q "${id#urn:uuid:}" && break; sleep 0.1; done
 node gbr audit query --kind withdraw | grep -q "${id#urn:uuid:}" || fail "what the new policy ends is not withdrawn"

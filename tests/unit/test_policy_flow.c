@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
@@ -195,6 +196,130 @@ static void four_eyes(void **state)
     expect_active(s, 2);
 }
 
+// ---- diff
+
+static const char *const partners[] = {"FRA", "DEU"};
+enum { REPORTS = POLICY_DIFF_REPORTS + 10 };
+
+// Every (report, partner) with what the node says of it: "1 FRA release 4" and so on.
+static void holdings_text(struct sim *s, char lines[REPORTS + 1][2][64])
+{
+    struct tick *t = sim_tick(s, GBR);
+    for (uint8_t i = 1; i <= REPORTS; i++)
+        for (size_t p = 0; p < 2; p++) {
+            struct holding h;
+            enum status st = holding_get(t->txn, partners[p], sim_id(i), &h);
+            snprintf(lines[i][p], 64, "-");
+            if (st == ST_OK)
+                snprintf(lines[i][p], 64, "%d %d %llu", h.kind, h.lapsed, (unsigned long long)h.n);
+        }
+    sim_commit(t);
+}
+
+// What the diff announces of a pair, "" for nothing.
+static void diff(struct sim *s, const char *policy, char kinds[REPORTS + 1][2][32], size_t *ret_pages)
+{
+    struct buf bundle;
+    char target[100] = "/v1/policy/diff", next[64];
+    memset(kinds, 0, (REPORTS + 1) * sizeof *kinds);
+    bundle_of(policy, &bundle);
+    for (*ret_pages = 0; *target; ++*ret_pages) {
+        struct reply rp;
+        officer_request(s, GBR, "ANNE", "POST", target, "", buf_bytes(&bundle), &rp);
+        assert_int_equal(rp.status, 200);
+        assert_null(docs_schema_fault(buf_bytes(&rp.body)));
+        const char *text = buf_cstr(&rp.body);
+        for (uint8_t i = 1; i <= REPORTS; i++)
+            for (size_t p = 0; p < 2; p++) {
+                char urn[UUID_URN_LEN + 1], want[200];
+                snprintf(want, sizeof want, "partner=\"%s\" report=\"%s\"", partners[p], uuid_urn(sim_id(i), urn));
+                const char *at = strstr(text, want);
+                if (at) {
+                    assert_null(strstr(at + 1, want));
+                    while (strncmp(at, "kind=\"", 6) != 0)
+                        at--;
+                    assert_int_equal(sscanf(at, "kind=\"%31[^\"]", kinds[i][p]), 1);
+                }
+            }
+        bool more = sscanf(text, "<policy-diff xmlns=\"" NS_POLICY_DIFF "\" next=\"%60[^\"]", next) == 1;
+        snprintf(target, sizeof target, more ? "/v1/policy/diff?after=%s" : "%s", more ? next : "");
+        reply_fini(&rp);
+    }
+    buf_fini(&bundle);
+}
+
+static const char *change_between(const char *before, const char *after)
+{
+    int k1 = -1, l1 = 0, k2 = -1, l2 = 0;
+    if (strcmp(before, after) == 0)
+        return "";
+    sscanf(before, "%d %d", &k1, &l1);
+    sscanf(after, "%d %d", &k2, &l2);
+    if (k2 == ENTRY_WITHDRAW)
+        return "withdraw";
+    if (k1 != ENTRY_RELEASE || l1)
+        return "gain";
+    return l2 ? "lose" : "see-differently";
+}
+
+#define HIGH W_ALFA("S", W_REL(W_V("FRA") W_V("DEU")))
+#define TWO_AGREEMENTS(serial, more)                                                                                \
+    "<policy xmlns='urn:relto:policy:1' nation='GBR' serial='" serial "'>" W_SECURITY "<partners>" BOTH "</partners><agreements>" more "</agreements></policy>"
+#define TERMS_OF(lapse) SIM_TERMS("forbidden", lapse)
+
+// Announce, compare with nothing having happened; activate, compare with what was announced.
+static void announce_and_activate(struct sim *s, const char *policy)
+{
+    static char before[REPORTS + 1][2][64], after[REPORTS + 1][2][64], kinds[REPORTS + 1][2][32];
+    size_t pages, events = sim_events(s, GBR, AUDIT_DECIDE);
+    holdings_text(s, before);
+    diff(s, policy, kinds, &pages);
+    assert_int_equal(pages, 2);
+    holdings_text(s, after);
+    assert_memory_equal(before, after, sizeof before);
+    assert_int_equal(sim_events(s, GBR, AUDIT_DECIDE), events);
+    activate(s, "ANNE", policy, 200, "active");
+    work(s);
+    holdings_text(s, after);
+    size_t changes = 0;
+    for (uint8_t i = 1; i <= REPORTS; i++)
+        for (size_t p = 0; p < 2; p++) {
+            const char *became = change_between(before[i][p], after[i][p]);
+            changes += *became != 0;
+            if (strcmp(became, kinds[i][p]) != 0)
+                fail_msg("report %u for %s: announced \"%s\", became \"%s\" (%s -> %s)", i, partners[p], kinds[i][p], became,
+                         before[i][p], after[i][p]);
+        }
+    assert_true(changes > 0);
+}
+
+static void an_activation_does_what_diff_announced(void **state)
+{
+    struct sim *s = *state;
+    for (uint8_t i = 1; i <= REPORTS; i++)
+        sim_publish(s, GBR, i, 1, i % 3 ? SIM_REPORT("all", HIGH, "secret") : SIM_PLAIN);
+    // DEU gains, FRA sees less of some and stays with others
+    announce_and_activate(s, TWO_AGREEMENTS("2", W_AGREEMENT("A", "FRA", "<ceiling policy='ALFA' max='R'/>" TERMS_OF("retain"))
+                                                      W_AGREEMENT("B", "DEU", TERMS_OF("withdraw"))));
+    // FRA loses and keeps its copies, DEU's are withdrawn
+    announce_and_activate(s, TWO_AGREEMENTS("3", "<agreement id='C' parties='FRA DEU'><scope><type any-of='INTSUM'/></scope>" TERMS_OF(
+                                                      "retain") "</agreement>"));
+    // both get all of it
+    announce_and_activate(s, TWO_AGREEMENTS("4", W_AGREEMENT("D", "FRA DEU", TERMS_OF("retain"))));
+}
+
+static void diffs_that_are_refused(void **state)
+{
+    struct sim *s = *state;
+    struct reply rp;
+    officer_call(s, GBR, "ANNE", "POST", "/v1/policy/diff?after=x", "", 422, "diff-form");
+    officer_call(s, GBR, "ANNE", "POST", "/v1/policy/diff", "", 422, "invalid-policy");
+    sim_request(s, FRA, GBR, "POST", "/v1/policy/diff", "", span_cstr("x"), &rp);
+    assert_int_equal(rp.status, 403);
+    reply_fini(&rp);
+    expect_active(s, 1);
+}
+
 // An activation whose tick is undone has not happened.
 static enum status run_fail(struct tick *t, struct tick_job *job)
 {
@@ -264,6 +389,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_restart_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(four_eyes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_activation_does_what_diff_announced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(diffs_that_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(undone_with_its_tick, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -11,7 +11,7 @@
 #include "tools/relto/local.h"
 
 static const char help[] =
-    "usage: relto [-C DIR] policy check|test|activate ...   ('relto policy check --help' tells more)\n"
+    "usage: relto [-C DIR] policy check|test|diff|activate ...   ('relto policy check --help' tells more)\n"
     "       relto [-C DIR] policy explain REPORT PARTNER [--at TIME]\n"
     "       relto policy explain --policy FILE --spif-dir DIR --vocabulary FILE [--at TIME]\n"
     "                [--received permitted|consent|forbidden] [--approved N] [--consented P,Q]\n"
@@ -189,7 +189,7 @@ static int policy_explain(const struct cli *cli, int argc, char **argv)
     if (code >= 0)
         return code;
     if (argc < 2 || strcmp(argv[1], "explain") != 0)
-        return cli_usage("policy", "expected: policy check, test, activate or explain");
+        return cli_usage("policy", "expected: policy check, test, diff, activate or explain");
     code = parse_times_and_terms(&x);
     if (code >= 0)
         return code;
@@ -202,7 +202,8 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
     static const struct {
         const char *name;
         command_fn *run;
-    } commands[] = {{"check", cmd_policy_check}, {"test", cmd_policy_test}, {"activate", cmd_policy_activate}};
+    } commands[] = {{"check", cmd_policy_check}, {"test", cmd_policy_test}, {"diff", cmd_policy_diff},
+                  {"activate", cmd_policy_activate}};
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(cli, argc - 1, argv + 1);

@@ -8,6 +8,7 @@
 
 int cmd_policy_check(const struct cli *cli, int argc, char **argv);
 int cmd_policy_test(const struct cli *cli, int argc, char **argv);
+int cmd_policy_diff(const struct cli *cli, int argc, char **argv);
 int cmd_policy_activate(const struct cli *cli, int argc, char **argv);
 
 // Where a policy and what it needs are. What is NULL is taken from relto.conf of the node directory.

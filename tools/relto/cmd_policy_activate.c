@@ -13,7 +13,7 @@ static const char help[] =
     "FILE, --spif-dir and --vocabulary default to what relto.conf of DIR names. The policy's serial must be higher than that\n"
     "of the active one. Where relto.conf says 'approval = 2', a second, different officer must send the same within 24\n"
     "hours. The call is made as the only officer with a certificate under DIR/certs, or as --as says.\n"
-    "Look before: relto policy check, relto policy test.\n";
+    "Look before: relto policy check, relto policy test, relto policy diff.\n";
 
 static int print_state(const struct cli *cli, const struct client_answer *answer)
 {

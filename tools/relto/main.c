@@ -23,7 +23,7 @@ static const struct command commands[] = {
     {"recall", "Reports", "recall an own report everywhere; recall status", cmd_recall},
     {"verify", "Reports", "check a rendition's signature and digests", cmd_verify},
     {"label", "Labels", "check labels, show their markings, read a marking line", cmd_label},
-    {"policy", "Policy", "check, test and activate a policy, explain a decision", cmd_policy},
+    {"policy", "Policy", "check, test, compare and activate a policy, explain a decision", cmd_policy},
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
     {"sync", "Exchange", "state of the exchange with each partner", cmd_sync},
     {"audit", "Audit", "verify the logs, query them, ask who has a report", cmd_audit},
