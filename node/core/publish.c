@@ -318,20 +318,23 @@ static enum status answer_again(struct draft *d, bool *ret_done)
     return answer_stored(d, id, version);
 }
 
-// What the log knows of an id: who used it before, and with which submitted bytes.
+// What the log knows of an id: was it used, and was it by these submitted bytes?
 struct use {
     uint32_t version;
     bool used, same;
     char submitted[DIGEST_TEXT_LEN + 1];
 };
 
+// An own report's first event is its publication, another nation's first decision has none before it.
 static enum status look_at_use(void *ctx, const struct audit_event *e)
 {
     struct use *u = ctx;
-    u->used |= e->kind == AUDIT_PUBLISH || e->kind == AUDIT_DECIDE;
-    if (e->kind != AUDIT_PUBLISH || e->version != u->version)
+    if (e->kind != AUDIT_PUBLISH && e->kind != AUDIT_DECIDE)
         return ST_OK;
-    const char *submitted = audit_event_get(e, "submitted");
+    u->used = true;
+    if (e->kind == AUDIT_PUBLISH && e->version != u->version)
+        return ST_OK;
+    const char *submitted = e->kind == AUDIT_PUBLISH ? audit_event_get(e, "submitted") : NULL;
     u->same = submitted && strcmp(submitted, u->submitted) == 0;
     return ST_GONE; // enough was seen
 }

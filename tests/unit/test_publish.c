@@ -185,6 +185,52 @@ static void many_parts_for_many_partners(void **state)
     buf_fini(&draft);
 }
 
+// What can be read can be finished, or is refused: it never fails.
+static void odd_drafts_are_published_or_refused(void **state)
+{
+#define ODD(title, more) "<header type='INTREP' separable='true'><originator nation='GBR' cell='J2'/><title>" title "</title>" more "</header>"
+#define PLACED(attrs) W_REPORT(SIM_FOR_ALL, ODD("t", "<position " attrs "/>"), W_PORTION(""))
+#define ATTACHED(attrs)                                                                                      \
+    W_REPORT(SIM_FOR_ALL, HEADER, W_PORTION("") "<attachment media-type='image/png' size='1' "                \
+             "sha256='0000000000000000000000000000000000000000000000000000000000000000' " attrs "/>")
+#define SAYING(text) W_REPORT(SIM_FOR_ALL, HEADER, "<portion><text>" text "</text></portion>")
+    static const char *const drafts[] = {
+        W_REPORT(SIM_FOR_ALL, ODD("two\nlines", ""), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("\n  spaced\tout  \n", ""), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("&lt;&amp;&gt;&quot;&#x9;", ""), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("a<![CDATA[<b>]]>c", ""), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("t", "<topic> piracy </topic>"), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("t", "<topic>piracy</topic><topic>piracy</topic>"), W_PORTION("")),
+        PLACED("lat='-0' lon='0'"), PLACED("lat='-0.0000000001' lon='0.0000000004'"), PLACED("lat='90' lon='-180'"),
+        PLACED("lat='4.15' lon='1' radius-km='0.0000000001'"), PLACED("lat='+4' lon='04.50'"), PLACED("lat='4.1234567891' lon='1'"),
+        W_REPORT(SIM_FOR_ALL, ODD("t", "<period from='2026-01-01T00:00:00.0004Z' to='2026-01-01T00:00:00.5Z'/>"), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("t", "<period from='0001-01-01T00:00:00Z' to='9999-12-31T23:59:59.999Z'/>"), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, ODD("t", "<grading credibility='6'/><exercise>E-1</exercise>"), W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, "<header type='INTREP' xml:lang='en-GB'><originator nation='GBR' cell='J2'/><title>t</title></header>", W_PORTION("")),
+        W_REPORT(SIM_FOR_ALL, "<header type='INTREP' xml:lang=''><originator nation='GBR' cell='J2'/><title>t</title></header>", W_PORTION("")),
+        SAYING(""), SAYING(" "), SAYING("\n\t x \r\n"), SAYING("a&#xD;b"), SAYING("a&#x9;b"), SAYING("e&#x301;"), SAYING("\xc3\xa9"),
+        SAYING("<![CDATA[]]>"), SAYING("&#x202E;x"), SAYING("]]&gt;"),
+        ATTACHED("name='a b'"), ATTACHED("name='a&#xA;b'"), ATTACHED("name='a&quot;b'"), ATTACHED("name='..'"), ATTACHED("name=''"),
+        "\xef\xbb\xbf" W_REPORT(SIM_FOR_ALL, HEADER, W_PORTION("")),
+        "<?xml version='1.0'?>\n" W_REPORT(SIM_FOR_ALL, HEADER, W_PORTION("")) "\n",
+        "<r:report xmlns:r='urn:relto:report:1' xmlns='urn:other'><r:label>" W_ORIG("ALFA", "R", W_REL(W_V("FRA"))) "</r:label>"
+        "<r:header type='INTREP'><r:originator nation='GBR' cell='J2'/><r:title>t</r:title></r:header>"
+        "<r:portion><r:text>x</r:text></r:portion></r:report>",
+        W_REPORT(SIM_FOR_ALL, HEADER, "<portion Id='x'><text>x</text></portion><portion Id='e1'><text>x</text></portion>"),
+        W_REPORT(SIM_FOR_ALL, HEADER, "<reference rel='related' ref='urn:uuid:" ID_1 "'/>" W_PORTION("")),
+        W_REPORT(W_LABEL("<originatorConfidentialityLabel xmlns='" W_SLAB "' ReviewDateTime='2027-01-01T00:00:00Z'>"
+                         W_INFO("ALFA", "R", "<PrivacyMark>a  b</PrivacyMark>" W_REL(W_V("FRA")))
+                         "</originatorConfidentialityLabel>"), HEADER, W_PORTION("")),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++) {
+        reply_fini(&got);
+        enum status st = flow_ask_failing(sim, GBR, ROLE_CELL, "J2", "POST", "/v1/reports", "", span_cstr(drafts[i]), &got);
+        if (st != ST_OK || (got.status != 201 && got.status != 422))
+            fail_msg("draft %zu: %s, %d\n%s", i, status_text(st), got.status, drafts[i]);
+    }
+}
+
 // ---- what is refused
 
 #define HIGH W_ALFA("S", W_REL(W_V("FRA")))
@@ -539,6 +585,7 @@ int main(void)
         T(issued_is_the_time_of_publication),
         T(padding_does_not_run_out_of_memory),
         T(many_parts_for_many_partners),
+        T(odd_drafts_are_published_or_refused),
         T(every_refusal_changes_nothing),
         T(all_faults_come_at_once),
         T(too_large_is_413),

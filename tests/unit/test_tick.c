@@ -86,6 +86,26 @@ static void a_failing_job_takes_only_its_own_writes_with_it(void **state)
     assert_int_equal(f->core->commits, 1);
 }
 
+static enum status publish_something(struct tick *t, struct tick_job *job)
+{
+    (void)job;
+    t->counts.published++;
+    t->counts.decisions[OUTCOME_HOLD] += 2;
+    return ST_OK;
+}
+
+// What was undone and done again, or did not happen, is not counted.
+static void counts_are_those_of_the_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct work bad = {"h", ST_CORRUPT, 0};
+    struct tick_job jobs[] = {{.run = publish_something}, {.run = write_key, .ctx = &bad}};
+    struct tick t;
+    assert_int_equal(tick_run(f->core, 0, jobs, 2, &t), ST_OK);
+    assert_int_equal(f->core->published, 1);
+    assert_int_equal(f->core->decisions[OUTCOME_HOLD], 2);
+}
+
 // A job that finds the map full is run once more (the map may have grown), and answered when it is full again.
 static void a_full_store_gets_one_more_chance(void **state)
 {
@@ -123,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_failing_job_takes_only_its_own_writes_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(counts_are_those_of_the_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_store_gets_one_more_chance, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_request_is_answered, setup, teardown),
     };
