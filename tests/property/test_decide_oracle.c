@@ -159,7 +159,7 @@ static void ask_both(struct scene *s, const struct question *q, struct coverage 
     c->reasons[kernel.reason]++;
     if (c->cases % 16 == 0)
         check_next_change(s, q, &kernel, c, world);
-    if (c->cases % 8 == 1 && (kernel.outcome == OUTCOME_RELEASE || kernel.outcome == OUTCOME_REDACT))
+    if (c->cases % 2 == 1 && (kernel.outcome == OUTCOME_RELEASE || kernel.outcome == OUTCOME_REDACT))
         check_narrower(s, q, &kernel, world);
     if (c->cases % 64 == 0)
         check_explanation(s, q, &kernel);
