@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "formats/base/utf8.h"
+#include "formats/text_rules.h"
 #include "formats/xml.h"
 
 #define NS_OURS "urn:relto:problem:1"
@@ -121,6 +122,19 @@ static void read_faults(const struct xml_node *root, struct diag *d)
     }
 }
 
+static void make_plain(struct problem *p)
+{
+    text_rules_plain(p->type);
+    text_rules_plain(p->title);
+    text_rules_plain(p->detail);
+    text_rules_plain(p->faults.file);
+    for (uint32_t i = 0; i < p->faults.count; i++) {
+        text_rules_plain(p->faults.faults[i].rule);
+        text_rules_plain(p->faults.faults[i].element);
+        text_rules_plain(p->faults.faults[i].message);
+    }
+}
+
 static enum status read_root(struct span bytes, struct arena *a, struct problem *ret)
 {
     struct xml_node *root;
@@ -136,6 +150,7 @@ static enum status read_root(struct span bytes, struct arena *a, struct problem 
     copy_child(root, "detail", ret->detail, sizeof ret->detail);
     diag_init(&ret->faults, NULL);
     read_faults(root, &ret->faults);
+    make_plain(ret);
     return ST_OK;
 }
 

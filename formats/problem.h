@@ -13,7 +13,7 @@
 void problem_write(const char *type, int http_status, const char *title, const char *detail,
                    const struct diag *faults, struct buf *out);
 
-// What a client reads of one; strings bounded.
+// What a client reads of one; strings bounded, and fit to be shown (text_rules_plain): they are another's words.
 struct problem {
     char type[64], title[160], detail[512];
     struct diag faults;

@@ -1,8 +1,10 @@
 #include "formats/text_rules.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unictype.h>
 #include <uninorm.h>
+#include <unistr.h>
 
 // Below this every assigned character is its own NFC and combines with nothing before it.
 enum { FIRST_COMBINING = 0x300 };
@@ -58,4 +60,21 @@ enum status text_rules_check(struct span text, bool lines, enum text_verdict *re
         combining = combining || c >= FIRST_COMBINING;
     }
     return combining ? check_nfc(text, ret) : ST_OK;
+}
+
+void text_rules_plain(char *text)
+{
+    size_t len = strlen(text), to = 0;
+    for (size_t i = 0; i < len;) {
+        ucs4_t c;
+        int n = u8_mbtoucr(&c, (const uint8_t *)text + i, len - i);
+        if (n > 0 && judge(c, false) == TEXT_OK) {
+            memmove(text + to, text + i, (size_t)n);
+            to += (size_t)n;
+        } else {
+            text[to++] = '?';
+        }
+        i += n > 0 ? (size_t)n : 1;
+    }
+    text[to] = 0;
 }

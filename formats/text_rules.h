@@ -20,4 +20,8 @@ enum text_verdict {
 MUST_USE enum status text_rules_check(struct span text, bool lines, enum text_verdict *ret,
                                       uint32_t *ret_char);
 
+// Make any bytes fit for a line on a terminal: what judges as control, bidirectional or unassigned, and what is no
+// UTF-8, becomes '?'. In place; the text only gets shorter.
+void text_rules_plain(char *text);
+
 #endif

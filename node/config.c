@@ -431,6 +431,9 @@ static void check_whole(struct reading *r)
     for (size_t i = 0; c->nation && i < c->partner_count; i++)
         if (!strcmp(c->partners[i].id, c->nation))
             diag_add(r->d, 0, 0, "config-section", c->nation, "a node is no partner of itself");
+    if (c->nation && strlen(c->nation) > SECTION_MAX - strlen("partner "))
+        diag_add(r->d, r->seen[0], 0, "config-value", "nation", "longer than the %zu characters that partners have room for",
+                 SECTION_MAX - strlen("partner "));
     if (c->name && !c->trust_domain && !all_of(c->name, 128, "._-", false))
         diag_add(r->d, 0, 0, "config-missing", "trust-domain", "must be set in [node], since the name has capitals");
     if (!c->trust_domain)

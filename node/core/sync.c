@@ -425,6 +425,7 @@ static enum status apply_page(struct pass *p)
         TRY(release_report(p->t, p->touched[i], CAUSE_RECEIVE, NULL));
     p->ret->more = p->page.more;
     p->ret->size = p->source.state.size;
+    p->ret->end = p->end;
     if (!p->source.state.cosignature_due)
         return ST_OK;
     return write_receipt(p->t, p->peer->id, &p->source.state, &p->ret->cosignature);

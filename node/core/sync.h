@@ -10,6 +10,7 @@ struct sync_result {
     size_t reports, tombstones, quarantined, entries; // of this page, new ones
     bool more;                // ask again at once
     uint64_t size;            // entries held now: what the cosignature covers
+    uint64_t end;             // position behind the page
     struct buf cosignature;   // the body to POST to /v1/feed/cosignature; empty = none due
 };
 // Free the body; accepts a zeroed struct.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/io/clock.h"
 #include "node/io/file.h"
@@ -24,20 +25,32 @@ static enum status of_file(enum status st, const char *path, struct diag *d)
     return st;
 }
 
-// A private key that others may read, or a folder that others may write, is not ours alone any more.
+// A private key that others may read or change, or a folder that others may write, is not ours alone any more.
 static enum status check_mode(const char *path, mode_t refused, const char *remedy, struct diag *d)
 {
     struct stat sb;
-    if (stat(path, &sb) != 0 || (sb.st_mode & refused) == 0)
+    if (stat(path, &sb) != 0)
         return ST_OK; // what is not there is said by who reads it
+    if (sb.st_uid != geteuid() && sb.st_uid != 0) {
+        diag_add(d, 0, 0, "owner", path, "belongs to user %u, not to this one (%u) nor to root; run as the owner, or: chown",
+                 (unsigned)sb.st_uid, (unsigned)geteuid());
+        return ST_DENIED;
+    }
+    if ((sb.st_mode & refused) == 0)
+        return ST_OK;
     diag_add(d, 0, 0, "mode", path, "mode %04o lets others in; run: chmod %s", (unsigned)(sb.st_mode & 07777), remedy);
     return ST_DENIED;
+}
+
+static enum status check_key(const char *path, struct diag *d)
+{
+    return check_mode(path, 027, "g-w,o=", d);
 }
 
 static enum status read_key(struct node_state *n, const char *path, struct diag *d, struct span *ret)
 {
     TRY(file_read(path, KEY_FILE_MAX, n->arena, d, ret));
-    return check_mode(path, 027, "g-w,o=", d);
+    return check_key(path, d);
 }
 
 static enum status load_note_key(struct node_state *n, const char *path, struct diag *d, struct note_key *ret)
@@ -62,6 +75,8 @@ static enum status load_private_keys(struct node_state *n, struct diag *d)
     const struct config *c = n->config;
     struct span key, cert, tls;
     TRY(check_mode(c->dir, 022, "go-w", d));
+    TRY(check_key(c->card_key, d)); // the daemon does not use these two
+    TRY(check_key(c->consent_key, d));
     TRY(load_note_key(n, c->ledger_key, d, &n->core.ledger_key));
     TRY(load_note_key(n, c->audit_key, d, &n->core.audit_key));
     TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));

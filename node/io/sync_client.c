@@ -12,7 +12,12 @@
 #include "node/io/log.h"
 #include "node/io/sync_client_net.h"
 
-enum { WHY_MAX = 256, ANSWER_MAX = 64 * 1024, PAGE_KEEP_MAX = 1024 * 1024 };
+enum {
+    WHY_MAX = 256,
+    ANSWER_MAX = 64 * 1024,
+    PAGE_KEEP_MAX = 1024 * 1024,
+    HELD_MS = 1000, // an answer that took so long was held for us: asking again at once costs little
+};
 
 enum work { WORK_LOOK, WORK_APPLY, WORK_RESTART, WORK_FAILED };
 
@@ -31,9 +36,13 @@ struct pull {
     struct buf page;       // to apply
     struct buf path;       // to ask next
     bool more, forked;     // what the job found
-    size_t reports, quarantined;
+    size_t reports, quarantined, entries;
+    uint64_t end;          // position behind the page
+    uint64_t seen;         // behind the last page that led on
+    int64_t asked_at;      // monotonic
+    uint32_t idle;         // answers in a row that came at once and led nowhere
+    uint32_t restarts;     // since the last answer that led on, or was held
     enum status page_status;
-    bool restarted;        // the last answer was 410: another one in a row is a failure
     char why[WHY_MAX];
     struct diag *diag;
 
@@ -80,12 +89,23 @@ static void arm(struct event *timer, uint32_t ms)
     event_add(timer, &tv);
 }
 
-static void wait_again(struct pull *p, enum sync_doing doing)
+static void wait_ms(struct pull *p, enum sync_doing doing, uint32_t ms)
 {
-    uint32_t ms = doing == SYNC_FORKED ? p->client->node->config->retry_max_ms : backoff_ms(p, p->status.failures);
     p->status.doing = doing;
     p->status.again_at = clock_now() + ms;
     arm(p->again, ms);
+}
+
+static void wait_again(struct pull *p, enum sync_doing doing)
+{
+    wait_ms(p, doing, doing == SYNC_FORKED ? p->client->node->config->retry_max_ms : backoff_ms(p, p->status.failures));
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 // ---- work inside ticks. A tick may run these twice: each begins anew.
@@ -126,6 +146,8 @@ static enum status apply(struct tick *t, struct pull *p)
         r.cosignature = (struct buf){0};
         p->reports = r.reports;
         p->quarantined = r.quarantined;
+        p->entries = r.entries;
+        p->end = r.end;
         buf_reset(&p->path);
         st = sync_next_path(t, id, &p->path);
     } else if (sync_is_refusal(st)) {
@@ -284,7 +306,6 @@ static void on_page(void *ctx, const struct transfer_answer *a)
     char type[64];
     p->get = NULL;
     if (a->status == 200) {
-        p->restarted = false;
         p->status.doing = SYNC_APPLYING;
         buf_reset(&p->page);
         buf_span(&p->page, a->body);
@@ -294,8 +315,9 @@ static void on_page(void *ctx, const struct transfer_answer *a)
             fail(p, status_text(buf_status(&p->page)), false);
         return;
     }
-    if (a->status == 410 && !p->restarted) {
-        p->restarted = true;
+    if (a->status == 410) {
+        p->restarts++;
+        p->seen = 0;
         log_line(LOG_LEVEL_WARNING, "sync-restart", "partner", p->status.partner, "why",
                  "the partner does not know our cursor: starting from the beginning of its ledger", NULL);
         submit(p, WORK_RESTART);
@@ -316,9 +338,27 @@ static void ask_page(struct pull *p)
     const struct transfer_ask ask = {.path = buf_cstr(&p->path), .wait_s = wait,
                                      .body_max = FEED_DOCUMENT_BYTES_MAX, .done = on_page, .ctx = p};
     p->status.doing = SYNC_ASKING;
+    p->asked_at = monotonic_ms();
     enum status st = p->net ? transfer_start(p->net, &ask, &p->get) : ST_NOMEM;
     if (st != ST_OK)
         fail(p, status_text(st), false);
+}
+
+// A page was applied: what now? A partner that does not hold our questions, tells the same again and again, or has us
+// start over and over is asked ever more seldom. Otherwise it would set our pace: its own network's, a commit for each.
+static void go_on(struct pull *p)
+{
+    bool leads_on = p->entries > 0 || (p->more && p->end > p->seen); // new, or read again after a restart
+    bool held = monotonic_ms() - p->asked_at >= HELD_MS;
+    p->idle = leads_on || held ? 0 : p->idle + 1;
+    if (p->entries > 0 || held)
+        p->restarts = 0;
+    if (p->end > p->seen)
+        p->seen = p->end;
+    if (p->idle <= 1) // the first question after a start is not held
+        ask_page(p);
+    else
+        wait_ms(p, SYNC_PACED, backoff_ms(p, p->idle - 1));
 }
 
 static void job_done(struct daemon_job *j)
@@ -351,7 +391,12 @@ static void job_done(struct daemon_job *j)
         }
         if (p->receipt.len)
             send_receipt(p);
-        ask_page(p);
+        if (p->work == WORK_APPLY)
+            go_on(p);
+        else if (p->work == WORK_RESTART && p->restarts > 1)
+            wait_ms(p, SYNC_PACED, backoff_ms(p, p->restarts - 1));
+        else
+            ask_page(p);
     }
 }
 

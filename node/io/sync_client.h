@@ -26,13 +26,14 @@ enum sync_doing {
     SYNC_ASKING,   // a request for a page is under way (or held by the partner: nothing new)
     SYNC_APPLYING, // a page waits for its commit
     SYNC_BACKOFF,  // the last try failed; the next comes at `again_at`
+    SYNC_PACED,    // its answers lead nowhere: the next question comes at `again_at`
     SYNC_FORKED,   // stopped: the partner's ledger contradicts itself
 };
 struct sync_status {
     char partner[65];
     enum sync_doing doing;
     uint32_t failures; // in a row
-    utc_ms again_at;   // SYNC_BACKOFF, SYNC_FORKED: when it is looked at again
+    utc_ms again_at;   // SYNC_BACKOFF, SYNC_PACED, SYNC_FORKED: when it is looked at again
     uint64_t pages, reports, quarantined, receipts; // since start
     char error[256];   // of the last failure; "" after a success
 };

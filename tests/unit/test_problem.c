@@ -79,6 +79,21 @@ static void other_servers_are_read(void **state)
     free(p);
 }
 
+// What a hostile server says is shown on terminals and stands in our log.
+static void hostile_words_are_made_plain(void **state)
+{
+    static const char bytes[] = "<problem xmlns=\"urn:ietf:rfc:7807\"><type>x&#10;y</type><title>\302\233" "2J&#13;&#10;ok</title>"
+                                "<detail>a\342\200\256b</detail><fault xmlns=\"urn:relto:problem:1\" rule=\"r\">1&#10;2</fault></problem>";
+    (void)state;
+    struct problem *p = malloc(sizeof *p);
+    assert_int_equal(problem_read(span_cstr(bytes), p), ST_OK);
+    assert_string_equal(p->type, "x?y");
+    assert_string_equal(p->title, "?2J??ok");
+    assert_string_equal(p->detail, "a?b");
+    assert_string_equal(p->faults.faults[0].message, "1?2");
+    free(p);
+}
+
 static void the_schema_accepts_faults(void **state)
 {
     (void)state;
@@ -93,6 +108,7 @@ int main(void)
         cmocka_unit_test(written_is_read_back),
         cmocka_unit_test(cut_characters_do_no_harm),
         cmocka_unit_test(other_servers_are_read),
+        cmocka_unit_test(hostile_words_are_made_plain),
         cmocka_unit_test(the_schema_accepts_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,6 +409,29 @@ static void characters_are_judged(void **state)
     }
 }
 
+static void others_words_are_made_plain(void **state)
+{
+    static const struct {
+        const char *text, *plain;
+    } cases[] = {
+        {"", ""},
+        {"caf\xc3\xa9 \xf0\x9f\x9a\xa2", "caf\xc3\xa9 \xf0\x9f\x9a\xa2"},
+        {"a\r\n9  forged line", "a??9  forged line"},
+        {"\033[2J\177", "?[2J?"},
+        {"\302\233" "2J", "?2J"},   // the control sequence introducer of C1
+        {"\342\200\256txt", "?txt"}, // right-to-left override
+        {"\377\303", "??"},
+        {"\355\240\200", "???"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        text_rules_plain(text);
+        assert_string_equal(text, cases[i].plain);
+    }
+}
+
 // ---- the schemas say the same
 
 static void quiet(void *ctx, const char *fmt, ...)
@@ -499,6 +522,7 @@ int main(void)
         cmocka_unit_test(salts_withheld_parts_and_excess_are_not_finished),
         cmocka_unit_test(decimals_survive_finishing),
         cmocka_unit_test(characters_are_judged),
+        cmocka_unit_test(others_words_are_made_plain),
         cmocka_unit_test(the_schemas_agree),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

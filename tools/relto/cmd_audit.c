@@ -1,6 +1,8 @@
 // relto audit: the auditor's questions (spec 5). verify is in cmd_audit_verify.c.
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "formats/text_rules.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 #include "tools/relto/cmd_audit.h"
@@ -40,6 +42,17 @@ static int read_filter(const struct audit_options *o, struct audit_filter *f)
     return -1;
 }
 
+// The words of others (a reason, a name in a certificate) must not make up lines of their own here.
+static void print_plain(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return;
+    text_rules_plain(copy);
+    fputs(copy, stdout);
+    free(copy);
+}
+
 static enum status print_event(void *ctx, const struct audit_event *e)
 {
     const struct cli *cli = ctx;
@@ -58,8 +71,10 @@ static enum status print_event(void *ctx, const struct audit_event *e)
         uuid_urn(e->report, urn);
     printf("%llu%s%s%s%-10s%s%s%s%s%s%s", (unsigned long long)e->n, gap, utc_format_ms(e->at, time), gap,
            audit_kind_text(e->kind), gap, e->actor, gap, e->partner ? e->partner : "-", gap, urn);
-    for (size_t i = 0; i < e->attr_count; i++)
-        printf("%s%s=%s", i || cli->format != FORMAT_TSV ? " " : "\t", e->attrs[i].name, e->attrs[i].value);
+    for (size_t i = 0; i < e->attr_count; i++) {
+        printf("%s%s=", i || cli->format != FORMAT_TSV ? " " : "\t", e->attrs[i].name);
+        print_plain(e->attrs[i].value);
+    }
     putchar('\n');
     return ST_OK;
 }
@@ -118,9 +133,11 @@ static void print_here(const struct who_has *w)
     char time[UTC_TEXT_MAX];
     if (w->cli->format == FORMAT_TSV)
         return;
-    if (reports_recalled(w->l->tick.txn, w->id, &gone) == ST_OK)
-        printf("here: recalled %s by %s: %s\n", utc_format_s(gone.at, time), gone.by, gone.reason);
-    else if (reports_current(w->l->tick.txn, w->id, &rec) == ST_OK)
+    if (reports_recalled(w->l->tick.txn, w->id, &gone) == ST_OK) {
+        printf("here: recalled %s by %s: ", utc_format_s(gone.at, time), gone.by);
+        print_plain(gone.reason);
+        putchar('\n');
+    } else if (reports_current(w->l->tick.txn, w->id, &rec) == ST_OK)
         printf("here: version %u, %s%s\n", rec.version, rec.source[0] ? "received from " : "own report", rec.source);
     else
         printf("here: not held\n");

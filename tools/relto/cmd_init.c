@@ -285,10 +285,10 @@ static const char *settle_port(const struct init *x, const char *address)
     return arena_printf(x->cli->arena, "%.*s:%u", (int)(n - 2), address, free_port());
 }
 
-static bool id_is_good(const char *id, const char *allowed)
+static bool id_is_good(const char *id, size_t max, const char *allowed)
 {
     size_t n = strlen(id);
-    return n >= 1 && n <= 64 && strspn(id, allowed) == n;
+    return n >= 1 && n <= max && strspn(id, allowed) == n;
 }
 
 int cmd_init(const struct cli *cli, int argc, char **argv)
@@ -304,12 +304,12 @@ int cmd_init(const struct cli *cli, int argc, char **argv)
         return cli_usage(argv[0], "'%s' is not expected; -C DIR before the command names the directory", argv[1]);
     if (!x.nation)
         return cli_usage(argv[0], "--nation is needed, e.g. --nation GBR");
-    if (!id_is_good(x.nation, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
-        return cli_usage(argv[0], "--nation must be 1 to 64 letters, digits, '-' or '_'");
+    if (!id_is_good(x.nation, 41, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
+        return cli_usage(argv[0], "--nation must be 1 to 41 letters, digits, '-' or '_'");
     if (!x.name)
         x.name = lower_case(&x, x.nation);
-    if (!id_is_good(x.name, "abcdefghijklmnopqrstuvwxyz0123456789.-"))
-        return cli_usage(argv[0], "--name must be 1 to 64 lower-case letters, digits, '.' or '-'");
+    if (!id_is_good(x.name, CARD_NODE_NAME_MAX, "abcdefghijklmnopqrstuvwxyz0123456789.-"))
+        return cli_usage(argv[0], "--name must be 1 to %d lower-case letters, digits, '.' or '-'", CARD_NODE_NAME_MAX);
     if (access(in_dir(&x, "relto.conf"), F_OK) == 0)
         return cli_fail(EXIT_REFUSED, cli->dir, "there is a node in this directory already; choose another");
     x.listen = settle_port(&x, x.listen);

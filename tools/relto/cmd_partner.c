@@ -8,6 +8,7 @@
 #include "node/core/release.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
+#include "node/io/tls_identity.h"
 #include "tools/relto/client.h"
 #include "tools/relto/cmd_partner.h"
 #include "tools/relto/local.h"
@@ -162,10 +163,38 @@ static bool is_configured(const struct config *c, const char *nation)
     return false;
 }
 
+enum { PARTNER_SECTION_ID_MAX = 41 }; // what the name of a section of relto.conf has room for
+
 static bool id_is_plain(const char *id)
 {
     size_t n = strlen(id);
-    return n >= 1 && n <= 64 && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == n;
+    return n >= 1 && n <= PARTNER_SECTION_ID_MAX && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == n;
+}
+
+// Would the node still start with this card? Its keys must be usable, its trust domain nobody else's: a card that
+// is at odds with what is there would keep the whole node from starting.
+static enum status fits_in(const struct cli *cli, const struct config *c, const struct partner_card *card, const char *file)
+{
+    struct config others = *c;
+    struct config_partner self = {.id = card->nation, .card = file};
+    struct tls_domain_spec spec = {.id = card->nation, .trust_domain = card->trust_domain,
+                                   .anchors_pem = span_cstr(card->anchors_pem)};
+    struct peer *peer = NULL;
+    struct tls_domains *domains;
+    struct config_partner *list = arena_array(cli->arena, c->partner_count + 1, sizeof *list);
+    if (!list)
+        return arena_status(cli->arena);
+    others.partners = list;
+    others.partner_count = 0;
+    for (size_t i = 0; i < c->partner_count; i++)
+        if (strcmp(c->partners[i].id, card->nation) != 0)
+            list[others.partner_count++] = c->partners[i];
+    TRY(peer_load(&self, cli->diag, &peer));
+    peer_free(&peer);
+    TRY(tls_domains_load(&others, cli->diag, &domains));
+    enum status st = tls_domains_add(domains, &spec, cli->diag);
+    tls_domains_free(&domains);
+    return st;
 }
 
 static int add_partner(const struct cli *cli, const char *file, const char *expected)
@@ -189,7 +218,9 @@ static int add_partner(const struct cli *cli, const char *file, const char *expe
                         fingerprint);
     if (!id_is_plain(card.nation) || strcmp(card.nation, c->nation) == 0)
         return cli_fail(EXIT_REFUSED, file, "this card names \"%s\", which cannot be a partner of %s", card.nation, c->nation);
-    st = file_write(in_dir(cli, arena_printf(cli->arena, "partners/%s.xml", card.nation)), bytes, 0644, cli->diag);
+    st = fits_in(cli, c, &card, file);
+    if (st == ST_OK)
+        st = file_write(in_dir(cli, arena_printf(cli->arena, "partners/%s.xml", card.nation)), bytes, 0644, cli->diag);
     if (st == ST_OK && !is_configured(c, card.nation))
         st = append_section(cli, card.nation);
     if (st != ST_OK)
