@@ -140,12 +140,13 @@ static enum status withhold_references(const struct pair *p, const struct report
     return ST_OK;
 }
 
-// Withhold the references that the rendition which the partner has withholds.
-static void keep_references(const struct pair *p, const struct report *r, struct withheld_set *set)
+// Withhold the references that the rendition which the partner has withholds, and those that must not be named any more.
+static enum status keep_references(const struct pair *p, const struct report *r, struct withheld_set *set)
 {
     for (size_t i = 0; i < r->child_count; i++)
         if (r->children[i].kind == REPORT_REFERENCE && withheld_has(&p->h.withheld, i))
             withheld_add(set, i);
+    return entry_hide_references(p->w->t, p->partner, r, &p->h, set);
 }
 
 static const struct digest *known_rendition(const struct work *w, const struct withheld_set *set)
@@ -194,7 +195,7 @@ static enum status find_rendition(struct pair *p, const struct stored_report *s,
     *ret_same = false;
     *set = d->withheld;
     if (is_live(p) && p->h.version == s->record.version) {
-        keep_references(p, s->report, set);
+        TRY(keep_references(p, s->report, set));
         TRY(rendition_digest(p->w, s, set, digest));
         *ret_same = digest_eq(digest, &p->h.digest);
         if (*ret_same)

@@ -17,7 +17,8 @@ enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INST
 // a later denial or label. Onward terms that became stricter are a new release of the same rendition. While a new
 // version waits, the old one is decided for itself: it may lapse, be withdrawn or be released with another
 // visible set. A partner that the policy no longer names is denied. A rendition that is made anew shows a reference if
-// its target is then released to the partner and not lapsed; a rendition that was released is not made anew for that.
+// its target is then released to the partner and not lapsed. One that was released is made anew only if it did not leave
+// yet and would name a report of which the partner never heard.
 // `ret` (may be NULL) receives one decision per partner of the ruleset; its array is the caller's,
 // ruleset_partner_count long, and its strings are the ruleset's.
 MUST_USE enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret);

@@ -92,3 +92,27 @@ enum status entry_end_everywhere(struct tick *t, struct uuid id, enum entry_kind
     TRY(holds_set(t->txn, id, 0, t->now, NULL, 0));
     return schedule_set(t->txn, id, UTC_MAX);
 }
+
+static enum status may_be_named(struct tick *t, const char *partner, struct uuid target, bool *ret)
+{
+    struct holding h;
+    enum status st = holding_get(t->txn, partner, target, &h);
+    *ret = st == ST_OK && (h.ever_delivered || (h.kind == ENTRY_RELEASE && !h.lapsed));
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status entry_hide_references(struct tick *t, const char *partner, const struct report *r, const struct holding *h,
+                                  struct withheld_set *set)
+{
+    utc_ms left_at;
+    TRY(delivered_get(t->txn, partner, h->n, &left_at));
+    for (size_t i = 0; !left_at && i < r->child_count; i++) {
+        bool named;
+        if (r->children[i].kind != REPORT_REFERENCE || withheld_has(set, i))
+            continue;
+        TRY(may_be_named(t, partner, r->children[i].target, &named));
+        if (!named)
+            withheld_add(set, i);
+    }
+    return ST_OK;
+}

@@ -18,4 +18,10 @@ MUST_USE enum status entry_lapse(struct tick *t, const char *partner, struct uui
 // those from whom it was withdrawn. Nothing is due or held for the report any more.
 MUST_USE enum status entry_end_everywhere(struct tick *t, struct uuid id, enum entry_kind kind);
 
+// Which references of a rendition that was released and did not leave yet must not be shown any more: those whose
+// target this partner never got and does not get now (it lapsed, was withdrawn or recalled before it was delivered).
+// They are added to *set, which withholds more or the same afterwards. When the content of the entry left, nothing is.
+MUST_USE enum status entry_hide_references(struct tick *t, const char *partner, const struct report *r,
+                                           const struct holding *h, struct withheld_set *set);
+
 #endif

@@ -2,6 +2,7 @@
 #include "node/core/older_version.h"
 #include "node/core/record.h"
 #include "node/core/release.h"
+#include "node/core/release_entry.h"
 
 // What a partner is about to be served.
 struct serving {
@@ -65,6 +66,15 @@ static enum status check_current(struct serving *s)
     return strcmp(current.source, s->h->source) == 0 ? ST_OK : ST_DENIED;
 }
 
+// No reference names a report that the partner is not to know of.
+static enum status check_references(const struct serving *s)
+{
+    struct withheld_set set = s->h->withheld;
+    const char *partner = ruleset_partner(s->t->core->rules, s->partner)->id;
+    TRY(entry_hide_references(s->t, partner, s->stored->report, s->h, &set));
+    return memcmp(set.bits, s->h->withheld.bits, sizeof set.bits) == 0 ? ST_OK : ST_DENIED;
+}
+
 static enum status serve(struct serving *s, struct buf *out, struct permit **ret)
 {
     const struct stored_report *stored = s->stored;
@@ -72,6 +82,7 @@ static enum status serve(struct serving *s, struct buf *out, struct permit **ret
     if (!release_permits(&s->decision) || !same_elements(stored->report, &s->decision.withheld, &s->h->withheld))
         return ST_DENIED;
     TRY(check_current(s));
+    TRY(check_references(s));
     rendition_splice(stored->report, stored->bytes, &s->h->withheld, out);
     TRY(buf_status(out));
     struct digest digest = sha256(buf_bytes(out));

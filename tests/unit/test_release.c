@@ -560,6 +560,32 @@ static void a_new_rendition_does_not_name_what_was_recalled(void **state)
     assert_false(fra_sees(2, ID_1));
 }
 
+// The partner was away: what it never got and does not get now is not named to it either.
+static void references_do_not_name_what_never_left(void **state)
+{
+    (void)state;
+    struct reply rp;
+    struct buf wire;
+    for (uint8_t i = 1; i <= 3; i += 2) {
+        sim_publish(sim, GBR, i, 1, PLAIN);
+        sim_publish(sim, GBR, (uint8_t)(i + 1), 1,
+                    i == 1 ? REPORT(REF(ID_1) P(OPEN, "two")) : REPORT(REF("03000000-0000-4000-8000-000000000000") P(OPEN, "four")));
+    }
+    sim_recall(sim, GBR, 1);
+    expect(GBR, "FRA", "R1 R1 R1 R1 X1");
+    sim_request(sim, FRA, GBR, "GET", "/v1/feed", "", span_of(NULL, 0), &rp);
+    assert_int_equal(rp.status, 200);
+    buf_init(&wire, FEED_DOCUMENT_BYTES_MAX);
+    sim_wire(sim, FRA, GBR, &rp, &wire);
+    assert_null(strstr(buf_cstr(&wire), ID_1));
+    buf_fini(&wire);
+    reply_fini(&rp);
+    expect(GBR, "FRA", "R1 R1 R1 R1 X1 R1");
+    assert_true(fra_sees(2, "two"));
+    assert_false(fra_sees(2, ID_1));
+    assert_true(fra_sees(4, "03000000-0000"));
+}
+
 // ---- received reports
 
 static void pull(size_t node, size_t from)
@@ -827,6 +853,7 @@ int main(void)
         T(approvals_bind_what_was_visible),
         T(references_show_only_what_was_released_to_that_partner),
         T(a_new_rendition_does_not_name_what_was_recalled),
+        T(references_do_not_name_what_never_left),
         T(onward_terms_are_the_stricter_of_both),
         T(terms_that_became_stricter_are_obeyed),
         T(the_same_rendition_from_two_sources_goes_once),
