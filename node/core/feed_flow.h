@@ -35,7 +35,7 @@ MUST_USE enum status feed_serve(struct tick *t, const struct request *rq, struct
 //   quarantined 17                       (after a blank line; left out when nothing is quarantined)
 //   quarantined 23                       (positions, rising)
 //
-// 204 stored (or known already); 400 `receipt-form`; 403 `receipt-signature`: not our checkpoint or not the
+// 204 stored (or known already: of this size, and without quarantined positions or not cosigned later); 400 `receipt-form`; 403 `receipt-signature`: not our checkpoint or not the
 // partner's signature; 409 `receipt-older`: smaller than the one we hold; 409 `log-fork`: we signed this
 // checkpoint, yet it is not of our ledger: our store was rolled back or rewritten. That is logged as `log-fork`.
 MUST_USE enum status feed_cosignature(struct tick *t, const struct request *rq, struct reply *rp);

@@ -202,8 +202,9 @@ static enum status take_receipt(struct receiving *r)
         return ST_OK;
     }
     r->rp->status = 204;
-    if (known && quarantined == 0)
-        return ST_OK; // sent again because our first answer was lost
+    // Sent again because our first answer was lost, or to fill our log: a later list has a later time, of whole seconds.
+    if (known && (quarantined == 0 || r->at <= last.at))
+        return ST_OK;
     TRY(buf_status(&r->detail));
     TRY(store_receipt(r->t, partner, &r->checkpoint, r->line, r->at));
     return log_receipt(r->t, r->rq, &r->checkpoint, quarantined, buf_bytes(&r->detail));

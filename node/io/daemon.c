@@ -324,7 +324,10 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     utc_ms now = clock_now();
     sum_up_denied(d, now);
     gather(d, b, now);
+    const struct digest policy = *ruleset_digest(d->node->core.rules);
     enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
+    if (!digest_eq(&policy, ruleset_digest(d->node->core.rules)))
+        server_policy(d->server, ruleset_digest(d->node->core.rules));
     if (b->jobs[0].st != ST_OK) {
         log_line(LOG_LEVEL_ERROR, "instants-failed", "why", status_text(b->jobs[0].st), NULL);
         b->next_instant = utc_add(now, TIMER_MAX_S * 1000); // the instant stays due: not again at once, for ever

@@ -49,12 +49,18 @@ enum status egress_open(struct egress *e, const struct reply *rp, const struct p
 // A slow link can take minutes over a page; an agreement can end meanwhile.
 static bool may_begin_item(struct egress *e, utc_ms now)
 {
-    if (e->item >= e->rp->item_count || e->rendition_at > 0 || now - e->checked < RECHECK_MS)
+    if (e->item >= e->rp->item_count || e->rendition_at > 0 || now < utc_add(e->checked, RECHECK_MS))
         return true;
     const struct reply_item *it = &e->rp->items[e->item];
     if (e->frame_at < it->at)
         return true; // the frame before it
     return permit_covers(it->permit, buf_bytes(&it->rendition), e->to, &e->policy, now);
+}
+
+void egress_policy(struct egress *e, const struct digest *policy)
+{
+    e->policy = *policy;
+    e->checked = UTC_MIN;
 }
 
 // What is next in one piece: frame up to the next item, or the rest of an item.

@@ -535,6 +535,13 @@ static enum status format(struct server *s, const struct conn *c, const struct r
     return http_wire_answer(out, body, rp, &w);
 }
 
+void server_policy(struct server *s, const struct digest *policy)
+{
+    for (size_t i = 0; i < s->slot_count; i++)
+        if (s->slots[i] && s->slots[i]->reply)
+            egress_policy(&s->slots[i]->egress, policy);
+}
+
 bool server_is_choked(struct server *s, uint64_t id)
 {
     const struct conn *c = find_request(s, id);

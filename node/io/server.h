@@ -36,6 +36,8 @@ const char *server_metrics_address(const struct server *s);
 // cover them, the client gets 503 and on_denied is told. An unknown request id is ignored. A reply with status 0
 // (held) is not for here: keep the id and answer later.
 void server_reply(struct server *s, uint64_t request_id, struct reply *rp, const struct digest *policy, utc_ms now);
+// Another policy is in force now: what is on its way goes on only as far as it allows (spec 8-12).
+void server_policy(struct server *s, const struct digest *policy);
 // Does so much wait to be taken by this request's principal that it should get nothing large now? (Each answer holds
 // its renditions until the last byte is taken, which a slow or hostile partner can draw out on many connections.)
 bool server_is_choked(struct server *s, uint64_t request_id);

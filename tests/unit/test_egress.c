@@ -42,6 +42,33 @@ static const char *sent(struct world *w, const struct reply *rp, const struct pr
     return text;
 }
 
+// A policy that comes into force in mid-transfer: what has begun ends, nothing more begins.
+static void another_policy_stops_what_has_not_begun(void **state)
+{
+    struct world w = world_new(policy);
+    struct digest other = {{1}};
+    struct egress e;
+    struct reply rp;
+    char text[256];
+    (void)state;
+    reply_init(&rp);
+    add(&w, &rp, "<a>", "first", "first");
+    add(&w, &rp, "</a><b>", "second", "second");
+    buf_puts(&rp.body, "</b>");
+    assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1500), ST_OK);
+    assert_int_equal(egress_take(&e, (uint8_t *)text, 5, 1500), 5); // in the middle of the first
+    egress_policy(&e, ruleset_digest(w.rules));
+    assert_int_equal(egress_take(&e, (uint8_t *)text + 5, 2, 1500), 2);
+    assert_false(e.denied);
+    egress_policy(&e, &other);
+    size_t n = 7 + egress_take(&e, (uint8_t *)text + 7, sizeof text - 7, 1500);
+    assert_true(e.denied);
+    assert_int_equal(n, strlen("<a>first</a><b>"));
+    assert_memory_equal(text, "<a>first</a><b>", n);
+    reply_fini(&rp);
+    world_free(&w);
+}
+
 static void permitted_pages_leave_whole(void **state)
 {
     (void)state;
@@ -142,6 +169,7 @@ static void frames_need_no_permit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(another_policy_stops_what_has_not_begun),
         cmocka_unit_test(permitted_pages_leave_whole),
         cmocka_unit_test(nothing_leaves_otherwise),
         cmocka_unit_test(permits_end_on_the_way),

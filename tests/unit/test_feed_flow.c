@@ -507,6 +507,12 @@ static void receipts_are_verified_and_only_grow(void **state)
                      204);
     assert_int_equal(receipt_size(), 3);
     assert_int_equal(sim_events(sim, GBR, AUDIT_RECEIPT), 2);
+    // The same over and over must not fill our log; what is quarantined later comes under a later signature.
+    assert_int_equal(post_receipt(buf_cstr(&b)), 204);
+    assert_int_equal(sim_events(sim, GBR, AUDIT_RECEIPT), 2);
+    sim->now += 1000;
+    assert_int_equal(post_receipt(make_receipt(&b, 3, ledger, cosign, "fra.example", "\nquarantined 2\n")), 204);
+    assert_int_equal(sim_events(sim, GBR, AUDIT_RECEIPT), 3);
     buf_fini(&b);
 }
 
