@@ -9,6 +9,7 @@
 #include "node/core/policy_flow.h"
 #include "node/core/release.h"
 #include "node/io/clock.h"
+#include "node/io/clock_guard.h"
 #include "node/io/file.h"
 #include "node/io/log.h"
 #include "node/io/metrics.h"
@@ -45,6 +46,7 @@ struct daemon {
     struct pending *held;          // long polls
     struct daemon_job *jobs;
     utc_ms certificate_until;
+    struct clock_guard clock;
     uint64_t denied;               // refusals since the last audit event of them
     utc_ms denied_logged_at;
     char denied_why[200];          // of the last one
@@ -118,6 +120,7 @@ static void wake(struct daemon *d, const bool *grown, utc_ms now)
 struct life_job {
     struct daemon_job job;
     enum audit_kind kind;
+    const char *change; // AUDIT_CONFIG: what changed; NULL = it was read anew
     uint64_t count;  // AUDIT_DENIED: refusals summed up
     char why[200];   // AUDIT_DENIED: of the last one
 };
@@ -132,6 +135,8 @@ static enum status log_life(struct tick *t, struct tick_job *job)
         audit_event_attr(&ev, "count", count);
         audit_event_attr(&ev, "reason", l->why);
     } else {
+        if (l->change)
+            audit_event_attr(&ev, "change", l->change);
         audit_event_attr(&ev, "program", RELTO_VERSION);
     }
     return audit_append(t->txn, &ev, t->now, &t->core->random);
@@ -145,15 +150,20 @@ static void life_done(struct daemon_job *j)
     free(l);
 }
 
-static void submit_life(struct daemon *d, enum audit_kind kind)
+static void submit_change(struct daemon *d, enum audit_kind kind, const char *change)
 {
     struct life_job *l = calloc(1, sizeof *l);
     if (!l)
         return;
-    *l = (struct life_job){.job = {.job = {.run = log_life, .ctx = l}, .done = life_done}, .kind = kind};
+    *l = (struct life_job){.job = {.job = {.run = log_life, .ctx = l}, .done = life_done}, .kind = kind, .change = change};
     l->count = d->denied;
     memcpy(l->why, d->denied_why, sizeof l->why);
     daemon_submit(d, &l->job);
+}
+
+static void submit_life(struct daemon *d, enum audit_kind kind)
+{
+    submit_change(d, kind, NULL);
 }
 
 // Count a refusal for the audit log. May it have a line of its own in the log? A flood of them must not fill that:
@@ -192,6 +202,73 @@ static void sum_up_denied(struct daemon *d, utc_ms now)
     d->denied_logged_at = now;
 }
 
+// ---- the clock
+
+static int64_t boot_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_BOOTTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void say_stepped(struct daemon *d)
+{
+    log_line(LOG_LEVEL_ERROR, "clock-stepped", "why", "the wall clock went apart from the boot-time clock, or before the last event",
+             "do", "releases are stopped: set the clock right, then confirm with SIGUSR1", NULL);
+    submit_change(d, AUDIT_CONFIG, "clock-stepped");
+}
+
+// The instant that ticks and answers go by.
+static utc_ms guarded_now(struct daemon *d)
+{
+    bool stepped;
+    utc_ms now = clock_guard_now(&d->clock, clock_now(), boot_ms(), &stepped);
+    if (stepped)
+        say_stepped(d);
+    return now;
+}
+
+// When the last event of the log was; UTC_MIN when there is none.
+static enum status last_event(struct daemon *d, utc_ms *ret)
+{
+    struct db_txn *t;
+    struct span leaf;
+    struct audit_event ev;
+    uint64_t n;
+    *ret = UTC_MIN;
+    TRY(db_begin(d->node->core.db, false, &t));
+    struct arena *a = xml_arena_new(AUDIT_EVENT_BYTES_MAX);
+    enum status st = a ? audit_size(t, &n) : ST_NOMEM;
+    if (st == ST_OK && n > 0) {
+        st = audit_get(t, n - 1, &leaf);
+        // A damaged one is no reason not to start; `relto audit verify` names it.
+        if (st == ST_OK && audit_event_parse(leaf, a, &ev) == ST_OK)
+            *ret = ev.at;
+    }
+    arena_free(&a);
+    db_abort(&t);
+    return st;
+}
+
+static enum status start_clock(struct daemon *d)
+{
+    utc_ms known;
+    TRY(last_event(d, &known));
+    clock_guard_init(&d->clock, clock_now(), boot_ms(), known);
+    if (d->clock.stopped)
+        say_stepped(d);
+    return ST_OK;
+}
+
+void daemon_confirm_clock(struct daemon *d)
+{
+    if (!d->clock.stopped)
+        return;
+    clock_guard_confirm(&d->clock, clock_now(), boot_ms());
+    log_line(LOG_LEVEL_WARNING, "clock-confirmed", "state", "releases go on", NULL);
+    submit_change(d, AUDIT_CONFIG, "clock-confirmed");
+}
+
 // ---- the tick
 
 struct batch {
@@ -213,12 +290,19 @@ static enum status run_due(struct tick *t, struct tick_job *job)
     return ST_OK;
 }
 
-static void answer_choked(struct daemon *d, struct pending *p, utc_ms now)
+// Answer a partner without running its request. False when nothing speaks against it.
+static bool turn_away(struct daemon *d, struct pending *p, utc_ms now)
 {
-    reply_problem(&p->reply, 429, "too-much-at-once", "Too many large answers are waiting to be taken",
-                  "Read the answers to the earlier requests first.", NULL);
+    if (d->clock.stopped)
+        reply_problem(&p->reply, 503, "not-now", "The feed cannot go on now", "Try again later.", NULL);
+    else if (server_is_choked(d->server, p->id))
+        reply_problem(&p->reply, 429, "too-much-at-once", "Too many large answers are waiting to be taken",
+                      "Read the answers to the earlier requests first.", NULL);
+    else
+        return false;
     server_reply(d->server, p->id, &p->reply, NULL, now);
     pending_free(p);
+    return true;
 }
 
 // Requests in this batch by the same partner.
@@ -241,10 +325,8 @@ static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
             continue;
         }
         *at = p->next;
-        if (partner && server_is_choked(d->server, p->id)) {
-            answer_choked(d, p, now);
+        if (partner && turn_away(d, p, now))
             continue;
-        }
         b->pending[b->count] = p;
         b->external[b->count] = NULL;
         b->jobs[b->count++] = (struct tick_job){.request = p->rq, .reply = &p->reply};
@@ -321,7 +403,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
         event_base_loopbreak(d->base);
         return;
     }
-    utc_ms now = clock_now();
+    utc_ms now = guarded_now(d);
     sum_up_denied(d, now);
     gather(d, b, now);
     const struct digest policy = *ruleset_digest(d->node->core.rules);
@@ -333,8 +415,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
         b->next_instant = utc_add(now, TIMER_MAX_S * 1000); // the instant stays due: not again at once, for ever
     }
     // The commit took its time: permits and certificates are asked about the instant of sending.
-    utc_ms sent = clock_now();
-    settle(d, b, sent > now ? sent : now);
+    settle(d, b, guarded_now(d));
     if (st == ST_IO || st == ST_CORRUPT) {
         // What is on disk is not known any more: nothing may be acknowledged from here on.
         log_line(LOG_LEVEL_ERROR, "store-failed", "why", status_text(st), "do", "check the disk, then start reltod again", NULL);
@@ -359,7 +440,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     // A command that was killed leaves its snapshot behind, which would keep every old page from re-use.
     if (db_check_readers(d->node->core.db, &cleared) == ST_OK && cleared)
         log_line(LOG_LEVEL_WARNING, "readers-cleared", "why", "dead processes had left snapshots of the store open", NULL);
-    wake(d, nobody, clock_now());
+    wake(d, nobody, guarded_now(d));
     want_tick(d);
 }
 
@@ -400,9 +481,13 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
     rp->status = 200;
     rp->content_type = "text/plain; charset=utf-8";
     if (span_eq_cstr(head->path, "/healthz") || span_eq_cstr(head->path, "/readyz")) {
+        bool ready = span_eq_cstr(head->path, "/readyz");
         if (d->stopping) {
             rp->status = 503;
             buf_puts(&rp->body, "stopping\n");
+        } else if (ready && d->clock.stopped) {
+            rp->status = 503;
+            buf_puts(&rp->body, "the clock was stepped: releases are stopped until SIGUSR1\n");
         } else {
             buf_puts(&rp->body, "ok\n");
         }
@@ -492,6 +577,7 @@ static enum status start(struct daemon *d, struct diag *diag)
     d->timer = event_new(d->base, -1, 0, on_timer, d);
     if (!d->tick_event || !d->timer)
         return ST_NOMEM;
+    TRY(start_clock(d));
     event_priority_set(d->tick_event, 1); // after all input of a loop iteration: one commit for many requests
     TRY(tls_domains_load(d->node->config, diag, &d->domains));
     TRY(server_new(d->base, d->node->config, d->domains, &h, diag, &d->server));
@@ -615,7 +701,7 @@ void daemon_stop(struct daemon *d)
     server_stop_accepting(d->server);
     sync_client_stop(d->sync);
     submit_life(d, AUDIT_STOP);
-    wake(d, nobody, clock_now());
+    wake(d, nobody, guarded_now(d));
     const struct timeval limit = {.tv_sec = SHUTDOWN_MAX_S - 1};
     event_base_loopexit(d->base, &limit);
 }
