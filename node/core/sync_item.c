@@ -247,32 +247,40 @@ static enum status judge(struct taking *k, const char **ret_reason)
     return ST_OK;
 }
 
-// Is the id, or this nation's report of this id, recalled?
-static enum status is_recalled(struct tick *t, struct uuid id, const char *nation, bool *ret)
+enum recall_state { NOT_RECALLED = 0, RECALLED, RECALLED_BY_ANOTHER };
+static const char REASON_RECALLED_BY_ANOTHER[] = "recalled-by-another";
+
+// Is the id, or this nation's report of this id, recalled? And by whom: a partner could give its own report the id of
+// another nation's that it knows, and recall it, so that the true one vanishes here without a word.
+static enum status recall_state(struct tick *t, struct uuid id, const char *nation, enum recall_state *ret)
 {
+    static const char partner[] = "partner:";
     struct recall_record r;
+    bool claimed = false;
     enum status st = reports_recalled(t->txn, id, &r);
-    *ret = st == ST_OK;
+    *ret = RECALLED;
+    if (st == ST_OK && strncmp(r.by, partner, sizeof partner - 1) == 0 && strcmp(r.by + sizeof partner - 1, nation) != 0)
+        *ret = RECALLED_BY_ANOTHER;
     if (st != ST_NOT_FOUND)
         return st;
-    const struct peer *originator = nation ? peer_of_nation(t->core, nation) : NULL;
-    return originator ? recall_claimed(t, originator->id, id, ret) : ST_OK;
+    const struct peer *originator = peer_of_nation(t->core, nation);
+    if (originator)
+        TRY(recall_claimed(t, originator->id, id, &claimed));
+    *ret = claimed ? RECALLED : NOT_RECALLED;
+    return ST_OK;
 }
 
 static enum status take(struct taking *k, enum item_fate *ret_fate, const char **ret_reason)
 {
-    bool recalled, other_nation;
-    TRY(is_recalled(k->t, k->e->report, NULL, &recalled));
-    *ret_fate = ITEM_REFUSED;
-    if (recalled)
-        return ST_OK;
+    bool other_nation;
+    enum recall_state recalled;
     TRY(judge(k, ret_reason));
-    *ret_fate = ITEM_QUARANTINED;
-    if (*ret_reason)
-        return ST_OK;
-    TRY(is_recalled(k->t, k->e->report, k->report->nation, &recalled));
-    *ret_fate = ITEM_REFUSED;
-    if (recalled)
+    TRY(recall_state(k->t, k->e->report, *ret_reason ? k->from->id : k->report->nation, &recalled));
+    // What does not verify is nobody's: it is not kept when anybody recalled the id.
+    *ret_fate = recalled == RECALLED || (recalled && *ret_reason) ? ITEM_REFUSED : ITEM_QUARANTINED;
+    if (recalled == RECALLED_BY_ANOTHER && !*ret_reason)
+        *ret_reason = REASON_RECALLED_BY_ANOTHER;
+    if (recalled || *ret_reason)
         return ST_OK;
     struct comparison c = {.t = k->t, .id = k->report->id, .version = k->report->version, .from = k->from->id,
                            .manifest = k->proof->signature.signed_info, .digest = &k->e->digest,
@@ -315,6 +323,9 @@ enum status item_quarantine(struct tick *t, const struct peer *from, const struc
     audit_event_attr(&ev, "reason", reason);
     audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    // It may be the very report that was recalled by another way: told, but not kept.
+    if (strcmp(reason, REASON_RECALLED_BY_ANOTHER) == 0)
+        content = span_of("", 0);
     return quarantine_put(t->txn, from->id, e->n, reason, content, t->now);
 }
 

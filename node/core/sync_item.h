@@ -21,7 +21,8 @@ MUST_USE enum status item_take(struct tick *t, const struct peer *from, const st
                                struct span content, bool may_replace, enum item_fate *ret_fate,
                                const char **ret_reason);
 
-// Put a report into quarantine, with its audit event.
+// Put a report into quarantine, with its audit event. A good report whose id somebody else than its nation recalled
+// (`recalled-by-another`) is told without its bytes.
 MUST_USE enum status item_quarantine(struct tick *t, const struct peer *from, const struct ledger_entry *e,
                                      struct span content, const char *reason);
 
