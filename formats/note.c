@@ -297,6 +297,41 @@ enum status cosignature_check(struct span note, struct span line, const char *na
     return st;
 }
 
+static bool line_is_named(struct span line, const char *name)
+{
+    size_t start = strlen(NOTE_LINE_START), n = strlen(name);
+    if (!span_starts(line, NOTE_LINE_START))
+        return false;
+    struct span rest = span_sub(line, start, line.len);
+    return span_starts(rest, name) && rest.len > n && rest.ptr[n] == ' ';
+}
+
+enum status cosignature_find(struct span note, const char *name, const uint8_t pub[ED25519_LEN], struct span *ret_line,
+                             utc_ms *ret_time)
+{
+    struct span text, rest, found = {0};
+    utc_ms at, found_at = 0;
+    TRY(split_note(note, &text, &rest));
+    while (rest.len) {
+        const uint8_t *lf = memchr(rest.ptr, '\n', rest.len);
+        size_t len = lf ? (size_t)(lf - rest.ptr) : rest.len;
+        struct span line = span_sub(rest, 0, len);
+        rest = span_sub(rest, lf ? len + 1 : len, rest.len);
+        if (!line_is_named(line, name))
+            continue;
+        TRY(cosignature_check(note, line, name, pub, &at));
+        if (!found.len) {
+            found = line;
+            found_at = at;
+        }
+    }
+    if (!found.len)
+        return ST_NOT_FOUND;
+    *ret_line = found;
+    *ret_time = found_at;
+    return ST_OK;
+}
+
 void note_vkey(const char *name, uint8_t type, const uint8_t pub[ED25519_LEN], struct buf *out)
 {
     uint8_t id[KEY_ID_LEN], bytes[1 + ED25519_LEN];

@@ -43,6 +43,12 @@ MUST_USE enum status cosignature_make(struct span note, const char *name, const 
 MUST_USE enum status cosignature_check(struct span note, struct span line, const char *name,
                                        const uint8_t pub[ED25519_LEN], utc_ms *ret_time);
 
+// Find the cosignature line of this name among the signature lines of `note`, and check it. Every line of that name must
+// be good: one that is not refuses the note. Gives the first (without line feed, borrowed) and its time.
+// ST_NOT_FOUND, or what cosignature_check returns.
+MUST_USE enum status cosignature_find(struct span note, const char *name, const uint8_t pub[ED25519_LEN],
+                                      struct span *ret_line, utc_ms *ret_time);
+
 // Append the verifier key `name+hex8+base64(type ‖ key)`, type 0x01 (signature) or 0x04 (cosignature).
 void note_vkey(const char *name, uint8_t type, const uint8_t pub[ED25519_LEN], struct buf *out);
 

@@ -196,29 +196,6 @@ enum status verify_after_audit(struct verify *v, const struct verify_book *b)
 
 // ---- receipts
 
-// Does one of the note's lines hold the partner's cosignature, and only good ones?
-static bool cosigned(struct span note, const struct verify_peer *peer)
-{
-    size_t n = strlen(peer->name);
-    bool found = false;
-    for (struct span rest = note; rest.len;) {
-        const uint8_t *lf = memchr(rest.ptr, '\n', rest.len);
-        size_t len = lf ? (size_t)(lf - rest.ptr) : rest.len;
-        struct span line = span_sub(rest, 0, len);
-        rest = span_sub(rest, lf ? len + 1 : len, rest.len);
-        if (!span_starts(line, NOTE_LINE_START))
-            continue;
-        struct span name = span_sub(line, strlen(NOTE_LINE_START), line.len);
-        utc_ms at;
-        if (!span_starts(name, peer->name) || name.len <= n || name.ptr[n] != ' ')
-            continue;
-        if (cosignature_check(note, line, peer->name, peer->cosign_key, &at) != ST_OK)
-            return false;
-        found = true;
-    }
-    return found;
-}
-
 static void check_note(struct verify *v, const char *where, const char *partner, const struct receipt *r)
 {
     struct checkpoint c;
@@ -236,7 +213,9 @@ static void check_note(struct verify *v, const char *where, const char *partner,
         return;
     }
     v->sum->receipts++;
-    if (!cosigned(r->note, peer))
+    struct span line;
+    utc_ms at;
+    if (cosignature_find(r->note, peer->name, peer->cosign_key, &line, &at) != ST_OK)
         verify_say(v, "receipt-cosignature", where,
                    "the partner's cosignature is missing or does not verify");
 }

@@ -8,7 +8,6 @@
 
 struct receipt_body {
     struct span note;        // text, blank line and signature lines
-    struct span text;        // of the note, with its last line feed
     struct span quarantined; // lines behind the note; may be empty
 };
 
@@ -25,7 +24,6 @@ static bool split(struct span body, struct receipt_body *ret)
     if (!blank || body.len > FEED_RECEIPT_BYTES_MAX)
         return false;
     size_t at = (size_t)(blank - body.ptr) + 2, end;
-    ret->text = span_sub(body, 0, at - 1);
     while (span_starts(span_sub(body, at, body.len), NOTE_LINE_START)) {
         end = line_end(body, at);
         if (!end)
@@ -64,25 +62,6 @@ static bool read_quarantined(struct span lines, uint64_t size, struct buf *detai
     }
     *ret_count = count;
     return true;
-}
-
-// The partner's cosignature line in the note. ST_NOT_FOUND; a bad one of its key refuses the note.
-static enum status find_cosignature(const struct receipt_body *b, const struct peer *peer, struct span *ret_line,
-                                    utc_ms *ret_time)
-{
-    const char *name = peer->card.node_name;
-    size_t at = b->text.len + 1, end, n = strlen(name);
-    for (; at < b->note.len; at = end) {
-        end = line_end(b->note, at);
-        struct span line = span_sub(b->note, at, end - 1);
-        struct span rest = span_sub(line, strlen(NOTE_LINE_START), line.len);
-        if (!span_starts(rest, name) || rest.len <= n || rest.ptr[n] != ' ')
-            continue;
-        TRY(cosignature_check(b->note, line, name, peer->card.cosign_key, ret_time));
-        *ret_line = line;
-        return ST_OK;
-    }
-    return ST_NOT_FOUND;
 }
 
 static enum status log_receipt(struct tick *t, const struct request *rq, const struct checkpoint *c, size_t quarantined,
@@ -165,7 +144,7 @@ static bool refuse_body(struct receiving *r, size_t *ret_quarantined)
     }
     enum status st = peer ? checkpoint_open(r->body.note, origin, c->ledger_key.pub, &r->checkpoint) : ST_NOT_FOUND;
     if (st == ST_OK)
-        st = find_cosignature(&r->body, peer, &r->line, &r->at);
+        st = cosignature_find(r->body.note, peer->card.node_name, peer->card.cosign_key, &r->line, &r->at);
     if (st != ST_OK) {
         refuse(r->rp, st == ST_MALFORMED ? 400 : 403, st == ST_MALFORMED ? "receipt-form" : "receipt-signature",
                "The receipt does not verify", name);

@@ -215,6 +215,33 @@ static void cosignatures_round_trip(void **state)
     buf_fini(&line);
 }
 
+// The partner's line is found among others, and one bad line of that name refuses the note.
+static void a_cosignature_is_found_in_its_note(void **state)
+{
+    (void)state;
+    struct note_key k = key_of(1), p = key_of(2), q = key_of(3);
+    struct checkpoint c = sample();
+    struct buf note, line;
+    struct span found;
+    utc_ms t = 0;
+    sign(&c, &k, &note);
+    buf_init(&line, 1000);
+    assert_int_equal(cosignature_find(buf_bytes(&note), "fra.example", p.pub, &found, &t), ST_NOT_FOUND);
+    assert_int_equal(cosignature_make(buf_bytes(&note), "deu.example", &q, 1600000000000, &note), ST_OK);
+    assert_int_equal(cosignature_make(buf_bytes(&note), "fra.example", &p, 1700000000000, &line), ST_OK);
+    buf_span(&note, buf_bytes(&line));
+    assert_int_equal(cosignature_find(buf_bytes(&note), "fra.example", p.pub, &found, &t), ST_OK);
+    assert_int_equal(t, 1700000000000);
+    assert_true(span_eq(found, span_of(line.ptr, line.len - 1)));
+    assert_int_equal(cosignature_find(buf_bytes(&note), "fra.exampl", p.pub, &found, &t), ST_NOT_FOUND);
+    buf_reset(&line);
+    assert_int_equal(cosignature_make(buf_bytes(&note), "fra.example", &q, 1700000000000, &line), ST_OK);
+    buf_span(&note, buf_bytes(&line));
+    assert_int_equal(cosignature_find(buf_bytes(&note), "fra.example", p.pub, &found, &t), ST_BAD_SIGNATURE);
+    buf_fini(&note);
+    buf_fini(&line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +254,7 @@ int main(void)
         cmocka_unit_test(other_signatures_are_ignored),
         cmocka_unit_test(sizes_have_one_form),
         cmocka_unit_test(cosignatures_round_trip),
+        cmocka_unit_test(a_cosignature_is_found_in_its_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
