@@ -103,16 +103,3 @@ size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
     }
     return done;
 }
-
-enum status egress_send(struct buf *out, const struct reply *rp, const struct principal *to,
-                        const struct digest *policy, utc_ms now)
-{
-    struct egress e;
-    TRY(egress_open(&e, rp, to, policy, now));
-    while (e.left > 0) {
-        struct span piece = next_piece(&e);
-        buf_span(out, piece);
-        advance(&e, piece.len);
-    }
-    return buf_status(out);
-}

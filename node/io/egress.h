@@ -33,8 +33,4 @@ size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now);
 // Another policy is in force: the permit of each item that has not begun is asked again, under this one.
 void egress_policy(struct egress *e, const struct digest *policy);
 
-// Both at once: append the whole body to `out`; nothing on ST_DENIED. Else the buffer's failure.
-MUST_USE enum status egress_send(struct buf *out, const struct reply *rp, const struct principal *to,
-                                 const struct digest *policy, utc_ms now);
-
 #endif
