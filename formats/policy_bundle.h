@@ -23,6 +23,13 @@ struct policy_bundle {
     uint32_t pad; // [release] pad
 };
 
+// A path without its folders: a bundle knows its files by name alone, whatever folder a policy names (spec 3.2).
+static inline const char *bundle_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 // Append the bundle as one canonical document (urn:relto:policy-bundle:1); its SHA-256 is the policy's digest.
 void policy_bundle_write(const struct policy_bundle *b, struct buf *out);
 // Read it back; everything lives in `a`. ST_INVALID with faults, also when the bytes are not exactly what

@@ -16,16 +16,10 @@ static void begin_file(struct diag *d, const char *name)
         diag_init(d, name);
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static const struct bundle_file *spif_file(const struct policy_bundle *b, const char *path)
 {
     for (size_t i = 0; i < b->spif_count; i++)
-        if (strcmp(b->spifs[i].name, base_name(path)) == 0)
+        if (strcmp(b->spifs[i].name, bundle_file_name(path)) == 0)
             return &b->spifs[i];
     return NULL;
 }

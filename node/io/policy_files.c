@@ -4,17 +4,11 @@
 #include "node/config.h"
 #include "node/io/file.h"
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 // Whatever folder the policy names, the file is found in ours by its name (spec 3.2).
 static enum status read_spif(const struct config *c, const char *named, struct arena *a, struct diag *d,
                              struct bundle_file *ret)
 {
-    const char *name = base_name(named);
+    const char *name = bundle_file_name(named);
     if (!*name || name[0] == '.') {
         diag_add(d, 0, 0, "spif-name", named, "expected the name of a file in %s", c->spif_dir);
         return ST_INVALID;
@@ -29,8 +23,8 @@ enum status config_policy_bundle(const struct config *c, struct arena *a, struct
 {
     const struct policy_document *doc;
     *ret = (struct policy_bundle){.pad = c->pad};
-    ret->policy.name = arena_cstr(a, base_name(c->policy_file));
-    ret->vocabulary.name = arena_cstr(a, base_name(c->vocabulary_file));
+    ret->policy.name = arena_cstr(a, bundle_file_name(c->policy_file));
+    ret->vocabulary.name = arena_cstr(a, bundle_file_name(c->vocabulary_file));
     TRY(arena_status(a));
     TRY(file_read(c->policy_file, POLICY_BYTES_MAX, a, d, &ret->policy.bytes));
     TRY(file_read(c->vocabulary_file, POLICY_BYTES_MAX, a, d, &ret->vocabulary.bytes));

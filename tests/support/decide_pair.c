@@ -8,12 +8,6 @@
 
 enum { PAIR_ARENA_MAX = 32 * 1024 * 1024 };
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool load_oracle(struct decide_pair *p, const struct buf *docs, size_t spif_count, struct diag *d)
 {
     struct oracle *o = &p->oracle;
@@ -26,7 +20,7 @@ static bool load_oracle(struct decide_pair *p, const struct buf *docs, size_t sp
         return false;
     for (size_t i = 0; i < o->doc->security_count; i++) {
         size_t k = 0;
-        while (k < spif_count && strcmp(gen_spif_files[k], base_name(o->doc->securities[i].spif)) != 0)
+        while (k < spif_count && strcmp(gen_spif_files[k], bundle_file_name(o->doc->securities[i].spif)) != 0)
             k++;
         if (k == spif_count
             || spif_read(buf_bytes(&docs[PAIR_SPIFS + k]), gen_spif_files[k], p->arena, d, &o->spifs[i]) != ST_OK)
@@ -41,7 +35,7 @@ static bool load_kernel(struct decide_pair *p, const struct buf *docs, struct di
                               .vocabulary = {"vocabulary.xml", buf_bytes(&docs[PAIR_VOCABULARY])}};
     for (size_t i = 0; i < p->oracle.doc->security_count; i++) {
         size_t k = 0;
-        while (strcmp(gen_spif_files[k], base_name(p->oracle.doc->securities[i].spif)) != 0)
+        while (strcmp(gen_spif_files[k], bundle_file_name(p->oracle.doc->securities[i].spif)) != 0)
             k++;
         b.spifs[b.spif_count++] = (struct bundle_file){gen_spif_files[k], buf_bytes(&docs[PAIR_SPIFS + k])};
     }
