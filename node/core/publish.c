@@ -452,9 +452,12 @@ static enum status preview_draft(struct draft *d)
     if (done)
         return ST_OK;
     struct report_record rec = {.stored_at = UTC_MIN};
-    struct report as_issued_now = *d->report;
-    as_issued_now.issued = d->t->now;
-    d->report = &as_issued_now;
+    struct report *as_issued_now = arena_alloc(d->arena, sizeof *as_issued_now);
+    if (!as_issued_now)
+        return arena_status(d->arena);
+    *as_issued_now = *d->report;
+    as_issued_now->issued = d->t->now;
+    d->report = as_issued_now;
     for (size_t i = 0; i < ruleset_partner_count(d->t->core->rules); i++)
         TRY(release_decide(d->t, d->report, &rec, i, &d->decisions[i], NULL));
     return answer(d, 200);
