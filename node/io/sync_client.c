@@ -19,6 +19,24 @@ enum {
     HELD_MS = 1000, // an answer that took so long was held for us: asking again at once costs little
 };
 
+// What a loop is doing now.
+enum sync_doing {
+    SYNC_READING,  // looking up where to go on
+    SYNC_ASKING,   // a request for a page is under way (or held by the partner: nothing new)
+    SYNC_APPLYING, // a page waits for its commit
+    SYNC_BACKOFF,  // the last try failed; the next comes at `again_at`
+    SYNC_PACED,    // its answers lead nowhere: the next question comes at `again_at`
+    SYNC_FORKED,   // stopped: the partner's ledger contradicts itself
+};
+struct sync_status {
+    char partner[65];
+    enum sync_doing doing;
+    uint32_t failures; // in a row
+    utc_ms again_at;   // SYNC_BACKOFF, SYNC_PACED, SYNC_FORKED: when it is looked at again
+    uint64_t pages, reports, quarantined, receipts; // since start
+    char error[256];   // of the last failure; "" after a success
+};
+
 enum work { WORK_LOOK, WORK_APPLY, WORK_RESTART, WORK_FAILED };
 
 struct pull {
@@ -559,17 +577,4 @@ void sync_client_free(struct sync_client **s)
     }
     free(*s);
     *s = NULL;
-}
-
-size_t sync_client_status(const struct sync_client *s, struct sync_status *out, size_t cap)
-{
-    size_t count = 0;
-    for (const struct pull *p = s->pulls; p; p = p->next) {
-        if (p->gone)
-            continue;
-        if (count < cap)
-            out[count] = p->status;
-        count++;
-    }
-    return count;
 }

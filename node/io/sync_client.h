@@ -20,24 +20,4 @@ void sync_client_reload(struct sync_client *s, struct tls_domains *domains);
 void sync_client_stop(struct sync_client *s);
 void sync_client_free(struct sync_client **s);
 
-// What a partner's loop is doing now, for people and metrics.
-enum sync_doing {
-    SYNC_READING,  // looking up where to go on
-    SYNC_ASKING,   // a request for a page is under way (or held by the partner: nothing new)
-    SYNC_APPLYING, // a page waits for its commit
-    SYNC_BACKOFF,  // the last try failed; the next comes at `again_at`
-    SYNC_PACED,    // its answers lead nowhere: the next question comes at `again_at`
-    SYNC_FORKED,   // stopped: the partner's ledger contradicts itself
-};
-struct sync_status {
-    char partner[65];
-    enum sync_doing doing;
-    uint32_t failures; // in a row
-    utc_ms again_at;   // SYNC_BACKOFF, SYNC_PACED, SYNC_FORKED: when it is looked at again
-    uint64_t pages, reports, quarantined, receipts; // since start
-    char error[256];   // of the last failure; "" after a success
-};
-// Status of up to `cap` loops; returns how many there are.
-size_t sync_client_status(const struct sync_client *s, struct sync_status *out, size_t cap);
-
 #endif
