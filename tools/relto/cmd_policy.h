@@ -18,6 +18,10 @@ struct policy_files {
 // Read them as one bundle, with the [release] settings of relto.conf where there is one. Returns -1 to go on, else the
 // exit code (reported).
 int policy_files_bundle(const struct cli *cli, const struct policy_files *files, struct policy_bundle *ret);
+// What `diff` and `activate` have in common: read the options and the files, and have `send` send the bundle to the node
+// as the officer's certificate `who`. Returns the exit code.
+int policy_send(const struct cli *cli, int argc, char **argv, const char *name, const char *help,
+                int (*send)(const struct cli *cli, const char *who, const struct policy_bundle *bundle));
 // Read and compile them. The ruleset is the caller's.
 int policy_files_load(const struct cli *cli, const struct policy_files *files, struct ruleset **ret);
 

@@ -1,7 +1,6 @@
 // relto policy check: load a policy, then look for what is odd in it.
 #include <stdio.h>
 
-#include "node/config.h"
 #include "node/io/clock.h"
 #include "policy/lint.h"
 #include "tools/relto/cmd_policy.h"
@@ -15,40 +14,6 @@ static const char help[] =
     "  --at TIME   look from this instant on, e.g. 2026-11-22T13:35:00Z (default: now)\n"
     "tsv: file, line, element, id, rule, finding or warning, message. Exit code 1 when the policy does not load or there is\n"
     "a finding.\n";
-
-// ---- the files
-
-int policy_files_bundle(const struct cli *cli, const struct policy_files *files, struct policy_bundle *ret)
-{
-    struct config from = {.policy_file = files->policy, .spif_dir = files->spif_dir, .vocabulary_file = files->vocabulary};
-    const struct config *node = NULL;
-    diag_init(cli->diag, NULL);
-    enum status st = config_read(cli->dir, cli->arena, cli->diag, &node);
-    bool whole = files->policy && files->spif_dir && files->vocabulary;
-    if (st != ST_OK && !(st == ST_NOT_FOUND && whole))
-        return cli_fail_status(cli, cli->dir, st);
-    diag_init(cli->diag, NULL);
-    if (node) {
-        from.pad = node->pad;
-        from.policy_file = files->policy ? files->policy : node->policy_file;
-        from.spif_dir = files->spif_dir ? files->spif_dir : node->spif_dir;
-        from.vocabulary_file = files->vocabulary ? files->vocabulary : node->vocabulary_file;
-    }
-    st = config_policy_bundle(&from, cli->arena, cli->diag, ret);
-    return st == ST_OK ? -1 : cli_fail_status(cli, from.policy_file, st);
-}
-
-int policy_files_load(const struct cli *cli, const struct policy_files *files, struct ruleset **ret)
-{
-    struct policy_bundle bundle;
-    int code = policy_files_bundle(cli, files, &bundle);
-    if (code >= 0)
-        return code;
-    enum status st = ruleset_load(&bundle, cli->diag, ret);
-    return st == ST_OK ? -1 : cli_fail_status(cli, bundle.policy.name, st);
-}
-
-// ---- check
 
 struct findings {
     const struct cli *cli;

@@ -4,8 +4,8 @@
 #include "formats/base/limits.h"
 #include "formats/xml.h"
 #include "node/core/policy_diff.h"
+#include "tools/relto/client.h"
 #include "tools/relto/cmd_policy.h"
-#include "tools/relto/officer.h"
 
 static const char help[] =
     "usage: relto [-C DIR] [--format text|tsv] policy diff [FILE] [--spif-dir DIR] [--vocabulary FILE] [--as officer-NAME]\n\n"
@@ -92,20 +92,5 @@ static int all_pages(const struct cli *cli, const char *who, const struct policy
 
 int cmd_policy_diff(const struct cli *cli, int argc, char **argv)
 {
-    struct policy_files files = {0};
-    struct policy_bundle bundle;
-    const char *as = NULL;
-    const struct cli_option options[] = {
-        {"spif-dir", &files.spif_dir, NULL}, {"vocabulary", &files.vocabulary, NULL}, {"as", &as, NULL}};
-    int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
-    if (code >= 0)
-        return code;
-    if (argc > 2)
-        return cli_usage("policy diff", "one FILE at most");
-    files.policy = argc == 2 ? argv[1] : NULL;
-    code = policy_files_bundle(cli, &files, &bundle);
-    if (code >= 0)
-        return code;
-    const char *who = officer_who(cli, as);
-    return who ? all_pages(cli, who, &bundle) : EXIT_UNREACHABLE;
+    return policy_send(cli, argc, argv, "policy diff", help, all_pages);
 }
