@@ -20,6 +20,7 @@
 enum {
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
     PARTNER_JOBS_MAX = 16,     // of one partner: bounds the memory of its pages, and leaves room for the others
+    LOOK_MAX = 512,            // requests looked at for that: a partner has 256 connections unless configured
     TIMER_MAX_S = 60,          // the clock is looked at least so often
     SHUTDOWN_MAX_S = 5,        // spec 6.4
     DENIED_EVERY_MS = 60000,   // refusals are summed up in one audit event, at most so often
@@ -317,7 +318,8 @@ static size_t partner_jobs(const struct batch *b, const struct principal *who)
 // Take requests from the queue into the batch, in order; a partner's beyond its share wait for the next one.
 static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
 {
-    for (struct pending **at = &d->waiting; *at && b->count < TICK_JOBS_MAX;) {
+    struct pending **at = &d->waiting;
+    for (size_t looked = 0; *at && b->count < TICK_JOBS_MAX && looked < LOOK_MAX; looked++) {
         struct pending *p = *at;
         bool partner = p->rq->who.role == ROLE_PARTNER;
         if (partner && partner_jobs(b, &p->rq->who) >= PARTNER_JOBS_MAX) {

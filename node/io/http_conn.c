@@ -64,6 +64,7 @@ static void release_reply(struct conn *c)
         reply_fini(c->reply);
     free(c->reply);
     c->reply = NULL;
+    *c->owner->answer_memory -= c->reply_bytes;
     c->reply_bytes = 0;
     c->egress = (struct egress){0};
 }
@@ -324,7 +325,9 @@ static enum step step_handshake(struct conn *c)
     if (r != 1) {
         const char *why = tls_why(c->ssl);
         ERR_error_string_n(ERR_peek_error(), reason, sizeof reason);
-        c->owner->on_denied(c->owner->ctx, c, *why ? why : reason);
+        if (!*why)
+            why = ERR_peek_error() ? reason : "hung up during the handshake";
+        c->owner->on_denied(c->owner->ctx, c, why);
         if (error != SSL_ERROR_SSL)
             return STEP_END;
         linger(c); // the alert is on the wire
@@ -677,6 +680,7 @@ void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct
             c->egress = *egress;
             c->egress.rp = c->reply;
             c->reply_bytes = egress->left;
+            *c->owner->answer_memory += c->reply_bytes;
             c->egress_from = egress->checked;
             c->egress_start = monotonic_ms();
         } else {

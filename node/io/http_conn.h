@@ -40,7 +40,7 @@ enum { CONN_RECORD = 16 * 1024 }; // one TLS record
 struct conn_owner {
     void *ctx;
     const struct conn_settings *settings;
-    size_t *body_memory;                                          // of all connections
+    size_t *body_memory, *answer_memory;                          // of all connections
     uint8_t *record;                                              // CONN_RECORD bytes to gather in
     bool (*on_open)(void *ctx, struct conn *c);                   // handshake done; false = close
     bool (*on_request)(void *ctx, struct conn *c);                // c->request is whole; false = close

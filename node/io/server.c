@@ -39,7 +39,7 @@ struct server {
     uint64_t next_request;       // high bits of request ids
     uint64_t next_serial;        // of connections
     bool stopping;
-    size_t body_memory;
+    size_t body_memory, answer_memory;
     uint8_t record[CONN_RECORD];
     struct conn_settings settings;
     struct conn_owner owner;
@@ -220,7 +220,8 @@ static bool opened(void *ctx, struct conn *c)
 static bool may_grow(void *ctx, const struct conn *c, size_t by)
 {
     struct server *s = ctx;
-    return share_of(s, &c->who).bodies + by <= s->settings.body_share_max;
+    return s->body_memory + by <= s->settings.body_share_max || // of all together
+           share_of(s, &c->who).bodies + by <= s->settings.body_share_max;
 }
 
 static void answer_plain(struct server *s, struct conn *c)
@@ -462,6 +463,7 @@ enum status server_new(struct event_base *base, const struct config *c, struct t
     s->owner = (struct conn_owner){.ctx = s,
                                    .settings = &s->settings,
                                    .body_memory = &s->body_memory,
+                                   .answer_memory = &s->answer_memory,
                                    .record = s->record,
                                    .on_open = opened,
                                    .on_request = requested,
@@ -544,6 +546,8 @@ void server_policy(struct server *s, const struct digest *policy)
 
 bool server_is_choked(struct server *s, uint64_t id)
 {
+    if (s->answer_memory < s->settings.answers_max)
+        return false; // all together have less
     const struct conn *c = find_request(s, id);
     return c && share_of(s, &c->who).answers >= s->settings.answers_max;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "formats/base/limits.h"
 #include "tools/relto/cli.h"
@@ -102,6 +103,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none); // keys and reports must not reach a core file
     struct cli cli = {.dir = ".", .format = FORMAT_TEXT, .diag = malloc(sizeof *cli.diag), .arena = arena_new(256 * MIB)};
     if (!cli.diag || !cli.arena)
         return cli_fail(EXIT_UNREACHABLE, "start", "out of memory");
