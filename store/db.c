@@ -198,8 +198,20 @@ static int write_format(struct db *db, MDB_txn *txn)
     return mdb_put(txn, db->dbi[DB_META], &key, &value, 0);
 }
 
+static enum status refuse_version(struct db *db, struct diag *d, uint32_t version)
+{
+    if (version < DB_FORMAT_VERSION && version >= DB_FORMAT_OLDEST) {
+        diag_add(d, 0, 0, "store-version", db->path, "an earlier version of Relto wrote the store; start reltod once");
+        return ST_NOT_FOUND;
+    }
+    diag_add(d, 0, 0, "store-version", db->path,
+             "the store has format version %u, this program reads version %u; use the program that wrote it",
+             (unsigned)version, (unsigned)DB_FORMAT_VERSION);
+    return ST_CORRUPT;
+}
+
 // The version first: a store of another version need not have our tables.
-static enum status check_format(struct db *db, MDB_txn *txn, struct diag *d)
+static enum status check_format(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_older)
 {
     struct key k = format_key();
     MDB_val key = val_of(key_span(&k)), value;
@@ -209,32 +221,28 @@ static enum status check_format(struct db *db, MDB_txn *txn, struct diag *d)
         rc = mdb_get(txn, meta, &key, &value);
     struct key_reader r = key_reader_of(rc == 0 ? span_of_val(value) : span_of(NULL, 0));
     uint32_t version = key_get_u32(&r);
-    if (rc == 0 && !r.bad && r.rest.len == 0 && version == DB_FORMAT_VERSION)
-        return ST_OK;
-    if (rc == 0 && !r.bad && r.rest.len == 0)
-        diag_add(
-            d, 0, 0, "store-version", db->path,
-            "the store has format version %u, this program reads version %u; use the program that wrote it",
-            (unsigned)version, (unsigned)DB_FORMAT_VERSION);
-    else
-        diag_add(d, 0, 0, "store-damaged", db->path,
-                 "the store does not say its format version; restore it from a backup");
-    return ST_CORRUPT;
+    if (rc != 0 || r.bad || r.rest.len != 0) {
+        diag_add(d, 0, 0, "store-damaged", db->path, "the store does not say its format version; restore it from a backup");
+        return ST_CORRUPT;
+    }
+    *ret_older = version < DB_FORMAT_VERSION;
+    bool good = version == DB_FORMAT_VERSION || (*ret_older && version >= DB_FORMAT_OLDEST && !db->options.read_only);
+    return good ? ST_OK : refuse_version(db, d, version);
 }
 
 static enum status set_up(struct db *db, MDB_txn *txn, struct diag *d)
 {
-    bool fresh;
+    bool fresh, older = false;
     int rc = is_fresh(txn, &fresh);
     if (rc == 0 && fresh && db->options.read_only) {
         diag_add(d, 0, 0, "store", db->path, "the store is empty; start the node once");
         return ST_NOT_FOUND;
     }
     if (rc == 0 && !fresh)
-        TRY(check_format(db, txn, d));
+        TRY(check_format(db, txn, d, &older));
     if (rc == 0)
-        rc = open_tables(db, txn, fresh ? MDB_CREATE : 0);
-    if (rc == 0 && fresh)
+        rc = open_tables(db, txn, fresh || older ? MDB_CREATE : 0);
+    if (rc == 0 && (fresh || older))
         rc = write_format(db, txn);
     if (rc == 0)
         return ST_OK;

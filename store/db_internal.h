@@ -9,7 +9,8 @@
 #define DB_DATA_FILE "data.mdb"
 #define DB_COMPACT_FILE "data.mdb.compact"
 
-enum { DB_FORMAT_VERSION = 1, DB_PATH_MAX = 4096 };
+// Version 2 added tables to version 1: the first writable open makes those that are missing.
+enum { DB_FORMAT_VERSION = 2, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };
 
 struct MDB_env;
 

@@ -391,23 +391,47 @@ static void others_read_while_one_writes(void **state)
     store_dir_commit(t);
 }
 
-static void another_version_is_refused(void **state)
+// Close the store as one that says this format version.
+static void close_as_version(struct store_dir *s, uint32_t version)
 {
-    struct store_dir *s = *state;
     struct key k = {.len = 0}, v = {.len = 0};
     key_id(&k, "format");
-    key_u32(&v, 2);
+    key_u32(&v, version);
     struct db_txn *t = store_dir_write(s);
     assert_int_equal(db_put(t, DB_META, key_span(&k), key_span(&v)), ST_OK);
     store_dir_commit(t);
     db_close(&s->db);
+}
+
+static void another_version_is_refused(void **state)
+{
+    struct store_dir *s = *state;
+    close_as_version(s, 3);
     for (int read_only = 0; read_only < 2; read_only++) {
         struct db_options o = {.read_only = read_only};
         struct diag *d = store_dir_diag();
         assert_int_equal(db_open(s->path, &o, d, &s->db), ST_CORRUPT);
         assert_string_equal(d->faults[0].rule, "store-version");
-        assert_non_null(strstr(d->faults[0].message, "format version 2"));
+        assert_non_null(strstr(d->faults[0].message, "format version 3"));
     }
+}
+
+// The daemon brings a store of the version before up to date; who only reads is told to start it.
+static void the_version_before_is_brought_up_to_date(void **state)
+{
+    struct store_dir *s = *state;
+    put(s, "a", "1");
+    close_as_version(s, 1);
+    struct db_options o = {.read_only = true};
+    struct diag *d = store_dir_diag();
+    assert_int_equal(db_open(s->path, &o, d, &s->db), ST_NOT_FOUND);
+    assert_non_null(strstr(d->faults[0].message, "start reltod once"));
+    o.read_only = false;
+    assert_int_equal(db_open(s->path, &o, NULL, &s->db), ST_OK);
+    db_close(&s->db);
+    assert_int_equal(in_child(read_a, s), 0);
+    o.read_only = true;
+    assert_int_equal(db_open(s->path, &o, NULL, &s->db), ST_OK);
 }
 
 static void write_file(const struct store_dir *s, const char *name, const char *bytes)
@@ -650,6 +674,7 @@ int main(void)
         T(reading_needs_a_store_and_never_writes),
         T(others_read_while_one_writes),
         T(another_version_is_refused),
+        T(the_version_before_is_brought_up_to_date),
         cmocka_unit_test(other_files_are_refused),
         T(a_truncated_store_is_noticed),
         T(who_may_touch_it),
