@@ -20,7 +20,7 @@ says 2 "usage: relto" "$RELTO"
 says 0 "Exit codes" "$RELTO" --help
 says 2 "no such command" "$RELTO" frobnicate
 says 2 "expected the node directory" "$RELTO" -C
-says 2 "expected text, xml, tsv or json" "$RELTO" --format yaml list
+says 2 "expected text, xml, tsv, json or html" "$RELTO" --format yaml list
 says 2 "unknown option '--frob'" own list --frob
 says 2 "needs a value" own list --from
 for c in init partner cert import preview publish list show recall verify policy sync audit status; do
@@ -173,6 +173,7 @@ short=${id#urn:uuid:}; short=${short:0:6}
 [ "$(cat "$D/out")" = "FRA release -;MARSEC redact label,e2;" ] || fail "conf/draft.xml: $(cat "$D/out")"
 sed 's/"GBR" cell="J2-NORTH"/"OWN" cell="J2"/' "$ROOT/conf/draft.xml" >"$D/shipped.xml"
 says 0 "urn:uuid:" own publish "$D/shipped.xml"
+shipped=$(own publish --quiet "$D/shipped.xml")
 
 # ---- naming reports
 unknown=00000000-0000-0000-0000-000000000000
@@ -180,6 +181,9 @@ says 2 "one REPORT is needed" own show
 says 1 "not a report id" own show 123
 says 1 "no report here begins so" own show zzzzzz
 says 1 "not found" own show $unknown
+says 0 "urn:relto:report:1" own --format xml show $short
+says 0 "default-src 'none'" own show $short --format html
+says 0 "MGRS 38P" own show "$shipped"
 says 1 "here: not held" own audit who-has $unknown
 says 1 "names no such partner" own policy explain $short FRA
 says 2 "is no time of the form" own policy explain $short FRA --at yesterday

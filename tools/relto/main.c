@@ -34,7 +34,7 @@ static const struct command commands[] = {
 static void print_help(void)
 {
     const char *group = "";
-    fputs("usage: relto [-C DIR] [--format text|xml|tsv|json] COMMAND [ARGUMENT...]\n\n"
+    fputs("usage: relto [-C DIR] [--format text|xml|tsv|json|html] COMMAND [ARGUMENT...]\n\n"
           "Relto exchanges intelligence reports between nations under their own releasability rules.\n"
           "-C DIR names the node directory (default: the current folder).\n",
           stdout);
@@ -50,7 +50,7 @@ static void print_help(void)
 
 static bool parse_format(const char *text, enum cli_format *ret)
 {
-    static const char *const names[] = {"text", "xml", "tsv", "json"};
+    static const char *const names[] = {"text", "xml", "tsv", "json", "html"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0) {
             *ret = (enum cli_format)i;
@@ -72,7 +72,7 @@ static int take_format(int *argc, char **argv, struct cli *cli)
         if (!value)
             argv[kept++] = argv[i];
         else if (!parse_format(value, &cli->format))
-            return cli_fail(EXIT_USAGE, "--format", "unknown format '%s'; expected text, xml, tsv or json", value);
+            return cli_fail(EXIT_USAGE, "--format", "unknown format '%s'; expected text, xml, tsv, json or html", value);
     }
     argv[*argc = kept] = NULL;
     return -1;
