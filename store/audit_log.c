@@ -32,25 +32,9 @@ enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret)
     return st == ST_NOT_FOUND ? ST_CORRUPT : st;
 }
 
-// Event n, in an arena of its own that the caller frees (also after a failure).
-static enum status read_event(struct db_txn *t, uint64_t n, struct arena **ret_arena, struct audit_event *ret)
+enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret)
 {
-    struct span leaf;
-    *ret_arena = NULL;
-    TRY(audit_get(t, n, &leaf));
-    *ret_arena = arena_new(EVENT_ARENA_MAX);
-    if (!*ret_arena)
-        return ST_NOMEM;
-    enum status st = audit_event_parse(leaf, *ret_arena, ret);
-    if (st == ST_OK && ret->n == n)
-        return ST_OK;
-    return st == ST_NOMEM ? ST_NOMEM : ST_CORRUPT;
-}
-
-// When event n happened, without reading all of it. No value of an event holds a quotation mark as such, so
-// the words can only be the attribute.
-static enum status time_of(struct db_txn *t, uint64_t n, utc_ms *ret)
-{
+    // No value of an event holds a quotation mark as such, so the words can only be the attribute.
     static const char words[] = " at=\"";
     struct span leaf;
     TRY(audit_get(t, n, &leaf));
@@ -132,7 +116,7 @@ enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms n
     fresh.at = now;
     if (fresh.n > 0) {
         utc_ms last;
-        TRY(time_of(t, fresh.n - 1, &last));
+        TRY(audit_time(t, fresh.n - 1, &last));
         if (fresh.at < last)
             fresh.at = last;
     }
@@ -146,96 +130,6 @@ enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms n
         st = store_leaf(t, &fresh, buf_bytes(&leaf));
     buf_fini(&leaf);
     return st;
-}
-
-// ---- reading
-
-static bool matches(const struct audit_filter *f, const struct audit_event *e)
-{
-    return (!f->by_report || (e->has_report && uuid_eq(e->report, f->report))) &&
-           (!f->partner || (e->partner && strcmp(e->partner, f->partner) == 0)) &&
-           (!f->actor || strcmp(e->actor, f->actor) == 0) && (!f->by_kind || e->kind == f->kind) &&
-           e->at >= f->from && (f->until == 0 || e->at < f->until);
-}
-
-// The first event not before an instant: times never decrease.
-static enum status first_at(struct db_txn *t, utc_ms from, uint64_t size, uint64_t *ret)
-{
-    uint64_t low = 0, high = size;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        utc_ms at;
-        TRY(time_of(t, middle, &at));
-        if (at < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret = low;
-    return ST_OK;
-}
-
-// Call back for event n when it matches; *ret_past when it lies behind the end of the asked time.
-static enum status visit(struct db_txn *t, uint64_t n, const struct audit_filter *f,
-                         enum status (*each)(void *ctx, const struct audit_event *e), void *ctx,
-                         bool *ret_past)
-{
-    struct arena *a;
-    struct audit_event e;
-    enum status st = read_event(t, n, &a, &e);
-    if (st == ST_OK) {
-        *ret_past = f->until != 0 && e.at >= f->until;
-        if (matches(f, &e))
-            st = each(ctx, &e);
-    }
-    arena_free(&a);
-    return st;
-}
-
-static enum status each_of_index(struct db_txn *t, enum db_table table, const struct key *prefix,
-                                 uint64_t first, const struct audit_filter *f,
-                                 enum status (*each)(void *ctx, const struct audit_event *e), void *ctx)
-{
-    struct key from = *prefix;
-    key_u64(&from, first);
-    struct db_walk w;
-    enum status st = ST_OK;
-    bool past = false, ok = db_walk_first(t, table, key_span(prefix), key_span(&from), &w);
-    while (ok && st == ST_OK && !past) {
-        struct key_reader r = key_reader_of(span_sub(w.key, prefix->len, w.key.len));
-        uint64_t n = key_get_u64(&r);
-        st = value_whole(&r) ? visit(t, n, f, each, ctx, &past) : ST_CORRUPT;
-        if (st == ST_NOT_FOUND)
-            st = ST_CORRUPT; // the index names an event that is not there
-        if (st == ST_OK && !past)
-            ok = db_walk_next(&w);
-    }
-    db_walk_end(&w);
-    return st != ST_OK ? st : w.st;
-}
-
-enum status audit_each(struct db_txn *t, const struct audit_filter *f,
-                       enum status (*each)(void *ctx, const struct audit_event *e), void *ctx)
-{
-    uint64_t size = 0, first = 0;
-    struct key prefix = {.len = 0};
-    TRY(audit_size(t, &size));
-    if (f->from > 0)
-        TRY(first_at(t, f->from, size, &first));
-    if (f->by_report) {
-        key_uuid(&prefix, f->report);
-        return each_of_index(t, DB_AUDIT_BY_REPORT, &prefix, first, f, each, ctx);
-    }
-    if (f->partner) {
-        if (strlen(f->partner) > 255)
-            return ST_OK; // no partner has such a name
-        key_text(&prefix, f->partner);
-        return each_of_index(t, DB_AUDIT_BY_PARTNER, &prefix, first, f, each, ctx);
-    }
-    bool past = false;
-    for (uint64_t n = first; n < size && !past; n++)
-        TRY(visit(t, n, f, each, ctx, &past));
-    return ST_OK;
 }
 
 enum status audit_checkpoint(struct db_txn *t, const char *origin, const struct note_key *key,

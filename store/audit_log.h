@@ -19,7 +19,10 @@ MUST_USE enum status audit_size(struct db_txn *t, uint64_t *ret);
 // The leaf bytes of event n; borrowed.
 MUST_USE enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret);
 
-struct audit_filter { // zero = no restriction
+// When event n happened; times never decrease with n. ST_NOT_FOUND, ST_CORRUPT.
+MUST_USE enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret);
+
+struct audit_filter { // zero = no restriction, oldest first
     bool by_report;
     struct uuid report;
     const char *partner;
@@ -27,11 +30,18 @@ struct audit_filter { // zero = no restriction
     bool by_kind;
     enum audit_kind kind;
     utc_ms from, until; // from <= at < until; until 0 = no end
+    bool newest_first;
+    bool has_after;     // only what comes behind event `after` in this order: the last one of the page before
+    uint64_t after;
+    uint64_t limit;     // stop after so many
 };
-// Call back for each event that matches, oldest first; uses the indexes. Stops on anything but ST_OK. The
+// Call back for each event that matches, in order. A report or a partner is found by its index, a time by search
+// (audit_query.c); kinds and actors are looked for in what these leave. Stops on anything but ST_OK. The
 // event's strings live until the callback returns; it must not write to the audit log.
 MUST_USE enum status audit_each(struct db_txn *t, const struct audit_filter *f,
                                 enum status (*each)(void *ctx, const struct audit_event *e), void *ctx);
+// Read event n; its strings live in *ret_arena, which is the caller's to free. ST_NOT_FOUND, ST_CORRUPT, ST_NOMEM.
+MUST_USE enum status audit_read(struct db_txn *t, uint64_t n, struct arena **ret_arena, struct audit_event *ret);
 
 // Append the signed checkpoint of the log as it is; origin `<node name>/audit`, which is also the key's name.
 // ST_INVALID (origin), ST_CORRUPT, or the buffer's status.

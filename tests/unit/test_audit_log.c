@@ -93,6 +93,26 @@ static void filters(void **state)
     assert_string_equal(
         found(t, (struct audit_filter){.from = 2000, .until = 3000, .by_report = true, .report = uuid_of(1)}),
         "1 2 3 ");
+    // the other way round, in pages, by what stands in the bytes
+    assert_string_equal(found(t, (struct audit_filter){.newest_first = true}), "7 6 5 4 3 2 1 0 ");
+    assert_string_equal(found(t, (struct audit_filter){.newest_first = true, .limit = 3}), "7 6 5 ");
+    assert_string_equal(found(t, (struct audit_filter){.newest_first = true, .limit = 3, .has_after = true, .after = 5}),
+                        "4 3 2 ");
+    assert_string_equal(found(t, (struct audit_filter){.limit = 2, .has_after = true, .after = 5}), "6 7 ");
+    assert_string_equal(found(t, (struct audit_filter){.has_after = true, .after = 7}), "");
+    assert_string_equal(found(t, (struct audit_filter){.has_after = true, .after = UINT64_MAX}), "");
+    assert_string_equal(found(t, (struct audit_filter){.newest_first = true, .has_after = true, .after = 0}), "");
+    assert_string_equal(found(t, (struct audit_filter){.partner = "FRA", .newest_first = true}), "6 5 2 ");
+    assert_string_equal(found(t, (struct audit_filter){.partner = "FRA", .newest_first = true, .limit = 1, .has_after = true,
+                                                       .after = 6}),
+                        "5 ");
+    assert_string_equal(found(t, (struct audit_filter){.partner = "FRA", .newest_first = true, .until = 4000}), "5 2 ");
+    assert_string_equal(found(t, (struct audit_filter){.by_report = true, .report = uuid_of(1), .has_after = true, .after = 1}),
+                        "2 3 ");
+    assert_string_equal(found(t, (struct audit_filter){.by_kind = true, .kind = AUDIT_RELEASE, .newest_first = true, .limit = 2}),
+                        "5 3 ");
+    assert_string_equal(found(t, (struct audit_filter){.actor = "node", .from = 3000, .until = 4001}), "5 7 ");
+    assert_string_equal(found(t, (struct audit_filter){.actor = "nod"}), "");
     db_abort(&t);
 }
 

@@ -1,0 +1,201 @@
+// Looking for events in the audit log. No index costs an append more than it must: reports and partners have one,
+// times never decrease and are searched for, and the rest is looked for in the bytes before an event is read.
+#include "formats/base/limits.h"
+#include "store/audit_log.h"
+#include "store/value.h"
+
+// Memory to read one event: its bytes once, and what the XML reader needs for the detail.
+#define EVENT_ARENA_MAX (AUDIT_EVENT_BYTES_MAX * XML_ARENA_FACTOR + XML_ARENA_BASE)
+
+struct query {
+    struct db_txn *t;
+    const struct audit_filter *f;
+    enum status (*each)(void *ctx, const struct audit_event *e);
+    void *ctx;
+    uint64_t low, high;    // positions: low <= n < high
+    struct buf kind, actor; // as they stand in the bytes; empty = any
+    uint64_t found;
+};
+
+static enum status leaf_get(struct db_txn *t, uint64_t n, struct span *ret)
+{
+    struct key k = {.len = 0};
+    key_u64(&k, n);
+    enum status st = db_get(t, DB_AUDIT, key_span(&k), ret);
+    return st == ST_NOT_FOUND ? ST_CORRUPT : st;
+}
+
+static enum status read_leaf(struct span leaf, uint64_t n, struct arena **ret_arena, struct audit_event *ret)
+{
+    *ret_arena = arena_new(EVENT_ARENA_MAX);
+    if (!*ret_arena)
+        return ST_NOMEM;
+    enum status st = audit_event_parse(leaf, *ret_arena, ret);
+    if (st == ST_OK && ret->n == n)
+        return ST_OK;
+    arena_free(ret_arena);
+    return st == ST_NOMEM ? ST_NOMEM : ST_CORRUPT;
+}
+
+enum status audit_read(struct db_txn *t, uint64_t n, struct arena **ret_arena, struct audit_event *ret)
+{
+    struct span leaf;
+    *ret_arena = NULL;
+    TRY(audit_get(t, n, &leaf));
+    return read_leaf(leaf, n, ret_arena, ret);
+}
+
+// ---- one event
+
+static bool matches(const struct audit_filter *f, const struct audit_event *e)
+{
+    return (!f->by_report || (e->has_report && uuid_eq(e->report, f->report))) &&
+           (!f->partner || (e->partner && strcmp(e->partner, f->partner) == 0)) &&
+           (!f->actor || strcmp(e->actor, f->actor) == 0) && (!f->by_kind || e->kind == f->kind);
+}
+
+static bool holds(struct span leaf, const struct buf *words)
+{
+    return words->len == 0 || (leaf.len && memmem(leaf.ptr, leaf.len, words->ptr, words->len));
+}
+
+static bool is_enough(const struct query *q)
+{
+    return q->f->limit && q->found == q->f->limit;
+}
+
+static enum status visit(struct query *q, uint64_t n)
+{
+    struct span leaf;
+    struct arena *a;
+    struct audit_event e;
+    TRY(leaf_get(q->t, n, &leaf));
+    if (!holds(leaf, &q->kind) || !holds(leaf, &q->actor))
+        return ST_OK;
+    enum status st = read_leaf(leaf, n, &a, &e);
+    if (st == ST_OK && matches(q->f, &e)) {
+        q->found++;
+        st = q->each(q->ctx, &e);
+    }
+    arena_free(&a);
+    return st;
+}
+
+// ---- in order
+
+static enum status by_position(struct query *q)
+{
+    enum status st = ST_OK;
+    for (uint64_t i = 0, count = q->high - q->low; i < count && st == ST_OK && !is_enough(q); i++)
+        st = visit(q, q->f->newest_first ? q->high - 1 - i : q->low + i);
+    return st;
+}
+
+static bool index_begin(struct query *q, enum db_table table, const struct key *prefix, struct db_walk *w)
+{
+    struct key at = *prefix;
+    key_u64(&at, q->f->newest_first ? q->high : q->low);
+    return q->f->newest_first ? db_walk_before(q->t, table, key_span(prefix), key_span(&at), w)
+                              : db_walk_first(q->t, table, key_span(prefix), key_span(&at), w);
+}
+
+static enum status by_index(struct query *q, enum db_table table, const struct key *prefix)
+{
+    struct db_walk w;
+    enum status st = ST_OK;
+    bool ok = index_begin(q, table, prefix, &w);
+    while (ok && st == ST_OK && !is_enough(q)) {
+        struct key_reader r = key_reader_of(span_sub(w.key, prefix->len, w.key.len));
+        uint64_t n = key_get_u64(&r);
+        if (!value_whole(&r))
+            st = ST_CORRUPT;
+        else if (n < q->low || n >= q->high)
+            break;
+        else
+            st = visit(q, n);
+        if (st == ST_OK)
+            ok = q->f->newest_first ? db_walk_prev(&w) : db_walk_next(&w);
+    }
+    db_walk_end(&w);
+    return st != ST_OK ? st : w.st;
+}
+
+// ---- where to look
+
+// The first event not before an instant.
+static enum status first_at(struct db_txn *t, utc_ms from, uint64_t size, uint64_t *ret)
+{
+    uint64_t low = 0, high = size;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        utc_ms at;
+        TRY(audit_time(t, middle, &at));
+        if (at < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret = low;
+    return ST_OK;
+}
+
+static enum status find_range(struct query *q)
+{
+    const struct audit_filter *f = q->f;
+    uint64_t size = 0;
+    TRY(audit_size(q->t, &size));
+    q->high = size;
+    if (f->from > 0)
+        TRY(first_at(q->t, f->from, size, &q->low));
+    if (f->until != 0)
+        TRY(first_at(q->t, f->until, size, &q->high));
+    if (f->has_after && f->newest_first && f->after < q->high)
+        q->high = f->after;
+    if (f->has_after && !f->newest_first && f->after >= q->low)
+        q->low = f->after < size ? f->after + 1 : size;
+    if (q->low > q->high)
+        q->low = q->high;
+    return ST_OK;
+}
+
+// An attribute as canonical bytes have it. No value holds a quotation mark as such, so what has these words is
+// either the attribute or stands in the detail: an event that is read is compared again.
+static void put_words(struct buf *b, const char *name, const char *value)
+{
+    if (value)
+        buf_xml_attr(b, name, value);
+}
+
+static enum status run(struct query *q)
+{
+    struct key prefix = {.len = 0};
+    const struct audit_filter *f = q->f;
+    put_words(&q->kind, "kind", f->by_kind ? audit_kind_text(f->kind) : NULL);
+    put_words(&q->actor, "actor", f->actor);
+    TRY(buf_status(&q->kind));
+    TRY(buf_status(&q->actor));
+    TRY(find_range(q));
+    if (f->by_report) {
+        key_uuid(&prefix, f->report);
+        return by_index(q, DB_AUDIT_BY_REPORT, &prefix);
+    }
+    if (f->partner) {
+        key_text(&prefix, f->partner);
+        return by_index(q, DB_AUDIT_BY_PARTNER, &prefix);
+    }
+    return by_position(q);
+}
+
+enum status audit_each(struct db_txn *t, const struct audit_filter *f,
+                       enum status (*each)(void *ctx, const struct audit_event *e), void *ctx)
+{
+    struct query q = {.t = t, .f = f, .each = each, .ctx = ctx};
+    if ((f->partner && strlen(f->partner) > 255) || (f->actor && strlen(f->actor) > AUDIT_EVENT_BYTES_MAX))
+        return ST_OK; // nobody has such a name
+    buf_init(&q.kind, KIB);
+    buf_init(&q.actor, 6 * AUDIT_EVENT_BYTES_MAX + KIB); // each byte an escape
+    enum status st = run(&q);
+    buf_fini(&q.kind);
+    buf_fini(&q.actor);
+    return st;
+}
