@@ -51,7 +51,11 @@ bool decide_labels_narrower(const struct ruleset *rs, const struct report *r, si
 // Does another label come into force, by succession, after `after` and up to `upto`?
 bool decide_labels_changed(const struct report *r, utc_ms after, utc_ms upto);
 
-// Append the withheld ids, comma-separated in document order, "-" when none.
+// Append the ids of a withheld set, comma-separated in document order, "-" when none; and read such a text back: false for
+// an id that the report does not have.
+void withheld_ids(const struct report *r, const struct withheld_set *w, struct buf *out);
+bool withheld_ids_parse(const struct report *r, const char *text, struct withheld_set *ret);
+// withheld_ids of the decision.
 void decision_withheld_ids(const struct report *r, const struct decision *dec, struct buf *out);
 // Append one line of the offline form (spec 6.2), without line feed.
 void decision_tsv(const struct ruleset *rs, const struct report *r, size_t partner, const struct decision *dec,

@@ -1,16 +1,21 @@
 // A decision as the offline form prints it (spec 6.2).
 #include "policy/decide.h"
 
-void decision_withheld_ids(const struct report *r, const struct decision *dec, struct buf *out)
+static const char *overall_id(const struct report *r)
+{
+    return r->label_id ? r->label_id : "label";
+}
+
+void withheld_ids(const struct report *r, const struct withheld_set *w, struct buf *out)
 {
     const char *between = "";
     // The overall label stands first in the document.
-    if (dec->withheld.overall) {
-        buf_puts(out, r->label_id ? r->label_id : "label");
+    if (w->overall) {
+        buf_puts(out, overall_id(r));
         between = ",";
     }
     for (size_t i = 0; i < r->child_count; i++) {
-        if (!withheld_has(&dec->withheld, i))
+        if (!withheld_has(w, i))
             continue;
         buf_puts(out, between);
         buf_puts(out, r->children[i].id);
@@ -18,6 +23,44 @@ void decision_withheld_ids(const struct report *r, const struct decision *dec, s
     }
     if (!*between)
         buf_puts(out, "-");
+}
+
+static bool id_is(const char *id, const char *text, size_t n)
+{
+    return strlen(id) == n && memcmp(id, text, n) == 0;
+}
+
+static bool add_id(const struct report *r, const char *text, size_t n, struct withheld_set *set)
+{
+    if (id_is(overall_id(r), text, n)) {
+        set->overall = true;
+        return true;
+    }
+    for (size_t i = 0; i < r->child_count; i++)
+        if (id_is(r->children[i].id, text, n)) {
+            withheld_add(set, i);
+            return true;
+        }
+    return false;
+}
+
+bool withheld_ids_parse(const struct report *r, const char *text, struct withheld_set *ret)
+{
+    struct withheld_set set = {.overall = false};
+    bool ok = true;
+    for (const char *p = strcmp(text, "-") == 0 ? "" : text; *p && ok;) {
+        size_t n = strcspn(p, ",");
+        ok = add_id(r, p, n, &set);
+        p += p[n] ? n + 1 : n;
+    }
+    if (ok)
+        *ret = set;
+    return ok;
+}
+
+void decision_withheld_ids(const struct report *r, const struct decision *dec, struct buf *out)
+{
+    withheld_ids(r, &dec->withheld, out);
 }
 
 // Withheld ids are printed for redact, embargo and hold.

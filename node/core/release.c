@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "node/core/decision_element.h"
 #include "node/core/older_version.h"
 #include "node/core/record.h"
 #include "node/core/release_entry.h"
@@ -101,25 +102,38 @@ static enum status count_grant(void *ctx, const struct approval *a)
     return ST_OK;
 }
 
-enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec, size_t partner,
-                           struct decision *ret, struct decide_record *ret_with)
+enum status release_decide_with(const struct decide_basis *b, const struct report *r, const struct report_record *rec,
+                                size_t partner, struct decision *ret, struct decide_record *ret_with)
 {
     struct decide_record with = {.received = rec->source[0] != 0, .onward = rec->onward, .stored_at = rec->stored_at};
     with.any_approvals_count = true; // counted here, against the set that is visible now
-    decide(t->core->rules, r, partner, t->now, &with, ret);
+    decide(b->rules, r, partner, b->at, &with, ret);
     if (ret->outcome == OUTCOME_HOLD || release_permits(ret)) {
         struct grant_count g = {.report = r, .received = with.received, .visible_without = &ret->withheld};
-        const char *id = ruleset_partner(t->core->rules, partner)->id;
-        TRY(approval_each(t->txn, rec->id, rec->version, id, count_grant, &g));
+        TRY(b->approvals(b->ctx, rec, ruleset_partner(b->rules, partner)->id, count_grant, &g));
         with.approvals = g.approvals;
         with.refused = g.refused;
         if (g.approvals || g.refused)
-            decide(t->core->rules, r, partner, t->now, &with, ret);
+            decide(b->rules, r, partner, b->at, &with, ret);
     }
     if (ret_with)
         *ret_with = with;
     // A denial without a reason is no decision: memory was out.
     return ret->outcome == OUTCOME_DENY && ret->reason == REASON_NONE ? ST_NOMEM : ST_OK;
+}
+
+static enum status stored_approvals(void *ctx, const struct report_record *rec, const char *partner,
+                                    enum status (*each)(void *each_ctx, const struct approval *a), void *each_ctx)
+{
+    const struct tick *t = ctx;
+    return approval_each(t->txn, rec->id, rec->version, partner, each, each_ctx);
+}
+
+enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec, size_t partner,
+                           struct decision *ret, struct decide_record *ret_with)
+{
+    const struct decide_basis b = {.rules = t->core->rules, .at = t->now, .approvals = stored_approvals, .ctx = t};
+    return release_decide_with(&b, r, rec, partner, ret, ret_with);
 }
 
 // ---- permitted
@@ -224,7 +238,7 @@ static enum status permit_pair(struct pair *p, const struct stored_report *s, co
     p->h.withheld = set;
     p->h.onward = onward;
     p->w->changed = true;
-    return entry_release(p->w->t, p->partner, p->w->id, d->agreement, &p->h);
+    return entry_release(p->w->t, p->partner, s->report, d->agreement, &p->h);
 }
 
 // ---- no longer permitted
@@ -307,34 +321,6 @@ static enum status stop_older(struct pair *p, const struct decision *d)
 
 // ---- one partner, all partners
 
-static enum status describe(struct work *w, const char *partner, const struct decision *d)
-{
-    buf_puts(&w->detail, "<decision");
-    if (d->agreement)
-        buf_xml_attr(&w->detail, "agreement", d->agreement);
-    buf_xml_attr(&w->detail, "outcome", outcome_text(d->outcome));
-    buf_xml_attr(&w->detail, "partner", partner);
-    buf_xml_attr(&w->detail, "reason", reason_text(d->reason));
-    if (d->rule)
-        buf_xml_attr(&w->detail, "rule", d->rule);
-    if (d->outcome == OUTCOME_EMBARGO) {
-        char until[UTC_TEXT_MAX];
-        buf_xml_attr(&w->detail, "until", utc_format_s(d->until, until));
-    }
-    if (d->outcome != OUTCOME_DENY) {
-        struct buf ids;
-        buf_init(&ids, MIB);
-        decision_withheld_ids(w->stored->report, d, &ids);
-        if (strcmp(buf_cstr(&ids), "-") != 0)
-            buf_xml_attr(&w->detail, "withheld", buf_cstr(&ids));
-        enum status st = buf_status(&ids);
-        buf_fini(&ids);
-        TRY(st);
-    }
-    buf_puts(&w->detail, "></decision>");
-    return buf_status(&w->detail);
-}
-
 // The copy that the partner was given came from elsewhere and is no longer here: its source withdrew it.
 static enum status copy_is_gone(const struct pair *p, bool *ret)
 {
@@ -374,7 +360,7 @@ static enum status settle_all(struct work *w, struct decision *ret)
         struct pair p = {.w = w, .index = i, .partner = ruleset_partner(rs, i)->id};
         TRY(release_decide(w->t, w->stored->report, &w->stored->record, i, &d, NULL));
         w->t->counts.decisions[d.outcome]++;
-        TRY(describe(w, p.partner, &d));
+        TRY(decision_element(w->stored->report, p.partner, &d, &w->detail));
         TRY(settle_pair(&p, &d));
         if (d.outcome == OUTCOME_HOLD)
             w->held[w->held_count++] = p.partner;
@@ -419,11 +405,17 @@ static enum status log_decisions(struct work *w)
     bool first = w->cause == CAUSE_PUBLISH || w->cause == CAUSE_NEW_VERSION || w->cause == CAUSE_RECEIVE;
     if (!first && !w->changed)
         return ST_OK;
-    char policy[DIGEST_TEXT_LEN + 1];
+    char policy[DIGEST_TEXT_LEN + 1], copy[DIGEST_TEXT_LEN + 1];
+    const struct report_record *rec = &w->stored->record;
     struct audit_event ev = {.kind = AUDIT_DECIDE, .actor = "node", .has_report = true, .report = w->id,
                              .version = w->stored->record.version, .detail = buf_bytes(&w->detail)};
     audit_event_attr(&ev, "cause", cause_text(w->cause));
     audit_event_attr(&ev, "policy", digest_text(&w->policy, policy));
+    if (rec->source[0]) { // of own versions, the publication says which bytes they are
+        audit_event_attr(&ev, "copy", digest_text(&rec->digest, copy));
+        audit_event_attr(&ev, "onward", onward_text(rec->onward));
+        audit_event_attr(&ev, "source", rec->source);
+    }
     return audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random);
 }
 

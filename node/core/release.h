@@ -3,6 +3,7 @@
 #define RELTO_NODE_CORE_RELEASE_H
 
 #include "node/core/core.h"
+#include "store/grants.h"
 #include "store/ledger.h"
 #include "store/reports.h"
 
@@ -37,6 +38,19 @@ MUST_USE enum status release_mediate(struct tick *t, size_t partner, struct uuid
 // ret_with (may be NULL) receives that record, for explanations.
 MUST_USE enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec,
                                     size_t partner, struct decision *ret, struct decide_record *ret_with);
+
+// What decisions rest on besides report and record: the store's present state, or what the log says of a past one.
+struct decide_basis {
+    const struct ruleset *rules;
+    utc_ms at;
+    // Call back with what each officer said about this version for this partner.
+    enum status (*approvals)(void *ctx, const struct report_record *rec, const char *partner,
+                             enum status (*each)(void *each_ctx, const struct approval *a), void *each_ctx);
+    void *ctx;
+};
+MUST_USE enum status release_decide_with(const struct decide_basis *b, const struct report *r,
+                                         const struct report_record *rec, size_t partner, struct decision *ret,
+                                         struct decide_record *ret_with);
 
 // Recall in every ledger that ever held a release of it (spec 3.5). `by` and `reason` go to the log.
 MUST_USE enum status release_recall(struct tick *t, struct uuid id, const char *by, const char *reason);

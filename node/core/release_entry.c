@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "policy/decide.h"
 #include "store/audit_log.h"
 #include "store/holds.h"
 #include "store/schedule.h"
@@ -22,7 +23,7 @@ static enum audit_kind event_of(enum entry_kind kind)
 }
 
 static enum status append(struct tick *t, const char *partner, const struct ledger_entry *e, const char *agreement,
-                          uint64_t *ret_n)
+                          const struct audit_attr *withheld, uint64_t *ret_n)
 {
     char position[24], digest[DIGEST_TEXT_LEN + 1];
     struct audit_event ev = {.kind = event_of(e->kind), .actor = "node", .has_report = true, .report = e->report,
@@ -35,24 +36,48 @@ static enum status append(struct tick *t, const char *partner, const struct ledg
         audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
     if (agreement)
         audit_event_attr(&ev, "agreement", agreement);
+    if (withheld)
+        audit_event_attr(&ev, withheld->name, withheld->value);
     return audit_append(t->txn, &ev, t->now, &t->core->random);
 }
 
-enum status entry_release(struct tick *t, const char *partner, struct uuid id, const char *agreement,
+// Longer lists of ids are given by digest, so that an event never becomes too long.
+enum { WITHHELD_TEXT_MAX = 32 * 1024 };
+
+static enum status append_release(struct tick *t, const char *partner, const struct report *r, const char *agreement,
+                                  struct buf *ids, struct holding *h)
+{
+    char digest[DIGEST_TEXT_LEN + 1];
+    struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = r->id, .version = h->version, .digest = h->digest,
+                             .onward = h->onward};
+    withheld_ids(r, &h->withheld, ids);
+    TRY(buf_status(ids));
+    struct audit_attr withheld = {"withheld", buf_cstr(ids)};
+    if (ids->len > WITHHELD_TEXT_MAX) {
+        struct digest d = sha256(buf_bytes(ids));
+        withheld = (struct audit_attr){"withheld-digest", digest_text(&d, digest)};
+    }
+    return append(t, partner, &e, agreement, strcmp(withheld.value, "-") != 0 ? &withheld : NULL, &h->n);
+}
+
+enum status entry_release(struct tick *t, const char *partner, const struct report *r, const char *agreement,
                           struct holding *h)
 {
-    struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = id, .version = h->version, .digest = h->digest,
-                             .onward = h->onward};
-    TRY(append(t, partner, &e, agreement, &h->n));
+    struct buf ids;
+    buf_init(&ids, MIB);
+    enum status st = append_release(t, partner, r, agreement, &ids, h);
+    buf_fini(&ids);
+    if (st != ST_OK)
+        return st;
     h->kind = ENTRY_RELEASE;
     h->lapsed = false;
-    return holding_put(t->txn, partner, id, h);
+    return holding_put(t->txn, partner, r->id, h);
 }
 
 enum status entry_end(struct tick *t, const char *partner, struct uuid id, struct holding *h, enum entry_kind kind)
 {
     struct ledger_entry e = {.kind = kind, .report = id, .version = h->version};
-    TRY(append(t, partner, &e, NULL, &h->n));
+    TRY(append(t, partner, &e, NULL, NULL, &h->n));
     h->kind = kind;
     h->lapsed = false;
     return holding_put(t->txn, partner, id, h);

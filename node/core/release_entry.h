@@ -5,8 +5,9 @@
 #include "node/core/core.h"
 #include "store/ledger.h"
 
-// Append a `release` entry for this holding: kind, n and lapsed of *h are set, the rest is the caller's; it is stored.
-MUST_USE enum status entry_release(struct tick *t, const char *partner, struct uuid id, const char *agreement,
+// Append a `release` entry for this holding: kind, n and lapsed of *h are set, the rest is the caller's; it is stored. The
+// event names what the rendition withholds: of a report that was erased, only the log can tell.
+MUST_USE enum status entry_release(struct tick *t, const char *partner, const struct report *r, const char *agreement,
                                    struct holding *h);
 // End what a partner holds with a `recall` or `withdraw` entry; *h follows and is stored.
 MUST_USE enum status entry_end(struct tick *t, const char *partner, struct uuid id, struct holding *h,
