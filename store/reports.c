@@ -164,10 +164,9 @@ static bool preferred(const struct report_record *a, const struct report_record 
     return strcmp(a->source, b->source) < 0;
 }
 
-// The best of the stored copies (spec 4.4). ST_NOT_FOUND.
-static enum status best_copy(struct db_txn *t, struct uuid id, struct report_record *ret)
+// The best of the stored copies (spec 4.4) whose keys begin so. ST_NOT_FOUND.
+static enum status best_copy(struct db_txn *t, struct key prefix, struct report_record *ret)
 {
-    struct key prefix = uuid_key(id);
     struct db_walk w;
     struct report_record best = {.version = 0}, r;
     enum status st = ST_OK;
@@ -208,7 +207,7 @@ static enum status choose_head(struct db_txn *t, struct uuid id)
     struct report_record best;
     bool recalled;
     TRY(is_recalled(t, id, &recalled));
-    enum status st = best_copy(t, id, &best);
+    enum status st = best_copy(t, uuid_key(id), &best);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
     if (recalled) {
@@ -275,6 +274,13 @@ enum status reports_current(struct db_txn *t, struct uuid id, struct report_reco
     }
     enum status st = reports_get(t, id, h.version, h.source, ret);
     return st == ST_NOT_FOUND ? ST_CORRUPT : st; // the head names a copy that is not there
+}
+
+enum status reports_version(struct db_txn *t, struct uuid id, uint32_t version, struct report_record *ret)
+{
+    struct key prefix = uuid_key(id);
+    key_u32(&prefix, version);
+    return best_copy(t, prefix, ret);
 }
 
 struct eraser {

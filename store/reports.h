@@ -36,6 +36,8 @@ MUST_USE enum status reports_current(struct db_txn *t, struct uuid id, struct re
 // One version from one source ("" = own).
 MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
                                  struct report_record *ret);
+// The copy of one version that is to be preferred. ST_NOT_FOUND.
+MUST_USE enum status reports_version(struct db_txn *t, struct uuid id, uint32_t version, struct report_record *ret);
 // Erase content of every version from `source` (NULL = of all sources). Identifiers stay elsewhere.
 MUST_USE enum status reports_erase(struct db_txn *t, struct uuid id, const char *source);
 

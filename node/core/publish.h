@@ -1,4 +1,4 @@
-// A cell's flows: publish and preview (spec 4.5).
+// A cell's flows: publish and preview (spec 4.5). Corrections: new_version.h.
 #ifndef RELTO_NODE_CORE_PUBLISH_H
 #define RELTO_NODE_CORE_PUBLISH_H
 

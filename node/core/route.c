@@ -3,6 +3,7 @@
 
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
+#include "node/core/new_version.h"
 #include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
 #include "node/core/publish.h"
@@ -46,6 +47,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
     {HTTP_POST, "/v1/policy/diff", ON_OFFICER, policy_diff, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
+    {HTTP_PUT, "/v1/reports/", ON_CELL, NULL, new_version_put},
     {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, recall_report},
 };
 

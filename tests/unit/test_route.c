@@ -41,29 +41,30 @@ static void every_role_has_its_addresses(void **state)
     static const struct {
         const char *method, *target;
         int status[6];
-        const char *allow; // with 405
+        const char *allow, *allow_cell; // with 405; for cells when that differs
     } cases[] = {
-        {"POST", "/v1/reports", {403, 0, 403, 403, 403, 403}, NULL},
-        {"POST", "/v1/preview", {403, 0, 0, 403, 403, 403}, NULL},
-        {"GET", "/v1/feed", {0, 403, 403, 403, 403, 403}, NULL},
-        {"POST", "/v1/feed/cosignature", {0, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/reports/" ID, {0, 405, 405, 403, 403, 403}, "DELETE"},
-        {"DELETE", "/v1/reports/" ID, {405, 0, 0, 403, 403, 403}, "GET"},
-        {"GET", "/v1/card", {0, 403, 0, 403, 403, 403}, NULL},
-        {"POST", "/v1/card", {405, 403, 405, 403, 403, 403}, "GET"},
-        {"GET", "/v1/reports", {403, 405, 403, 403, 403, 403}, "POST"},
-        {"HEAD", "/v1/feed", {405, 403, 403, 403, 403, 403}, "GET"},
-        {"PUT", "/v1/feed", {405, 403, 403, 403, 403, 403}, "GET"},
-        {"GET", "/", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/feed/", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/feedx", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/reports/", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/reports/" ID "x", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/reports/" ID "/", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/reports/0100000g-0000-4000-8000-000000000000", {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/reports/urn:uuid:" ID, {403, 403, 403, 403, 403, 403}, NULL},
-        {"GET", "/v1/audit", {403, 403, 403, 403, 403, 403}, NULL},
+        {"POST", "/v1/reports", {403, 0, 403, 403, 403, 403}, NULL, NULL},
+        {"POST", "/v1/preview", {403, 0, 0, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/feed", {0, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"POST", "/v1/feed/cosignature", {0, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/reports/" ID, {0, 405, 405, 403, 403, 403}, "DELETE", "PUT, DELETE"},
+        {"PUT", "/v1/reports/" ID, {405, 0, 405, 403, 403, 403}, NULL, NULL},
+        {"DELETE", "/v1/reports/" ID, {405, 0, 0, 403, 403, 403}, "GET", NULL},
+        {"GET", "/v1/card", {0, 403, 0, 403, 403, 403}, NULL, NULL},
+        {"POST", "/v1/card", {405, 403, 405, 403, 403, 403}, "GET", NULL},
+        {"GET", "/v1/reports", {403, 405, 403, 403, 403, 403}, "POST", NULL},
+        {"HEAD", "/v1/feed", {405, 403, 403, 403, 403, 403}, "GET", NULL},
+        {"PUT", "/v1/feed", {405, 403, 403, 403, 403, 403}, "GET", NULL},
+        {"GET", "/", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/feed/", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/feedx", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/reports/", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/reports/" ID "x", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/reports/" ID "/", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/reports/0100000g-0000-4000-8000-000000000000", {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/reports/urn:uuid:" ID, {403, 403, 403, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/audit", {403, 403, 403, 403, 403, 403}, NULL, NULL},
     };
     static const enum role roles[6] = {ROLE_PARTNER, ROLE_CELL, ROLE_OFFICER, ROLE_AUDITOR, ROLE_OPERATOR, ROLE_NONE};
     char forbidden[2000] = "";
@@ -76,8 +77,9 @@ static void every_role_has_its_addresses(void **state)
             bool right = expected ? rp.status == expected : rp.status != 403 && rp.status != 405;
             if (!right)
                 fail_msg("%s %s as %s: %d", cases[i].method, cases[i].target, role_text(roles[k]), rp.status);
-            if (rp.status == 405)
-                assert_string_equal(flow_header(&rp, "Allow"), cases[i].allow);
+            const char *allow = roles[k] == ROLE_CELL && cases[i].allow_cell ? cases[i].allow_cell : cases[i].allow;
+            if (rp.status == 405 && allow)
+                assert_string_equal(flow_header(&rp, "Allow"), allow);
             // One and the same answer to all that is not for this caller.
             if (rp.status == 403 && !*forbidden)
                 snprintf(forbidden, sizeof forbidden, "%s", buf_cstr(&rp.body));

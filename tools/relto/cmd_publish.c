@@ -7,12 +7,16 @@
 #include "node/core/publish.h"
 #include "node/io/file.h"
 #include "tools/relto/client.h"
+#include "tools/relto/local.h"
 
 static const char publish_help[] =
-    "usage: relto [-C DIR] publish [--quiet] FILE...\n\n"
+    "usage: relto [-C DIR] publish [--quiet] FILE...\n"
+    "       relto [-C DIR] publish [--quiet] --replace REPORT FILE\n\n"
     "Publish drafts at the node of DIR. Each is sent as its originating cell, with DIR/certs/cell-<cell>.pem.\n"
     "Prints the report's id and the decision for each partner. The same file sent twice is published once.\n"
-    "  --quiet   print only the ids\n";
+    "A draft that states an id and a version above 1 is the next version of that report.\n"
+    "  --replace REPORT   publish FILE as the next version of this own report (its id or a unique beginning of it)\n"
+    "  --quiet            print only the ids\n";
 static const char preview_help[] =
     "usage: relto [-C DIR] preview FILE...\n\n"
     "Show who would get a draft if it were published now, what would be withheld, and why. Nothing is stored.\n";
@@ -21,6 +25,8 @@ struct publish {
     const struct cli *cli;
     const char *path; // of the call
     bool quiet;
+    bool new_version; // not for previews: drafts may be corrections
+    const char *replace; // the report to correct; NULL = as the draft says
     size_t done, refused;
 };
 
@@ -71,29 +77,65 @@ static int print_answer(const struct publish *p, const char *file, const struct 
     return EXIT_DONE;
 }
 
-// The cell whose certificate is to be used stands in the draft.
-static enum status draft_cell(const struct cli *cli, const char *file, struct span bytes, const char **ret)
+// Make the call a correction of `version`.
+static void correct(const struct publish *p, struct uuid id, uint32_t version, struct client_call *call)
+{
+    char urn[UUID_URN_LEN + 1];
+    call->method = "PUT";
+    call->path = arena_printf(p->cli->arena, "/v1/reports/%s", uuid_urn(id, urn) + 9);
+    call->header = arena_printf(p->cli->arena, "If-Match: \"%u\"", version);
+}
+
+// The version that --replace is to correct is the current one: it stands in our own store.
+static int correct_named(const struct publish *p, struct client_call *call)
+{
+    struct local l;
+    struct uuid id;
+    struct report_record rec;
+    int code = local_open(p->cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    code = EXIT_NO;
+    if (local_report_id(p->cli, &l, p->replace, &id)) {
+        enum status st = reports_current(l.tick.txn, id, &rec);
+        if (st == ST_OK) {
+            correct(p, id, rec.version, call);
+            code = -1;
+        } else {
+            code = cli_fail(cli_code(st), p->replace, "%s", st == ST_GONE ? "recalled; publish it as a new report" : status_text(st));
+        }
+    }
+    local_close(&l, false);
+    return code;
+}
+
+// Which call a draft needs: the cell whose certificate is to be used, its id and version stand in it. Returns -1 to go on.
+static int plan_call(const struct publish *p, const char *file, struct client_call *call)
 {
     const struct report *r;
-    diag_init(cli->diag, file);
-    TRY(report_read(bytes, file, cli->arena, cli->diag, &r));
-    *ret = r->cell;
-    return ST_OK;
+    diag_init(p->cli->diag, file);
+    enum status st = report_read(call->body, file, p->cli->arena, p->cli->diag, &r);
+    if (st != ST_OK)
+        return cli_fail_status(p->cli, file, st);
+    call->who = arena_printf(p->cli->arena, "cell-%s", r->cell);
+    if (p->replace)
+        return correct_named(p, call);
+    if (p->new_version && r->has_id && r->version > 1)
+        correct(p, r->id, r->version - 1, call);
+    return -1;
 }
 
 static int send_file(struct publish *p, const char *file)
 {
-    struct span bytes;
-    const char *cell;
+    struct client_call call = {.method = "POST", .path = p->path};
+    struct client_answer answer = {0};
     diag_init(p->cli->diag, NULL);
-    enum status st = file_read(file, RENDITION_BYTES_MAX, p->cli->arena, p->cli->diag, &bytes);
-    if (st == ST_OK)
-        st = draft_cell(p->cli, file, bytes, &cell);
+    enum status st = file_read(file, RENDITION_BYTES_MAX, p->cli->arena, p->cli->diag, &call.body);
     if (st != ST_OK)
         return cli_fail_status(p->cli, file, st);
-    struct client_call call = {.method = "POST", .path = p->path, .body = bytes,
-                               .who = arena_printf(p->cli->arena, "cell-%s", cell)};
-    struct client_answer answer = {0};
+    int code = plan_call(p, file, &call);
+    if (code >= 0)
+        return code;
     diag_init(p->cli->diag, NULL);
     st = client_call(p->cli, &call, &answer);
     if (st != ST_OK)
@@ -129,10 +171,14 @@ static int send_files(struct publish *p, int argc, char **argv, const char *verb
 
 int cmd_publish(const struct cli *cli, int argc, char **argv)
 {
-    struct publish p = {.cli = cli, .path = "/v1/reports"};
-    const struct cli_option options[] = {{"quiet", NULL, &p.quiet}};
-    int code = cli_options(&argc, argv, options, 1, publish_help);
-    return code >= 0 ? code : send_files(&p, argc, argv, "publishing");
+    struct publish p = {.cli = cli, .path = "/v1/reports", .new_version = true};
+    const struct cli_option options[] = {{"quiet", NULL, &p.quiet}, {"replace", &p.replace, NULL}};
+    int code = cli_options(&argc, argv, options, 2, publish_help);
+    if (code >= 0)
+        return code;
+    if (p.replace && argc > 2)
+        return cli_usage(argv[0], "--replace takes one FILE");
+    return send_files(&p, argc, argv, "publishing");
 }
 
 int cmd_preview(const struct cli *cli, int argc, char **argv)

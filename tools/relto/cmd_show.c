@@ -8,11 +8,12 @@
 #include "tools/relto/local.h"
 
 static const char help[] =
-    "usage: relto [-C DIR] [--format text|html|xml] show [--raw] REPORT\n\n"
+    "usage: relto [-C DIR] [--format text|html|xml] show [--raw] [--version N] REPORT\n\n"
     "Show a report held at the node of DIR: its own, or as a partner's feed brought it. REPORT is its id, or a\n"
     "unique beginning of it. Opening a report is recorded in the audit log.\n"
     "  --format html   one self-contained page, marked on each sheet when printed\n"
-    "  --raw           write the exact stored bytes (signed XML); the same as --format xml\n";
+    "  --raw           write the exact stored bytes (signed XML); the same as --format xml\n"
+    "  --version N     this version instead of the current one\n";
 
 static enum status log_read(struct local *l, const struct stored_report *s)
 {
@@ -35,15 +36,28 @@ static void put_report(const struct cli *cli, const struct local *l, const struc
         render_text(&x, out);
 }
 
-static int show_report(struct local *l, const struct cli *cli, const char *id_text, bool raw, struct buf *out)
+// The current version, or (version > 0) that one.
+static enum status load(struct local *l, struct uuid id, uint32_t version, struct stored_report **ret)
+{
+    struct report_record current, rec;
+    if (version == 0)
+        return record_load_current(&l->tick, id, ret);
+    TRY(reports_current(l->tick.txn, id, &current));
+    TRY(reports_version(l->tick.txn, id, version, &rec));
+    return record_load(&l->tick, id, version, rec.source, ret);
+}
+
+static int show_report(struct local *l, const struct cli *cli, const char *id_text, uint32_t version, bool raw, struct buf *out)
 {
     struct uuid id;
     struct stored_report *s = NULL;
     if (!local_report_id(cli, l, id_text, &id))
         return EXIT_NO;
-    enum status st = record_load_current(&l->tick, id, &s);
+    enum status st = load(l, id, version, &s);
     if (st == ST_GONE)
         return cli_fail(EXIT_NO, id_text, "recalled; its content is erased, see 'relto recall status'");
+    if (st == ST_NOT_FOUND && version > 0)
+        return cli_fail(EXIT_NO, id_text, "version %u is not held here", version);
     if (st == ST_OK)
         st = log_read(l, s);
     if (st == ST_OK) {
@@ -57,19 +71,23 @@ static int show_report(struct local *l, const struct cli *cli, const char *id_te
 int cmd_show(const struct cli *cli, int argc, char **argv)
 {
     bool raw = false;
+    const char *version_text = NULL;
+    long version = 0;
     struct local l;
     struct buf out;
-    const struct cli_option options[] = {{"raw", NULL, &raw}};
-    int code = cli_options(&argc, argv, options, 1, help);
+    const struct cli_option options[] = {{"raw", NULL, &raw}, {"version", &version_text, NULL}};
+    int code = cli_options(&argc, argv, options, 2, help);
     if (code >= 0)
         return code;
+    if (version_text && !cli_number(version_text, 1, UINT32_MAX, &version))
+        return cli_usage(argv[0], "--version: '%s': expected a whole number from 1 up", version_text);
     if (argc != 2)
         return cli_usage(argv[0], "one REPORT is needed");
     code = local_open(cli, NODE_WRITER, &l);
     if (code >= 0)
         return code;
     buf_init(&out, 8 * RENDITION_BYTES_MAX); // a page escapes a character by up to six, and most are no such
-    code = show_report(&l, cli, argv[1], raw, &out);
+    code = show_report(&l, cli, argv[1], (uint32_t)version, raw, &out);
     // The event is durable before anything is shown.
     enum status st = local_close(&l, code == EXIT_DONE);
     if (code == EXIT_DONE && st != ST_OK)
