@@ -23,7 +23,7 @@ says 2 "expected the node directory" "$RELTO" -C
 says 2 "expected text, xml, tsv, json or html" "$RELTO" --format yaml list
 says 2 "unknown option '--frob'" own list --frob
 says 2 "needs a value" own list --from
-for c in init partner cert import preview publish list show recall verify policy sync audit status; do
+for c in init partner cert new import preview publish list show recall verify policy sync audit status; do
     says 0 "usage: relto" "$RELTO" $c --help
 done
 says 2 "usage: reltod" "$RELTOD"
@@ -152,7 +152,7 @@ says 1 "empty.xml:1:1: empty; expected an XML document" own publish "$D/empty.xm
 echo "Two skiffs." >"$D/text.xml"
 says 1 "expected an XML document, which begins with '<'" own publish "$D/text.xml"
 draft 1 "draft.xml:15:10: portion: Opening and ending tag mismatch" 's,</portion>,,'
-draft 1 "comments are not accepted here; remove them" 's,<topic>,<!-- x --><topic>,'
+draft 1 "comments are not accepted here; remove them" 's,<text>Two,<text>Two<!-- x -->,'
 draft 1 'expected <report xmlns="urn:relto:report:1">' 's/report:1"/report:9"/'
 draft 1 '"pyracy" is not in the vocabulary' 's/>piracy</>pyracy</'
 draft 1 '"XYZ" is not in the vocabulary' 's/>SOM</>XYZ</'
@@ -174,6 +174,22 @@ short=${id#urn:uuid:}; short=${short:0:6}
 sed 's/"GBR" cell="J2-NORTH"/"OWN" cell="J2"/' "$ROOT/conf/draft.xml" >"$D/shipped.xml"
 says 0 "urn:uuid:" own publish "$D/shipped.xml"
 shipped=$(own publish --quiet "$D/shipped.xml")
+
+# ---- a draft to be filled in: refused with every fault while it is empty, accepted then, comments and all
+says 0 "HUMINTREP    Human intelligence report" own new
+says 1 "no such type" own new FROBREP
+says 1 "no SPIF of this security policy" own new HUMINTREP --security-policy FROB
+says 2 "one TYPE at most" own new A B
+own new HUMINTREP --cell J2 >"$D/new.xml" || fail "no draft is made"
+says 1 '"separable" is true or false' own publish "$D/new.xml"
+says 1 "the title is empty" own preview "$D/new.xml"
+sed -i 's/separable=""/separable="true"/; s/Classification></Classification>RESTRICTED</; s/\(TagName="Context"><slab:GenericValue>\)/\1NATO/
+    s/<title>/<title>T/; s/<area>/<area>SOM/; s/reliability="" credibility=""/reliability="B" credibility="2"/' "$D/new.xml"
+says 1 "the portion has no text" own publish "$D/new.xml"
+sed -i 's/<text>/<text>x/' "$D/new.xml"
+says 0 "urn:uuid:" own publish "$D/new.xml"
+sed -i 's/<text>x/<text>x<!-- y -->/' "$D/new.xml"
+says 1 "comments are not accepted here" own publish "$D/new.xml"
 
 # ---- naming reports
 unknown=00000000-0000-0000-0000-000000000000

@@ -3,10 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "formats/report.h"
 #include "node/core/publish.h"
-#include "node/io/file.h"
 #include "tools/relto/client.h"
+#include "tools/relto/draft_file.h"
 #include "tools/relto/local.h"
 
 static const char publish_help[] =
@@ -15,6 +14,7 @@ static const char publish_help[] =
     "Publish drafts at the node of DIR. Each is sent as its originating cell, with DIR/certs/cell-<cell>.pem.\n"
     "Prints the report's id and the decision for each partner. The same file sent twice is published once.\n"
     "A draft that states an id and a version above 1 is the next version of that report.\n"
+    "Comments between elements are not sent; a portion without text is refused.\n"
     "  --replace REPORT   publish FILE as the next version of this own report (its id or a unique beginning of it)\n"
     "  --quiet            print only the ids\n";
 static const char preview_help[] =
@@ -113,8 +113,7 @@ static int correct_named(const struct publish *p, struct client_call *call)
 static int plan_call(const struct publish *p, const char *file, struct client_call *call)
 {
     const struct report *r;
-    diag_init(p->cli->diag, file);
-    enum status st = report_read(call->body, file, p->cli->arena, p->cli->diag, &r);
+    enum status st = draft_file_read(p->cli, file, p->cli->arena, &call->body, &r);
     if (st != ST_OK)
         return cli_fail_status(p->cli, file, st);
     call->who = arena_printf(p->cli->arena, "cell-%s", r->cell);
@@ -129,15 +128,11 @@ static int send_file(struct publish *p, const char *file)
 {
     struct client_call call = {.method = "POST", .path = p->path};
     struct client_answer answer = {0};
-    diag_init(p->cli->diag, NULL);
-    enum status st = file_read(file, RENDITION_BYTES_MAX, p->cli->arena, p->cli->diag, &call.body);
-    if (st != ST_OK)
-        return cli_fail_status(p->cli, file, st);
     int code = plan_call(p, file, &call);
     if (code >= 0)
         return code;
     diag_init(p->cli->diag, NULL);
-    st = client_call(p->cli, &call, &answer);
+    enum status st = client_call(p->cli, &call, &answer);
     if (st != ST_OK)
         return cli_fail_status(p->cli, file, st);
     if (answer.status / 100 != 2)

@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"init", "Set up", "make a new node directory: keys, CA, certificates, configuration, policy", cmd_init},
     {"partner", "Set up", "onboard partners: card, add, list, test, remove", cmd_partner},
     {"cert", "Set up", "issue, list and revoke certificates of this nation's people and cells", cmd_cert},
+    {"new", "Reports", "a commented draft of a report to fill in; list the types", cmd_new},
     {"import", "Reports", "turn records of other systems into drafts", cmd_import},
     {"preview", "Reports", "who would get a draft, what would be withheld, and why", cmd_preview},
     {"publish", "Reports", "publish drafts", cmd_publish},
