@@ -2,8 +2,8 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/utf8.h"
+#include "formats/canonical.h"
 
-enum { FIXED_ATTRS = 8, ATTRS_TOTAL = FIXED_ATTRS + AUDIT_ATTRS_MAX + 1 };
 
 static const char *const kind_texts[AUDIT_KIND_COUNT] = {
 #define X(name, text) [AUDIT_##name] = text,
@@ -20,7 +20,7 @@ const char *audit_kind_text(enum audit_kind k)
 bool audit_kind_parse(const char *text, enum audit_kind *ret)
 {
     for (size_t k = 0; k < AUDIT_KIND_COUNT; k++)
-        if (strcmp(text, kind_texts[k]) == 0) {
+        if (*text == *kind_texts[k] && strcmp(text, kind_texts[k]) == 0) {
             *ret = (enum audit_kind)k;
             return true;
         }
@@ -29,19 +29,32 @@ bool audit_kind_parse(const char *text, enum audit_kind *ret)
 
 // ---- names of further facts
 
+// In order.
+enum fixed_name {
+    FIXED_ACTOR,
+    FIXED_AT,
+    FIXED_KIND,
+    FIXED_N,
+    FIXED_PARTNER,
+    FIXED_REPORT,
+    FIXED_SALT,
+    FIXED_VERSION,
+    FIXED_NAMES
+};
+static const char *const fixed_names[FIXED_NAMES] = {"actor",   "at",     "kind", "n",
+                                                     "partner", "report", "salt", "version"};
+
 static bool is_fixed_name(const char *name)
 {
-    static const char *const fixed[FIXED_ATTRS] = {"actor",   "at",     "kind", "n",
-                                                   "partner", "report", "salt", "version"};
-    for (size_t i = 0; i < FIXED_ATTRS; i++)
-        if (strcmp(fixed[i], name) == 0)
+    for (size_t i = 0; i < FIXED_NAMES; i++)
+        if (strcmp(fixed_names[i], name) == 0)
             return true;
     return false;
 }
 
-static bool name_is_valid(const char *name)
+static bool is_word(const char *name)
 {
-    if (*name < 'a' || *name > 'z' || strncmp(name, "xml", 3) == 0 || is_fixed_name(name))
+    if (*name < 'a' || *name > 'z' || strncmp(name, "xml", 3) == 0)
         return false;
     for (const char *p = name; *p; p++)
         if (!(*p >= 'a' && *p <= 'z') && !(*p >= '0' && *p <= '9') && *p != '-')
@@ -59,7 +72,7 @@ const char *audit_event_get(const struct audit_event *e, const char *name)
 
 void audit_event_attr(struct audit_event *e, const char *name, const char *value)
 {
-    BUG_IF(e->attr_count >= AUDIT_ATTRS_MAX || !name_is_valid(name) || !value || audit_event_get(e, name));
+    BUG_IF(e->attr_count >= AUDIT_ATTRS_MAX || !is_word(name) || is_fixed_name(name) || !value || audit_event_get(e, name));
     e->attrs[e->attr_count++] = (struct audit_attr){name, value};
 }
 
@@ -70,6 +83,10 @@ static void put_value(struct buf *out, const char *value)
 {
     struct span s = span_cstr(value);
     size_t done = 0;
+    if (canonical_plain(s)) {
+        buf_span(out, s);
+        return;
+    }
     for (size_t i = 0, n; i < s.len; i += n ? n : 1) {
         n = utf8_xml_char(s, i);
         if (n > 0)
@@ -80,6 +97,8 @@ static void put_value(struct buf *out, const char *value)
     }
     buf_xml_value(out, span_sub(s, done, s.len));
 }
+
+enum { ATTRS_TOTAL = FIXED_NAMES + AUDIT_ATTRS_MAX + 1 };
 
 // Insert keeping the order of names: canonical XML wants attributes sorted.
 static void insert(struct audit_attr *list, size_t *count, const char *name, const char *value)
@@ -127,10 +146,10 @@ void audit_event_write(const struct audit_event *e, struct buf *out)
     buf_puts(out, leaf_tail);
 }
 
-// ---- reading: our own fixed layout, compared with its own writing at the end
+// ---- reading: our own fixed layout
 
-// Undo the escapes of put_value in place. False for any other `&`.
-static bool unescape(char *s)
+// Undo the escapes of put_value in place; nothing else begins with `&` here.
+static void unescape(char *s)
 {
     static const struct {
         const char *text;
@@ -139,147 +158,114 @@ static bool unescape(char *s)
                  {"&#x9;", '\t'}, {"&#xA;", '\n'}, {"&#xD;", '\r'}};
     char *to = s;
     while (*s) {
-        if (*s != '&') {
-            *to++ = *s++;
-            continue;
-        }
         size_t i = 0;
-        while (i < sizeof table / sizeof *table && strncmp(s, table[i].text, strlen(table[i].text)) != 0)
+        while (*s == '&' && i < sizeof table / sizeof *table && strncmp(s, table[i].text, strlen(table[i].text)) != 0)
             i++;
-        if (i == sizeof table / sizeof *table)
-            return false;
-        *to++ = table[i].c;
-        s += strlen(table[i].text);
+        BUG_IF(i == sizeof table / sizeof *table);
+        bool escaped = *s == '&';
+        *to++ = escaped ? table[i].c : *s;
+        s += escaped ? strlen(table[i].text) : 1;
     }
     *to = 0;
-    return true;
 }
 
-static bool set_fixed(struct audit_event *e, const char *name, const char *value)
+// Take a fact of fixed name in; its text must be the one that audit_event_write gives it.
+static bool set_fixed(struct audit_event *e, enum fixed_name name, char *value)
 {
+    struct span text = span_cstr(value);
     uint64_t v = 0;
-    if (strcmp(name, "actor") == 0)
-        return (e->actor = value) != NULL;
-    if (strcmp(name, "at") == 0)
-        return utc_parse(span_cstr(value), UTC_ZONE_Z, &e->at) == ST_OK;
-    if (strcmp(name, "kind") == 0)
+    switch (name) {
+    case FIXED_ACTOR:
+        e->actor = value;
+        return true;
+    case FIXED_AT: // with three digits of the second's fraction, as the length tells
+        return text.len == UTC_MS_TEXT_LEN && utc_parse(text, UTC_ZONE_Z, &e->at) == ST_OK;
+    case FIXED_KIND:
         return audit_kind_parse(value, &e->kind);
-    if (strcmp(name, "n") == 0)
-        return decimal_parse(span_cstr(value), UINT64_MAX, &e->n);
-    if (strcmp(name, "partner") == 0)
-        return (e->partner = value) != NULL;
-    if (strcmp(name, "report") == 0)
-        return (e->has_report = uuid_parse(span_cstr(value), &e->report) == ST_OK);
-    if (strcmp(name, "salt") == 0)
-        return salt_parse(span_cstr(value), e->salt);
-    bool ok = decimal_parse(span_cstr(value), UINT32_MAX, &v) && v > 0;
-    e->version = (uint32_t)v;
-    return ok;
-}
-
-static bool set_attr(struct audit_event *e, const char *name, char *value)
-{
-    if (!unescape(value))
-        return false;
-    if (is_fixed_name(name))
-        return set_fixed(e, name, value);
-    if (!name_is_valid(name) || e->attr_count == AUDIT_ATTRS_MAX + 1 || audit_event_get(e, name))
-        return false;
-    e->attrs[e->attr_count++] = (struct audit_attr){name, value};
-    return true;
-}
-
-// Cut ` name="value"` pairs apart in place; NULL, or what stands behind the `>` that ends the start tag.
-// Misplaced attributes need no check of their own: the comparison with our writing finds them.
-static char *cut_attrs(char *s, struct audit_event *e)
-{
-    while (*s == ' ') {
-        char *name = s + 1, *eq = strchr(name, '=');
-        if (!eq || eq[1] != '"')
-            return NULL;
-        char *end = strchr(eq + 2, '"');
-        if (!end)
-            return NULL;
-        *eq = *end = 0;
-        if (!set_attr(e, name, eq + 2))
-            return NULL;
-        s = end + 1;
-    }
-    return *s == '>' ? s + 1 : NULL;
-}
-
-static bool all_in_namespace(const struct xml_node *n)
-{
-    for (const struct xml_node *c = xml_first(n); c; c = xml_next(c)) {
-        if (strcmp(c->ns, NS_AUDIT) != 0 || *c->prefix || !all_in_namespace(c))
+    case FIXED_N:
+        return decimal_parse(text, UINT64_MAX, &e->n);
+    case FIXED_PARTNER:
+        e->partner = value;
+        return true;
+    case FIXED_REPORT:
+        e->has_report = true;
+        return text.len == UUID_URN_LEN && uuid_parse(text, &e->report) == ST_OK;
+    case FIXED_SALT:
+        return salt_parse(text, e->salt);
+    case FIXED_VERSION:
+        if (!decimal_parse(text, UINT32_MAX, &v) || v == 0)
             return false;
-        for (const struct xml_attr *at = c->attrs; at; at = at->next)
-            if (*at->ns)
-                return false;
+        e->version = (uint32_t)v;
+        return true;
+    case FIXED_NAMES:
+        break;
     }
+    return false;
+}
+
+// Where in the start tag the reading is: names ascend, so one place in the list of fixed names is enough.
+struct cut {
+    struct audit_event *e;
+    const char *last;     // name
+    unsigned fixed, seen; // the first fixed name not before `last`; a bit for each that was met
+};
+
+static bool set_attr(struct cut *c, const char *name, char *value, bool plain)
+{
+    if (c->last && strcmp(c->last, name) >= 0)
+        return false;
+    c->last = name;
+    while (c->fixed < FIXED_NAMES && strcmp(fixed_names[c->fixed], name) < 0)
+        c->fixed++;
+    if (!plain)
+        unescape(value);
+    if (c->fixed < FIXED_NAMES && strcmp(fixed_names[c->fixed], name) == 0) {
+        c->seen |= 1u << c->fixed;
+        return set_fixed(c->e, (enum fixed_name)c->fixed, value);
+    }
+    if (!is_word(name) || c->e->attr_count == AUDIT_ATTRS_MAX + 1)
+        return false;
+    c->e->attrs[c->e->attr_count++] = (struct audit_attr){name, value};
     return true;
 }
 
-// Is `bytes` = head, detail, tail the canonical form of what it says, with nothing foreign in it?
-static enum status check_canonical(struct span bytes, struct arena *a)
+// Cut ` name="value"` pairs apart in place, from text[at] on; 0, or the place behind the `>` that ends the start tag.
+// text[len] is NUL and there is no other.
+static size_t cut_attrs(char *text, size_t len, size_t at, struct audit_event *e)
 {
-    struct xml_node *root;
-    enum status st = xml_read(bytes, XML_UNTRUSTED, a, NULL, &root);
-    if (st != ST_OK)
-        return st == ST_NOMEM || st == ST_LIMIT ? st : ST_INVALID;
-    if (xml_no_text(root, NULL) != ST_OK || !all_in_namespace(root))
-        return ST_INVALID;
-    return xml_check_canonical(root, bytes);
-}
-
-// The detail must be well-formed, canonical, of elements in our namespace only. The attributes of the event
-// itself are known to be right by then.
-static enum status check_detail(struct span detail, struct arena *a)
-{
-    struct buf alone;
-    buf_init(&alone, AUDIT_EVENT_BYTES_MAX);
-    buf_puts(&alone, leaf_head);
-    buf_putc(&alone, '>');
-    buf_span(&alone, detail);
-    buf_puts(&alone, leaf_tail);
-    enum status st = buf_status(&alone);
-    if (st == ST_OK)
-        st = check_canonical(buf_bytes(&alone), a);
-    buf_fini(&alone);
-    return st;
-}
-
-static enum status check_same(const struct audit_event *e, struct span leaf)
-{
-    struct buf again;
-    buf_init(&again, leaf.len);
-    audit_event_write(e, &again);
-    enum status st = buf_status(&again);
-    if (st == ST_LIMIT || (st == ST_OK && !span_eq(buf_bytes(&again), leaf)))
-        st = ST_INVALID;
-    buf_fini(&again);
-    return st;
+    static const unsigned always =
+        1u << FIXED_ACTOR | 1u << FIXED_AT | 1u << FIXED_KIND | 1u << FIXED_N | 1u << FIXED_SALT;
+    struct cut c = {.e = e};
+    while (text[at] == ' ') {
+        bool plain;
+        char *name = text + at + 1, *eq = strchr(name, '=');
+        if (!eq || eq[1] != '"' || !canonical_value(span_of(text, len), (size_t)(eq + 2 - text), &at, &plain))
+            return 0;
+        *eq = text[at++] = 0;
+        if (!set_attr(&c, name, eq + 2, plain))
+            return 0;
+    }
+    return text[at] == '>' && (c.seen & always) == always ? at + 1 : 0;
 }
 
 enum status audit_event_parse(struct span leaf, struct arena *a, struct audit_event *ret)
 {
+    const size_t head = sizeof leaf_head - 1, tail = sizeof leaf_tail - 1;
     if (leaf.len > AUDIT_EVENT_BYTES_MAX || !span_starts(leaf, leaf_head) || memchr(leaf.ptr, 0, leaf.len))
         return ST_INVALID;
     char *text = arena_alloc(a, leaf.len + 1);
     if (!text)
         return arena_status(a);
     memcpy(text, leaf.ptr, leaf.len);
+    text[leaf.len] = 0;
     struct audit_event e = {.n = 0};
-    char *detail = cut_attrs(text + sizeof leaf_head - 1, &e);
-    if (!detail || !e.actor)
+    size_t detail = cut_attrs(text, leaf.len, head, &e);
+    if (detail == 0 || leaf.len - detail < tail || memcmp(text + leaf.len - tail, leaf_tail, tail) != 0)
         return ST_INVALID;
-    size_t left = leaf.len - (size_t)(detail - text), tail = sizeof leaf_tail - 1;
-    if (left < tail || memcmp(detail + left - tail, leaf_tail, tail) != 0)
+    if (leaf.len - detail > tail)
+        e.detail = span_of(text + detail, leaf.len - detail - tail);
+    if (!canonical_elements(e.detail))
         return ST_INVALID;
-    e.detail = left == tail ? span_of(NULL, 0) : span_of(detail, left - tail);
-    TRY(check_same(&e, leaf));
-    if (e.detail.len)
-        TRY(check_detail(e.detail, a));
     *ret = e;
     return ST_OK;
 }

@@ -4,10 +4,10 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
+#include "formats/canonical.h"
 #include "store/value.h"
 
-// Memory to read one event: its bytes once, and what the XML reader needs for the detail.
-#define EVENT_ARENA_MAX (AUDIT_EVENT_BYTES_MAX * XML_ARENA_FACTOR + XML_ARENA_BASE)
+enum { PARTNER_NAME_MAX = 255 }; // what fits the index; an id is far shorter
 
 static struct key event_key(uint64_t n)
 {
@@ -21,23 +21,26 @@ enum status audit_size(struct db_txn *t, uint64_t *ret)
     return tree_size(t, AUDIT_LOG, ret);
 }
 
-enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret)
+// The leaf bytes of an event before the end of the log.
+static enum status leaf_of(struct db_txn *t, uint64_t n, struct span *ret)
 {
-    uint64_t size = 0;
-    TRY(audit_size(t, &size));
-    if (n >= size)
-        return ST_NOT_FOUND;
     struct key k = event_key(n);
     enum status st = db_get(t, DB_AUDIT, key_span(&k), ret);
     return st == ST_NOT_FOUND ? ST_CORRUPT : st;
 }
 
-enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret)
+enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret)
+{
+    uint64_t size = 0;
+    TRY(audit_size(t, &size));
+    return n < size ? leaf_of(t, n, ret) : ST_NOT_FOUND;
+}
+
+// When the event of this leaf happened, without reading all of it.
+static enum status time_of(struct span leaf, utc_ms *ret)
 {
     // No value of an event holds a quotation mark as such, so the words can only be the attribute.
     static const char words[] = " at=\"";
-    struct span leaf;
-    TRY(audit_get(t, n, &leaf));
     const uint8_t *at = leaf.len ? memmem(leaf.ptr, leaf.len, words, sizeof words - 1) : NULL;
     if (!at)
         return ST_CORRUPT;
@@ -47,24 +50,41 @@ enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret)
     return utc_parse(text, UTC_ZONE_Z, ret) == ST_OK ? ST_OK : ST_CORRUPT;
 }
 
+enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret)
+{
+    struct span leaf;
+    TRY(audit_get(t, n, &leaf));
+    return time_of(leaf, ret);
+}
+
 // ---- appending
+
+bool audit_report_key(const struct audit_event *e, struct key *k)
+{
+    if (!e->has_report)
+        return false;
+    key_uuid(k, e->report);
+    key_u64(k, e->n);
+    return true;
+}
+
+bool audit_partner_key(const struct audit_event *e, struct key *k)
+{
+    if (!e->partner || strlen(e->partner) > PARTNER_NAME_MAX)
+        return false;
+    key_text(k, e->partner);
+    key_u64(k, e->n);
+    return true;
+}
 
 static enum status put_indexes(struct db_txn *t, const struct audit_event *e)
 {
     struct span nothing = span_of(NULL, 0);
-    if (e->has_report) {
-        struct key k = {.len = 0};
-        key_uuid(&k, e->report);
-        key_u64(&k, e->n);
+    struct key k = {.len = 0};
+    if (audit_report_key(e, &k))
         TRY(db_put(t, DB_AUDIT_BY_REPORT, key_span(&k), nothing));
-    }
-    if (e->partner) {
-        struct key k = {.len = 0};
-        key_text(&k, e->partner);
-        key_u64(&k, e->n);
-        TRY(db_put(t, DB_AUDIT_BY_PARTNER, key_span(&k), nothing));
-    }
-    return ST_OK;
+    k.len = 0;
+    return audit_partner_key(e, &k) ? db_put(t, DB_AUDIT_BY_PARTNER, key_span(&k), nothing) : ST_OK;
 }
 
 // The leaf of an event, its detail given by digest when it is too long. `text` holds the digest's text.
@@ -81,28 +101,16 @@ static enum status write_leaf(struct audit_event *e, char text[DIGEST_TEXT_LEN +
     return buf_status(out);
 }
 
-// What is given as detail must be readable for ever after.
-static enum status check_detail(const struct audit_event *e, struct span leaf)
-{
-    if (e->detail.len == 0)
-        return ST_OK;
-    struct arena *a = arena_new(EVENT_ARENA_MAX);
-    struct audit_event back;
-    enum status st = a ? audit_event_parse(leaf, a, &back) : ST_NOMEM;
-    arena_free(&a);
-    return st;
-}
-
 static enum status store_leaf(struct db_txn *t, const struct audit_event *e, struct span leaf)
 {
     struct key k = event_key(e->n);
     struct digest hash = merkle_leaf(leaf);
-    enum status st = db_put_new(t, DB_AUDIT, key_span(&k), leaf);
+    enum status st = db_append(t, DB_AUDIT, key_span(&k), leaf);
     if (st == ST_CONFLICT)
         return ST_CORRUPT; // an event behind the end of the tree
     if (st != ST_OK)
         return st;
-    TRY(tree_append(t, AUDIT_LOG, &hash));
+    TRY(tree_append_at(t, AUDIT_LOG, e->n, &hash));
     return put_indexes(t, e);
 }
 
@@ -112,20 +120,22 @@ enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms n
     struct audit_event fresh = *e;
     char text[DIGEST_TEXT_LEN + 1];
     BUG_IF(e->attr_count > AUDIT_ATTRS_MAX);
+    if (!canonical_elements(e->detail)) // what is given must be readable for ever after
+        return ST_INVALID;
     TRY(audit_size(t, &fresh.n));
     fresh.at = now;
     if (fresh.n > 0) {
-        utc_ms last;
-        TRY(audit_time(t, fresh.n - 1, &last));
-        if (fresh.at < last)
-            fresh.at = last;
+        struct span last;
+        utc_ms before;
+        TRY(leaf_of(t, fresh.n - 1, &last));
+        TRY(time_of(last, &before));
+        if (fresh.at < before)
+            fresh.at = before;
     }
     random_fill(random, fresh.salt, sizeof fresh.salt);
     struct buf leaf;
     buf_init(&leaf, AUDIT_EVENT_BYTES_MAX);
     enum status st = write_leaf(&fresh, text, &leaf);
-    if (st == ST_OK)
-        st = check_detail(&fresh, buf_bytes(&leaf));
     if (st == ST_OK)
         st = store_leaf(t, &fresh, buf_bytes(&leaf));
     buf_fini(&leaf);

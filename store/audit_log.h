@@ -5,6 +5,7 @@
 #include "formats/audit_event.h"
 #include "formats/base/random.h"
 #include "formats/note.h"
+#include "store/key.h"
 #include "store/tree.h"
 
 #define AUDIT_LOG "audit"
@@ -16,6 +17,9 @@
 MUST_USE enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now,
                                   const struct random_source *random);
 MUST_USE enum status audit_size(struct db_txn *t, uint64_t *ret);
+// Append the key of an event in the index by report or by partner; false when it is not in that index.
+bool audit_report_key(const struct audit_event *e, struct key *k);
+bool audit_partner_key(const struct audit_event *e, struct key *k);
 // The leaf bytes of event n; borrowed.
 MUST_USE enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret);
 

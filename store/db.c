@@ -545,6 +545,11 @@ enum status db_put_new(struct db_txn *t, enum db_table table, struct span key, s
     return put(t, table, key, value, MDB_NOOVERWRITE);
 }
 
+enum status db_append(struct db_txn *t, enum db_table table, struct span key, struct span value)
+{
+    return put(t, table, key, value, MDB_APPEND);
+}
+
 enum status db_del(struct db_txn *t, enum db_table table, struct span key)
 {
     check_key(key);

@@ -89,6 +89,9 @@ MUST_USE enum status db_get(struct db_txn *t, enum db_table table, struct span k
 MUST_USE enum status db_put(struct db_txn *t, enum db_table table, struct span key, struct span value);
 // Set a value that must not exist yet: ST_CONFLICT.
 MUST_USE enum status db_put_new(struct db_txn *t, enum db_table table, struct span key, struct span value);
+// Set a value whose key is behind every key of the table, else ST_CONFLICT. Pages are filled to the end, which other
+// ways of writing leave half empty.
+MUST_USE enum status db_append(struct db_txn *t, enum db_table table, struct span key, struct span value);
 // Remove a key; ST_OK also when it was not there.
 MUST_USE enum status db_del(struct db_txn *t, enum db_table table, struct span key);
 

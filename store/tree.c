@@ -67,10 +67,8 @@ static enum status put_node(struct db_txn *t, const char *log, unsigned level, u
     return st == ST_CONFLICT ? ST_CORRUPT : st;
 }
 
-enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf)
+enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf)
 {
-    uint64_t size = 0;
-    TRY(tree_size(t, log, &size));
     if (size == UINT64_MAX)
         return ST_LIMIT;
     struct digest h = *leaf;
@@ -84,6 +82,13 @@ enum status tree_append(struct db_txn *t, const char *log, const struct digest *
         TRY(put_node(t, log, level + 1, index, &h));
     }
     return put_size(t, log, size + 1);
+}
+
+enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf)
+{
+    uint64_t size = 0;
+    TRY(tree_size(t, log, &size));
+    return tree_append_at(t, log, size, leaf);
 }
 
 static enum status node_of(void *ctx, unsigned level, uint64_t index, struct digest *ret)

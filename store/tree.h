@@ -7,8 +7,10 @@
 
 // Leaves of the log; 0 for one that was never written.
 MUST_USE enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret);
-// Append a leaf hash; stores every subtree that becomes complete.
+// Append a leaf hash; stores every subtree that becomes complete. tree_append_at: for a caller who has just read the
+// log's size.
 MUST_USE enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf);
+MUST_USE enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf);
 // Root of the first `size` leaves (size <= tree_size, else ST_INVALID).
 MUST_USE enum status tree_root(struct db_txn *t, const char *log, uint64_t size, struct digest *ret);
 MUST_USE enum status tree_leaf(struct db_txn *t, const char *log, uint64_t n, struct digest *ret);

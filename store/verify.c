@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "formats/base/limits.h"
 #include "store/verify_internal.h"
 
 // ---- findings
@@ -23,11 +24,26 @@ void verify_say(struct verify *v, const char *rule, const char *where, const cha
 
 const char *verify_where(const char *log, uint64_t n, char out[VERIFY_WHERE_MAX])
 {
-    snprintf(out, VERIFY_WHERE_MAX, "%s %llu", log, (unsigned long long)n);
+    size_t len = strnlen(log, LOG_NAME_MAX); // without printf: it is made for every event
+    memcpy(out, log, len);
+    out[len] = ' ';
+    decimal_text(n, out + len + 1);
     return out;
 }
 
 // ---- what is remembered
+
+#define EVENTS_ARENA_MAX (64 * MIB)
+#define EVENTS_ARENA_RENEW (32 * KIB) // what stays in the processor's cache
+
+enum status verify_arena(struct verify *v)
+{
+    if (v->arena && arena_used(v->arena) > EVENTS_ARENA_RENEW)
+        arena_free(&v->arena);
+    if (!v->arena)
+        v->arena = arena_new(EVENTS_ARENA_MAX);
+    return v->arena ? ST_OK : ST_NOMEM;
+}
 
 struct verify_book *verify_book_of(struct verify *v, const char *partner)
 {
@@ -103,134 +119,6 @@ enum status verify_decided_add(struct verify_decided *d, struct uuid id, uint32_
 bool verify_decided_has(const struct verify_decided *d, struct uuid id, uint32_t version)
 {
     return d->cap && version && d->slots[slot_of(d, id, version)].version != 0;
-}
-
-// ---- one log and its tree
-
-static void compare_node(struct verify_log *l, const struct merkle_nodes *nodes, unsigned level,
-                         uint64_t index, const struct digest *want)
-{
-    struct digest stored;
-    char where[VERIFY_WHERE_MAX];
-    enum status st = nodes->get(nodes->ctx, level, index, &stored);
-    if ((st == ST_OK && digest_eq(&stored, want)) || l->told)
-        return;
-    l->told = true;
-    verify_say(l->v, "tree-differs", verify_where(l->name, index << level, where),
-               "the stored hash of level %u, index %llu is %s", level, (unsigned long long)index,
-               st == ST_OK ? "not that of the stored bytes" : "missing or damaged");
-}
-
-// Let the recomputed tree grow by a leaf, comparing each subtree that becomes complete.
-static void add_leaf(struct verify_log *l, const struct digest *leaf)
-{
-    struct tree_nodes_state state = {l->v->t, l->name};
-    struct merkle_nodes nodes = tree_nodes(&state);
-    struct merkle_frontier *f = &l->tree;
-    uint64_t index = f->size;
-    unsigned count = (unsigned)__builtin_popcountll(f->size), level = 0;
-    struct digest h = *leaf;
-    if (f->size < l->size)
-        compare_node(l, &nodes, 0, index, &h);
-    for (uint64_t s = f->size; s & 1; s >>= 1) {
-        h = merkle_parent(&f->peaks[--count], &h);
-        level++;
-        if (f->size < l->size)
-            compare_node(l, &nodes, level, index >> level, &h);
-    }
-    f->peaks[count] = h;
-    f->size++;
-}
-
-// Bytes are missing up to place n: go on with the stored leaves, so that what follows can still be judged.
-static void skip_to(struct verify_log *l, uint64_t n)
-{
-    char where[VERIFY_WHERE_MAX];
-    verify_say(l->v, "gap", verify_where(l->name, l->end, where), "missing; the next place is %llu",
-               (unsigned long long)n);
-    while (l->tree.size < n && !l->broken) {
-        struct digest leaf;
-        if (tree_leaf(l->v->t, l->name, l->tree.size, &leaf) == ST_OK)
-            add_leaf(l, &leaf);
-        else
-            l->broken = true; // told as a gap
-    }
-}
-
-static enum status one_leaf(void *ctx, struct span key, struct span value)
-{
-    struct verify_log *l = ctx;
-    char where[VERIFY_WHERE_MAX];
-    struct key_reader r = key_reader_of(key);
-    uint64_t n = key_get_u64(&r);
-    if (!value_whole(&r)) {
-        verify_say(l->v, "key-damaged", l->name, "a key that is no place in this log");
-        return ST_OK;
-    }
-    if (n >= l->size) {
-        verify_say(l->v, "beyond-end", verify_where(l->name, n, where),
-                   "stored behind the end of the log, which has %llu", (unsigned long long)l->size);
-        return ST_OK;
-    }
-    if (n != l->end)
-        skip_to(l, n);
-    struct digest leaf;
-    TRY(l->leaf(l, n, value, &leaf));
-    l->end = n + 1;
-    if (!l->broken)
-        add_leaf(l, &leaf);
-    return ST_OK;
-}
-
-// Every stored node must be one of the tree.
-static enum status count_nodes(struct verify_log *l)
-{
-    uint64_t want = 0, have = 0;
-    struct key prefix = {.len = 0};
-    struct db_walk w;
-    for (uint64_t s = l->size; s; s >>= 1)
-        want += s;
-    key_text(&prefix, l->name);
-    for (bool ok = db_walk_first(l->v->t, DB_TREE, key_span(&prefix), span_of(NULL, 0), &w); ok;
-         ok = db_walk_next(&w))
-        have++;
-    db_walk_end(&w);
-    if (w.st == ST_OK && have != want)
-        verify_say(l->v, "tree-nodes", l->name, "%llu tree nodes are stored, %llu leaves need %llu",
-                   (unsigned long long)have, (unsigned long long)l->size, (unsigned long long)want);
-    return w.st;
-}
-
-// Walk a log without writing: one cursor all the way.
-static enum status walk_leaves(struct verify_log *l)
-{
-    struct db_walk w;
-    enum status st = ST_OK;
-    bool ok = db_walk_first(l->v->t, l->table, key_span(&l->prefix), span_of(NULL, 0), &w);
-    while (ok && st == ST_OK) {
-        st = one_leaf(l, span_sub(w.key, l->prefix.len, w.key.len), w.value);
-        if (st == ST_OK)
-            ok = db_walk_next(&w);
-    }
-    db_walk_end(&w);
-    return st != ST_OK ? st : w.st;
-}
-
-enum status verify_log(struct verify_log *l)
-{
-    enum status st = tree_size(l->v->t, l->name, &l->size);
-    if (st == ST_CORRUPT) {
-        verify_say(l->v, "tree-size", l->name, "the stored number of leaves is damaged");
-        return ST_OK;
-    }
-    if (st != ST_OK)
-        return st;
-    l->v->last_at = UTC_MIN;
-    memset(l->v->last_salt, 0, sizeof l->v->last_salt);
-    TRY(walk_leaves(l));
-    if (l->end < l->size)
-        skip_to(l, l->size);
-    return count_nodes(l);
 }
 
 // ---- all logs

@@ -46,7 +46,7 @@ struct verify_summary {
 // Check, over one snapshot:
 // - every tree, recomputed from the leaves' bytes, against every stored node and the stored size;
 // - every event and entry: exact canonical bytes, positions without gaps, salts that change, times in order;
-//   every event is found by its report and partner;
+//   every event is found by its report and partner, and no other entry is in these indexes;
 // - every ledger entry but `head` has exactly one event of its kind with its partner, report, version, digest
 // and
 //   (attribute `position`) place, and the reverse;

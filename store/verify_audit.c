@@ -1,9 +1,5 @@
 // The audit log: each event, and what it says about ledgers and deliveries.
-#include "formats/base/limits.h"
 #include "store/verify_internal.h"
-
-#define EVENTS_ARENA_MAX (64 * MIB)
-#define EVENTS_ARENA_RENEW (1 * MIB)
 
 static bool number(const char *s, uint64_t *ret)
 {
@@ -161,32 +157,14 @@ static enum status check_meaning(struct verify *v, const char *where, const stru
     return ST_OK;
 }
 
-// ---- the indexes, by which people search
-
-static enum status check_indexed(struct verify *v, const char *where, enum db_table table, struct key *k,
-                                 uint64_t n)
+static void note_indexes(struct verify *v, const struct audit_event *e)
 {
-    struct span ignored;
-    key_u64(k, n);
-    enum status st = db_get(v->t, table, key_span(k), &ignored);
-    if (st == ST_NOT_FOUND)
-        verify_say(v, "event-unlisted", where, "is not found by its %s",
-                   table == DB_AUDIT_BY_REPORT ? "report" : "partner");
-    return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
-static enum status check_indexes(struct verify *v, const char *where, uint64_t n, const struct audit_event *e)
-{
-    struct key by_report = {.len = 0}, by_partner = {.len = 0};
-    if (e->has_report) {
-        key_uuid(&by_report, e->report);
-        TRY(check_indexed(v, where, DB_AUDIT_BY_REPORT, &by_report, n));
-    }
-    if (e->partner && strlen(e->partner) < 256) {
-        key_text(&by_partner, e->partner);
-        TRY(check_indexed(v, where, DB_AUDIT_BY_PARTNER, &by_partner, n));
-    }
-    return ST_OK;
+    struct key k = {.len = 0};
+    if (audit_report_key(e, &k))
+        verify_index_note(&v->by_report, &k);
+    k.len = 0;
+    if (audit_partner_key(e, &k))
+        verify_index_note(&v->by_partner, &k);
 }
 
 // ---- the log
@@ -199,10 +177,7 @@ static enum status event_leaf(struct verify_log *l, uint64_t n, struct span valu
     v->sum->events++;
     *ret = merkle_leaf(value);
     verify_where(l->name, n, where);
-    if (v->arena && arena_used(v->arena) > EVENTS_ARENA_RENEW)
-        arena_free(&v->arena);
-    if (!v->arena && !(v->arena = arena_new(EVENTS_ARENA_MAX)))
-        return ST_NOMEM;
+    TRY(verify_arena(v));
     enum status st = audit_event_parse(value, v->arena, &e);
     if (st == ST_NOMEM)
         return st;
@@ -211,12 +186,16 @@ static enum status event_leaf(struct verify_log *l, uint64_t n, struct span valu
         return ST_OK;
     }
     check_form(v, where, n, &e);
-    TRY(check_indexes(v, where, n, &e));
+    note_indexes(v, &e);
     return check_meaning(v, where, &e);
 }
 
 enum status verify_audit(struct verify *v)
 {
     struct verify_log l = {.v = v, .name = AUDIT_LOG, .table = DB_AUDIT, .leaf = event_leaf};
-    return verify_log(&l);
+    verify_index_init(&v->by_report, DB_AUDIT_BY_REPORT);
+    verify_index_init(&v->by_partner, DB_AUDIT_BY_PARTNER);
+    TRY(verify_log(&l));
+    TRY(verify_index(v, &v->by_report));
+    return verify_index(v, &v->by_partner);
 }

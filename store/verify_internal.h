@@ -26,6 +26,15 @@ struct verify_decided {
     size_t cap, count;
 };
 
+// An index of the audit log (events by report, by partner): both sides are summed up in any order, and looked at one by
+// one only when the sums differ. The secret is drawn for this run, so that nobody can make the sums agree.
+struct verify_index {
+    enum db_table table;
+    uint64_t secret, count, sum;
+};
+void verify_index_init(struct verify_index *x, enum db_table table);
+void verify_index_note(struct verify_index *x, const struct key *k);
+
 struct verify {
     struct db_txn *t;
     const struct verify_options *o;
@@ -35,7 +44,8 @@ struct verify {
     struct verify_book *books;
     size_t book_count, book_cap;
     struct verify_decided decided;
-    struct arena *arena; // of the event at hand; renewed now and then
+    struct verify_index by_report, by_partner;
+    struct arena *arena; // of the event at hand: verify_arena
     utc_ms last_at;      // of the log at hand
     uint8_t last_salt[SALT_LEN];
 };
@@ -45,6 +55,9 @@ void verify_say(struct verify *v, const char *rule, const char *where, const cha
 // `log n` into out; returns out.
 enum { VERIFY_WHERE_MAX = LOG_NAME_MAX + 24 };
 const char *verify_where(const char *log, uint64_t n, char out[VERIFY_WHERE_MAX]);
+
+// Let v->arena hold one more event, whose strings live until the next call.
+MUST_USE enum status verify_arena(struct verify *v);
 
 struct verify_book *verify_book_of(struct verify *v, const char *partner); // or NULL
 MUST_USE enum status verify_book_add(struct verify *v, const char *partner, uint64_t size,
@@ -61,6 +74,12 @@ static inline void verify_set_bit(uint8_t *bits, uint64_t n)
     bits[n / 8] = (uint8_t)(bits[n / 8] | 1u << (n % 8));
 }
 
+// A level of the stored tree, read in step with the tree that is computed.
+struct verify_level {
+    bool started;
+    struct db_walk walk; // stands on the first node that was not asked for; no cursor = there is none left
+};
+
 // A log's leaves in order, with its tree. `leaf` looks at the bytes of one and gives its hash.
 struct verify_log {
     struct verify *v;
@@ -73,12 +92,15 @@ struct verify_log {
     struct merkle_frontier tree;
     uint64_t size; // as stored
     uint64_t end;  // behind the last place whose bytes are there
+    struct verify_level *levels; // MERKLE_LEVELS of them
+    uint64_t strangers;          // stored nodes that are none of the tree
     bool told;     // a wrong node was told
     bool broken;   // leaves are missing altogether: there is no tree to compare any more
 };
 MUST_USE enum status verify_log(struct verify_log *l);
 
-// verify_audit.c, verify_ledger.c, verify_holdings.c
+// verify_index.c, verify_audit.c, verify_ledger.c, verify_holdings.c
+MUST_USE enum status verify_index(struct verify *v, const struct verify_index *x);
 MUST_USE enum status verify_audit(struct verify *v);
 MUST_USE enum status verify_ledger(struct verify *v, const char *partner);
 MUST_USE enum status verify_received(struct verify *v, const char *partner);

@@ -34,7 +34,7 @@ static bool reserve(struct buf *b, size_t extra)
     size_t need = b->len + extra + 1;
     if (need <= b->cap)
         return true;
-    size_t cap = b->cap < 128 ? 128 : b->cap;
+    size_t cap = b->cap < 512 ? 512 : b->cap;
     while (cap < need)
         cap *= 2;
     uint8_t *ptr = realloc(b->ptr, cap);

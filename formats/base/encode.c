@@ -27,15 +27,21 @@ void base64_put(struct buf *out, struct span s)
     }
 }
 
+// The value of a digit plus one; 0 for what is none.
+static const uint8_t b64_values[128] = {
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  //
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  //
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  63, 0,  0,  0,  64, // + /
+    53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 0,  0,  0,  0,  0,  0,  // 0 to 9
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, // A to O
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 0,  0,  0,  0,  0,  // P to Z
+    0,  27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, // a to o
+    42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0,  0,  0,  0,  0,  // p to z
+};
+
 static int b64_value(uint8_t c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c < 128 ? b64_values[c] - 1 : -1;
 }
 
 enum status base64_get(struct span t, uint8_t *out, size_t cap, size_t *ret_len)
@@ -150,8 +156,10 @@ enum status uuid_parse(struct span t, struct uuid *ret)
         if (i == 4 || i == 6 || i == 8 || i == 10)
             if (t.ptr[p++] != '-')
                 return ST_INVALID;
-        TRY(hex_get(span_sub(t, p, p + 2), &id.b[i], 1));
-        p += 2;
+        int hi = hex_value(t.ptr[p++]), lo = hex_value(t.ptr[p++]);
+        if (hi < 0 || lo < 0)
+            return ST_INVALID;
+        id.b[i] = (uint8_t)(hi << 4 | lo);
     }
     *ret = id;
     return ST_OK;

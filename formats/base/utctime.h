@@ -11,7 +11,7 @@ typedef int64_t utc_ms;
 #define UTC_MIN ((utc_ms)-62135596800000LL) // 0001-01-01T00:00:00Z
 #define UTC_MAX ((utc_ms)253402300799999LL) // 9999-12-31T23:59:59.999Z
 
-enum { UTC_TEXT_MAX = 32 };
+enum { UTC_TEXT_MAX = 32, UTC_MS_TEXT_LEN = 24 };
 
 enum utc_zone {
     UTC_ZONE_Z,        // only `Z` is accepted: our own documents

@@ -48,6 +48,12 @@ static void values_are_kept_and_removed(void **state)
     struct db_txn *t = store_dir_write(s);
     assert_int_equal(db_put_new(t, DB_META, text("a"), text("1")), ST_OK);
     assert_int_equal(db_put_new(t, DB_META, text("a"), text("2")), ST_CONFLICT);
+    assert_int_equal(db_append(t, DB_DRAFTS, text("b"), text("1")), ST_OK);
+    assert_int_equal(db_append(t, DB_DRAFTS, text("b"), text("2")), ST_CONFLICT); // not behind the last
+    assert_int_equal(db_append(t, DB_DRAFTS, text("a"), text("2")), ST_CONFLICT);
+    assert_int_equal(db_append(t, DB_DRAFTS, text("c"), text("3")), ST_OK);
+    assert_int_equal(db_get(t, DB_DRAFTS, text("b"), &v), ST_OK);
+    assert_true(span_eq_cstr(v, "1"));
     assert_int_equal(db_put(t, DB_META, text("b"), span_of(NULL, 0)), ST_OK);
     assert_int_equal(db_get(t, DB_META, text("a"), &v), ST_OK); // its own writes are seen
     assert_true(span_eq_cstr(v, "1"));

@@ -501,6 +501,28 @@ static void every_removal_and_move_is_found(void **state)
     free(p);
 }
 
+// An index that lists what is not so would show people a history that never was.
+static void an_index_tells_nothing_of_its_own(void **state)
+{
+    (void)state;
+    struct key by_report = {.len = 0}, by_partner = {.len = 0}, odd = {.len = 0};
+    key_uuid(&by_report, (struct uuid){{9}});
+    key_u64(&by_report, 3);
+    key_text(&by_partner, "FRA");
+    key_u64(&by_partner, 1000); // behind the end
+    key_u8(&odd, 7);
+    struct {
+        enum db_table table;
+        struct key *key;
+    } cases[] = {{DB_AUDIT_BY_REPORT, &by_report}, {DB_AUDIT_BY_PARTNER, &by_partner}, {DB_AUDIT_BY_REPORT, &odd}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct db_txn *t = store_dir_write(&world->dir);
+        assert_int_equal(db_put(t, cases[i].table, key_span(cases[i].key), span_of(NULL, 0)), ST_OK);
+        expect_rule(t, "index-differs [audit ");
+        db_abort(&t);
+    }
+}
+
 static void other_tables_are_checked_too(void **state)
 {
     (void)state;
@@ -583,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_forked_source_is_found),
         cmocka_unit_test(every_flipped_bit_is_found),
         cmocka_unit_test(every_removal_and_move_is_found),
+        cmocka_unit_test(an_index_tells_nothing_of_its_own),
         cmocka_unit_test(other_tables_are_checked_too),
         cmocka_unit_test(a_rewritten_ledger_is_exposed_by_its_receipt),
     };
