@@ -2,6 +2,27 @@
 
 #include <string.h>
 
+static bool same_terms(const struct policy_terms *a, const struct policy_terms *b)
+{
+    return a->redaction_permitted == b->redaction_permitted && a->approval == b->approval &&
+           a->embargo_ms == b->embargo_ms;
+}
+
+// How many terms differ, so that sets of attributes take no more memory than they need.
+static enum status count_terms(struct bulk_rules *x, const struct policy_document *doc, struct arena *a)
+{
+    const struct policy_terms **known = arena_array(a, doc->agreement_count, sizeof *known);
+    TRY(arena_status(a));
+    for (size_t i = 0; i < doc->agreement_count; i++) {
+        size_t k = 0;
+        while (k < x->terms_count && !same_terms(known[k], &doc->agreements[i].terms))
+            k++;
+        if (k == x->terms_count)
+            known[x->terms_count++] = &doc->agreements[i].terms;
+    }
+    return ST_OK;
+}
+
 enum status bulk_rules_compile(struct bulk_rules *x, const struct ruleset *rs, struct arena *a)
 {
     const struct policy_document *doc = rs->doc;
@@ -23,7 +44,7 @@ enum status bulk_rules_compile(struct bulk_rules *x, const struct ruleset *rs, s
         for (size_t k = 0; k < scope->child_count; k++)
             x->direct_exercise[i] |= scope->children[k].kind == COND_EXERCISE;
     }
-    return arena_status(a);
+    return count_terms(x, doc, a);
 }
 
 void bulk_rules_at(struct bulk_rules *x, utc_ms t, const struct partner_set *members)
@@ -55,12 +76,6 @@ static bool scope_holds(const struct bulk_rules *x, const struct report *r, size
         return false;
     return x->rs->doc->agreements[agreement].scope.child_count > 0 &&
            condition_term_eval(x->scopes[agreement], leaves) == TRUTH_TRUE;
-}
-
-static bool same_terms(const struct policy_terms *a, const struct policy_terms *b)
-{
-    return a->redaction_permitted == b->redaction_permitted && a->approval == b->approval &&
-           a->embargo_ms == b->embargo_ms;
 }
 
 static void group_terms(struct bulk_attributes *f, const struct policy_terms *terms, const struct partner_set *who)
@@ -111,7 +126,7 @@ enum status bulk_attributes_find(const struct bulk_rules *x, const struct report
     *f = (struct bulk_attributes){
         .fired = arena_array(a, doc->denial_count, sizeof *f->fired),
         .governing = arena_array(a, doc->partner_count, sizeof *f->governing),
-        .groups = arena_array(a, doc->partner_count, sizeof *f->groups), // each group has a partner
+        .groups = arena_array(a, x->terms_count, sizeof *f->groups),
         .ceilings = arena_array(a, x->rs->policies.count, sizeof *f->ceilings),
     };
     const uint8_t *leaves = eval_leaves(x, r, label_leaves, a);

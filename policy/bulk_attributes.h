@@ -34,6 +34,7 @@ struct bulk_rules {
     struct condition_table conditions;
     const struct condition_term **whens, **scopes; // by denial; by agreement
     bool *direct_exercise;                         // by agreement
+    size_t terms_count;                            // that differ in what terms_group looks at
     struct partner_set *denied, *parties;          // by denial; by agreement, nobody when it is not active
 };
 

@@ -11,6 +11,8 @@
 // A key holds what a label says, with a few bytes more for each word.
 #define KEY_BYTES_MAX (16 * RENDITION_BYTES_MAX)
 
+enum { OUTCOME_BITS = 3, REASON_BITS = 5 };
+
 // What is known of the report last decided.
 struct bulk_report {
     const struct report *report;
@@ -36,7 +38,11 @@ struct decide_bulk {
     struct buf key;
     struct bulk_report now;
     struct decide_bulk_sets sets;
+    // The numbers of each partner's outcome and reason, bit by bit: what the sets say, found without a search.
+    struct partner_set outcome_bits[OUTCOME_BITS], reason_bits[REASON_BITS];
 };
+
+_Static_assert(OUTCOME_RELEASE < 1 << OUTCOME_BITS && REASON_APPROVAL < 1 << REASON_BITS, "numbers fit their bits");
 
 // ---- preparing
 
@@ -417,6 +423,15 @@ static void run_table(struct decide_bulk *b, const struct decide_record *rec)
         lines_7_to_9(b, rec, &b->now.attributes->groups[g], &live);
 }
 
+static void number_sets(const struct partner_set *sets, size_t count, struct partner_set *ret_bits, size_t bit_count)
+{
+    memset(ret_bits, 0, bit_count * sizeof *ret_bits);
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = 0; k < bit_count; k++)
+            if (i >> k & 1)
+                partner_set_join(&ret_bits[k], &sets[i]);
+}
+
 enum status decide_bulk(struct decide_bulk *b, const struct report *r, const struct decide_record *rec,
                         const struct decide_bulk_sets **ret)
 {
@@ -430,19 +445,21 @@ enum status decide_bulk(struct decide_bulk *b, const struct report *r, const str
         return again == ST_OK ? st : again;
     }
     run_table(b, rec);
+    number_sets(b->sets.outcomes, OUTCOME_RELEASE + 1, b->outcome_bits, OUTCOME_BITS);
+    number_sets(b->sets.reasons, REASON_APPROVAL + 1, b->reason_bits, REASON_BITS);
     *ret = &b->sets;
     return ST_OK;
 }
 
 // ---- one partner
 
-static size_t member_of(const struct partner_set *sets, size_t count, size_t partner)
+// The number of the set that holds the partner.
+static size_t number_of(const struct partner_set *bits, size_t bit_count, size_t partner)
 {
-    size_t i = 0;
-    while (i < count && !partner_set_has(&sets[i], partner))
-        i++;
-    BUG_IF(i == count);
-    return i;
+    size_t n = 0;
+    for (size_t k = 0; k < bit_count; k++)
+        n |= (size_t)partner_set_has(&bits[k], partner) << k;
+    return n;
 }
 
 static void put_rule(const struct decide_bulk *b, size_t partner, struct decision *ret)
@@ -465,15 +482,25 @@ static void put_withheld(const struct decide_bulk *b, size_t partner, struct wit
             withheld_add(ret, i);
 }
 
+// In pieces that compilers write as plain stores: as one large piece it would take longer than all the rest.
+static void clear(struct decision *d)
+{
+    enum { PIECE = 64 };
+    char *p = (char *)d;
+    size_t left = sizeof *d;
+    for (; left >= PIECE; left -= PIECE, p += PIECE)
+        memset(p, 0, PIECE);
+    memset(p, 0, left);
+}
+
 void decide_bulk_partner(const struct decide_bulk *b, size_t partner, struct decision *ret)
 {
     const struct bulk_report *n = &b->now;
     BUG_IF(!n->report || partner >= b->rs->doc->partner_count);
-    *ret = (struct decision){
-        .outcome = (enum outcome)member_of(b->sets.outcomes, OUTCOME_RELEASE + 1, partner),
-        .reason = (enum reason)member_of(b->sets.reasons, REASON_APPROVAL + 1, partner),
-        .next_change = b->next_instant[partner] < n->next_label ? b->next_instant[partner] : n->next_label,
-    };
+    clear(ret);
+    ret->outcome = (enum outcome)number_of(b->outcome_bits, OUTCOME_BITS, partner);
+    ret->reason = (enum reason)number_of(b->reason_bits, REASON_BITS, partner);
+    ret->next_change = b->next_instant[partner] < n->next_label ? b->next_instant[partner] : n->next_label;
     if (ret->reason == REASON_RULE)
         put_rule(b, partner, ret);
     if (ret->reason == REASON_ORIGINATOR || ret->reason == REASON_RULE || ret->reason == REASON_NO_AGREEMENT)
