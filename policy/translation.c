@@ -53,6 +53,18 @@ static bool category_counts(const struct translating *t, const struct spif_equiv
     return sent(e->applied) && names_target(t->source->spif, e->policy_ref, t->target);
 }
 
+// What a use becomes by an equivalent. What a person typed stays what it says, where any value is taken, and is read
+// there as on any label: it may be the name of a category of its own.
+static struct category_use translated_use(const struct translating *t, const struct category_use *use, size_t to)
+{
+    const struct spif_category *there = t->target->categories[to].category;
+    if (!use->input || !there->user_input)
+        return (struct category_use){to, there->name, false};
+    enum category_type type = security_policy_type(security_policy_tag_of(t->target, to)->type);
+    struct sp_word w = security_policy_word(t->target, t->target->categories[to].set, type, use->value);
+    return (struct category_use){w.category, use->value, !name_eq(t->target->categories[w.category].category->name, use->value)};
+}
+
 // All equivalents of a category are added; without one, an explicit discard drops it. False = untranslatable.
 static bool translate_use(struct translating *t, const struct category_use *use)
 {
@@ -69,10 +81,7 @@ static bool translate_use(struct translating *t, const struct category_use *use)
         size_t to = e->lacv ? security_policy_by_lacv(t->target, e->tag_set_id, e->type, e->lacv) : SP_NONE;
         if (to == SP_NONE)
             return false;
-        const struct spif_category *there = t->target->categories[to].category;
-        // What a person typed stays what it says.
-        bool input = use->input && there->user_input;
-        label_view_add(t->target, t->to, (struct category_use){to, input ? use->value : there->name, input});
+        label_view_add(t->target, t->to, translated_use(t, use, to));
         translated = true;
     }
     if (!translated && discard && label_use_is_release(t->source, use))

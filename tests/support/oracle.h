@@ -17,6 +17,11 @@
 // - A value is "restrictive by its SPIF" if a restrictive tag of the set names it, or takes any value while no tag of
 //   the set names it.
 // - An equivalence that leads to an obsolete category makes the translation invalid, whatever else bears its name.
+// - A value that was typed in stays what it says in a translation to a category that takes any value; to another one
+//   it becomes that category.
+// - Markings: the better language comes before the better place, that before file order; codes of data for another
+//   place or language have no effect; an empty phrase is none, save that replacePolicy replaces by nothing; a qualifier
+//   that has no text in the asked language takes the first of another one.
 // - `classification` conditions translate the classification alone; `category` conditions look at the
 //   originator label and at every alternative under the policy.
 #ifndef RELTO_TESTS_SUPPORT_ORACLE_H
@@ -43,5 +48,17 @@ bool oracle_labels_narrower(const struct oracle *o, const struct report *r, size
 // The line that spec 6.2 wants for this decision, without line feed.
 void oracle_tsv(const struct oracle *o, const struct report *r, size_t partner, const struct decision *dec,
                 struct buf *out);
+
+// Is a label document valid (spec 3.1)? Not its successors. Uses `spifs` and their number alone.
+bool oracle_label_valid(const struct oracle *o, const struct label_doc *label, struct arena *a);
+
+// The marking line (spec 3.1) of one label document, on top of a page or before a portion. It uses `spifs` and their
+// number alone.
+struct oracle_marking_question {
+    bool portion;
+    const char *lang; // NULL = none
+};
+void oracle_marking(const struct oracle *o, const struct label_doc *label, const struct oracle_marking_question *q,
+                    struct buf *out);
 
 #endif

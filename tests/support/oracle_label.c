@@ -88,7 +88,8 @@ bool oracle_find(const struct spif *s, enum category_type type, const char *tag_
     for (size_t i = 0; set && i < set->tag_count; i++) {
         const struct spif_tag *tag = &set->tags[i];
         const struct spif_category *c = oracle_type(tag->type) == type ? tag_category(tag, value) : NULL;
-        if (!c || (any && !(ret->category->user_input && name_eq(c->name, value))))
+        bool typed = any && ret->category->user_input && !name_eq(ret->category->name, value);
+        if (!c || (any && !(typed && name_eq(c->name, value)))) // the first, a name before what takes any value
             continue;
         *ret = (struct oracle_value){set, tag, c, value};
         any = true;

@@ -21,7 +21,6 @@ struct oracle_value {
 bool oracle_find(const struct spif *s, enum category_type type, const char *tag_set, const char *value,
                  struct oracle_value *ret);
 bool oracle_group_matches(const struct spif_category_ref *group, const struct oracle_value *v);
-bool oracle_label_valid(const struct oracle *o, const struct label_doc *label, struct arena *a);
 
 // -- 3.1: equivalence (oracle_translate.c)
 const struct spif_class *oracle_translate_class(const struct oracle *o, int from, const struct spif_class *class,

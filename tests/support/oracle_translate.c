@@ -47,7 +47,7 @@ struct draft {
 static void add(struct draft *d, const struct oracle_value *v)
 {
     for (size_t i = 0; i < d->label.category_count; i++)
-        if (d->values[i].category == v->category)
+        if (d->values[i].category == v->category && name_eq(d->values[i].value, v->value))
             return;
     BUG_IF(d->label.category_count == d->room);
     d->values[d->label.category_count] = *v;
@@ -122,6 +122,14 @@ static bool choices_met(const struct draft *d, const struct spif_required *requi
     return true;
 }
 
+// What was typed in stays what it says, where the equivalent takes any value: in the words of the target.
+static void stay_typed(const struct spif *to, const struct oracle_value *v, struct oracle_value *target)
+{
+    bool typed = v->category->user_input && !name_eq(v->category->name, v->value);
+    if (typed && target->category->user_input)
+        BUG_IF(!oracle_find(to, oracle_type(target->tag->type), target->set->name, v->value, target));
+}
+
 // One restrictive or permissive value: all its equivalents, or an explicit discard.
 static bool translate_value(const struct spif *from, const struct oracle_value *v, struct draft *d, bool *ret_discarded)
 {
@@ -138,6 +146,7 @@ static bool translate_value(const struct spif *from, const struct oracle_value *
         struct oracle_value target;
         if (!first_category(d->spif, &ref, &target))
             return false;
+        stay_typed(d->spif, v, &target);
         add(d, &target);
         equivalent = true;
     }

@@ -23,7 +23,8 @@ enum {
 enum gen_variant {
     GEN_PLAIN = 1 << 0,            // no rule of validity, no condition on categories, no equivalence
     GEN_MORE_CLEARANCE = 1 << 1,   // each clearance holds the highest classification and every category
-    GEN_EXTRA_RESTRICTIVE = 1 << 2 // reports: each label of a known policy carries one restrictive category more
+    GEN_EXTRA_RESTRICTIVE = 1 << 2, // reports: each label of a known policy carries one restrictive category more
+    GEN_MARKINGS = 1 << 3          // SPIFs have marking data, without effect on anything else
 };
 
 struct gen_category {
@@ -78,6 +79,9 @@ void policy_gen_fini(struct policy_gen *g);
 void policy_gen_report(struct policy_gen *g, uint64_t seed, unsigned variant, struct buf *out,
                        struct decide_record *ret_record);
 
+// Append a label document of this world by itself.
+void policy_gen_label(struct policy_gen *g, uint64_t seed, struct buf *out);
+
 // The k-th instant of the grid, k any number; all dates of a world are such with 0 <= k <= GEN_GRID.
 utc_ms gen_instant(int k);
 // An instant on the grid, or a millisecond or a second beside it.
@@ -88,12 +92,14 @@ uint64_t gen_u64(struct policy_gen *g);
 size_t gen_below(struct policy_gen *g, size_t n);
 bool gen_chance(struct policy_gen *g, unsigned percent);
 
-// -- parts, in policy_gen_spif.c, policy_gen_policy.c and policy_gen_report.c
+// -- parts, in policy_gen_spif.c, policy_gen_marking.c, policy_gen_policy.c and policy_gen_report.c
 // Append a name as people write it: mostly so, sometimes in other case or with more white space.
 void gen_name(struct policy_gen *g, struct buf *out, const char *name);
 void gen_instant_text(struct buf *out, utc_ms t);
 void gen_spif_model(struct policy_gen *g, size_t index);
 void gen_spif_write(struct policy_gen *g, size_t index, struct buf *out);
+// markingData (where it has an effect) and markingQualifier elements, with GEN_MARKINGS.
+void gen_marking_write(struct policy_gen *g, bool data, struct buf *out);
 void gen_policy_write(struct policy_gen *g, struct buf *out);
 void gen_vocabulary_write(struct buf *out);
 // File names of the SPIFs; words of the vocabulary.

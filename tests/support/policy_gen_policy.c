@@ -107,7 +107,7 @@ static void put_compact_clearance(struct policy_gen *g, const struct gen_spif *s
     buf_puts(out, "\" max=\"");
     gen_name(g, out, s->classes[max].name);
     buf_puts(out, "\">");
-    for (size_t i = 1; i < GEN_SETS; i++)
+    for (size_t i = 0; i < GEN_SETS; i++)
         put_held(g, &s->sets[i], false, out);
     buf_puts(out, "</clearance>");
 }
@@ -130,7 +130,7 @@ static void put_full_clearance(struct policy_gen *g, const struct gen_spif *s, s
         buf_puts(out, "</slab:Classification>");
     }
     buf_puts(out, "</cl:ClassificationList>");
-    for (size_t i = 1; i < GEN_SETS; i++)
+    for (size_t i = 0; i < GEN_SETS; i++)
         put_held(g, &s->sets[i], true, out);
     buf_puts(out, "</cl:ConfidentialityClearance></clearance>");
 }

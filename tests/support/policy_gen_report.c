@@ -274,3 +274,10 @@ void policy_gen_report(struct policy_gen *g, uint64_t seed, unsigned variant, st
     buf_puts(out, "</report>");
     make_record(g, received, children, ret_record);
 }
+
+void policy_gen_label(struct policy_gen *g, uint64_t seed, struct buf *out)
+{
+    g->state = seed * 0xD1342543DE82EF95u + 11;
+    struct style style = {.friendly = gen_chance(g, 65), .short_prefix = gen_chance(g, 50)};
+    put_label_doc(g, &style, out, "originatorConfidentialityLabel", gen_below(g, g->spif_count));
+}

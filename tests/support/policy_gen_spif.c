@@ -75,14 +75,20 @@ static void set_model(struct policy_gen *g, struct gen_spif *s, size_t index, si
     struct gen_set *m = &s->sets[set];
     (void)snprintf(m->name, sizeof m->name, "%s", set_names[index][set]);
     (void)snprintf(m->id, sizeof m->id, "%s.%zu", s->id, set + 1);
-    m->tag_count = set == 0 || gen_chance(g, 70) ? 1 : 2;
+    m->tag_count = gen_chance(g, set == 0 ? 88 : 70) ? 1 : 2;
     for (size_t i = 0; i < m->tag_count; i++)
         m->tags[i].type = choose_type(g, set);
-    if (m->tag_count == 2 && gen_chance(g, 40))
+    if (m->tag_count == 2 && (set == 0 || gen_chance(g, 40)))
         m->tags[1].type = choose_type(g, 4);
-    if (set == 0)
+    if (set == 0) {
         release_categories(g, &m->tags[0]);
-    else if (m->tag_count == 1)
+        if (m->tag_count == 2) // not all that stands in the release tag set says to whom
+            fill_tag(g, &m->tags[1], 3, 0, 2);
+        for (size_t i = 0; i < m->tags[1].count; i++) // lacvs are one for all tags of a type
+            (void)snprintf(m->tags[1].categories[i].lacv, sizeof m->tags[1].categories[i].lacv, "%u", 60 + (unsigned char)i);
+        return;
+    }
+    if (m->tag_count == 1)
         fill_tag(g, &m->tags[0], set, 0, 4);
     for (size_t i = 0; m->tag_count == 2 && i < 2; i++)
         fill_tag(g, &m->tags[i], set, 2 * i, 2 * i + 2);
@@ -214,7 +220,7 @@ static void put_category_equivalent(struct policy_gen *g, const struct gen_categ
             target = &tag->categories[i];
     for (size_t n = 0; !target && n < 8; n++) {
         const struct gen_category *other = &tag->categories[gen_below(g, tag->count)];
-        target = other->user_input ? NULL : other;
+        target = other->user_input && !c->user_input ? NULL : other;
     }
     if (!target)
         return;
@@ -238,7 +244,7 @@ static void put_category_equivalents(struct policy_gen *g, const struct gen_cate
             put_applied(g, out);
             buf_puts(out, "/>");
         }
-        for (size_t n = c->user_input || only_discard ? 0 : how_many(g, 22, 15); n > 0; n--)
+        for (size_t n = only_discard ? 0 : how_many(g, 22, 15); n > 0; n--)
             put_category_equivalent(g, c, set, t, out);
     }
 }
@@ -263,6 +269,7 @@ static void put_category(struct policy_gen *g, const struct gen_spif *s, const s
         put_required(g, s, "requiredCategory", false, out);
     if (rule(g, 4))
         put_excluded(g, s, out);
+    gen_marking_write(g, true, out);
     buf_puts(out, "</tagCategory>");
 }
 
@@ -282,6 +289,7 @@ static void put_tag(struct policy_gen *g, const struct gen_spif *s, const struct
     buf_putc(out, '>');
     for (size_t i = 0; i < tag->count; i++)
         put_category(g, s, &tag->categories[i], set, targets, out);
+    gen_marking_write(g, false, out);
     buf_puts(out, "</securityCategoryTag>");
 }
 
@@ -313,8 +321,10 @@ void gen_spif_write(struct policy_gen *g, size_t index, struct buf *out)
     buf_printf(out,
                "<SPIF xmlns=\"http://www.xmlspif.org/spif\" schemaVersion=\"%s\" version=\"1\" "
                "creationDate=\"20260101000000Z\" originatorDN=\"CN=x\" keyIdentifier=\"\" privilegeId=\"1.1\" "
-               "rbacId=\"1.1\"><securityPolicyId name=\"%s\" id=\"%s\"/><securityClassifications>",
+               "rbacId=\"1.1\"><securityPolicyId name=\"%s\" id=\"%s\">",
                gen_chance(g, 50) ? "2.0" : "2.1", s->name, s->id);
+    gen_marking_write(g, true, out);
+    buf_puts(out, "</securityPolicyId><securityClassifications>");
     for (size_t n = 0; n < s->class_count; n++) {
         size_t i = backwards ? s->class_count - 1 - n : n;
         const struct gen_class *c = &s->classes[i];
@@ -323,6 +333,7 @@ void gen_spif_write(struct policy_gen *g, size_t index, struct buf *out)
         put_class_equivalents(g, index, i, targets, out);
         if (rule(g, 4))
             put_required(g, s, "requiredCategory", false, out);
+        gen_marking_write(g, true, out);
         buf_puts(out, "</securityClassification>");
     }
     buf_puts(out, "</securityClassifications><securityCategoryTagSets>");
@@ -334,5 +345,6 @@ void gen_spif_write(struct policy_gen *g, size_t index, struct buf *out)
     }
     buf_puts(out, "</securityCategoryTagSets>");
     put_equivalent_policies(g, targets, backwards, out);
+    gen_marking_write(g, true, out);
     buf_puts(out, "</SPIF>");
 }

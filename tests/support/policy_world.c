@@ -46,6 +46,9 @@ const char world_alfa[] =
 #define DISCARD "<equivalentSecCategoryTag policyRef='To Alfa' tagSetId='2.999.1.1' tagType='restrictive' lacv='1' action='discard' applied='encrypt'/>"
 #define ENUM_P "tagType='enumerated' enumType='permissive'"
 
+// Longer than the standard asks every compiler to take; those we build with do.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings"
 const char world_beta[] =
     SPIF_START
     "<securityPolicyId name='BETA' id='2.999.2'/>"
@@ -77,9 +80,15 @@ const char world_beta[] =
     "</securityCategoryTag></securityCategoryTagSet>"
     "<securityCategoryTagSet name='Note' id='2.999.2.3'><securityCategoryTag name='Note' tagType='notApplicable'>"
     "<tagCategory name='INTERNAL' lacv='1'/></securityCategoryTag></securityCategoryTagSet>"
+    "<securityCategoryTagSet name='Project' id='2.999.2.4'><securityCategoryTag name='Project' tagType='restrictive'>"
+    "<tagCategory name='Name' lacv='1' userInput='true'>" EQ("5", "tagType='restrictive'", "1") "</tagCategory>"
+    "<tagCategory name='UNNAMED' lacv='2'>" EQ("5", "tagType='restrictive'", "1") "</tagCategory></securityCategoryTag></securityCategoryTagSet>"
+    "<securityCategoryTagSet name='Remark' id='2.999.2.5'><securityCategoryTag name='Remark' tagType='restrictive'>"
+    "<tagCategory name='Text' lacv='1' userInput='true'>" EQ("1", "tagType='restrictive'", "1") "</tagCategory></securityCategoryTag></securityCategoryTagSet>"
     "</securityCategoryTagSets>"
     "<equivalentPolicies><equivalentPolicy name='Unloaded' id='2.999.77'/><equivalentPolicy name='To Alfa' id='2.999.1'/>"
     "</equivalentPolicies></SPIF>";
+#pragma GCC diagnostic pop
 
 const char world_vocabulary[] =
     "<vocabulary xmlns='urn:relto:vocabulary:1'><types><type id='INTREP'>Intelligence report</type>"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "policy/explain.h"
 #include "tests/support/policy_world.h"
 
 // FRA: ALFA up to S with ATOM, NORTH and the codeword "Blue Sky". DEU: BETA and, listed one by one, ALFA U and T.
@@ -177,6 +178,13 @@ static void labels_are_translated(void **state)
         {BETA("Low", W_CAT("INFORMATIVE", "Note", W_V("INTERNAL")) B_FRA), "FRA", RELEASE},
         {BETA("Low", PER("Release", W_V("DEU"))), "FRA", DENY("not-releasable")},
         {BETA("Low", ""), "FRA", DENY("unmarked")},
+        // what was typed in stays what it says, where the equivalent takes any value; elsewhere it is the equivalent
+        {BETA("Low", RES("Project", W_V("blue sky")) B_FRA), "FRA", RELEASE},
+        {BETA("Low", RES("Project", W_V("RED SEA")) B_FRA), "FRA", DENY("category")},
+        {BETA("Low", RES("Project", W_V("blue sky") W_V("RED SEA")) B_FRA), "FRA", DENY("category")},
+        {BETA("Low", RES("Project", W_V("UNNAMED")) B_FRA), "FRA", DENY("category")}, // it is "Codeword"
+        {BETA("Low", RES("Remark", W_V("anything")) B_FRA), "FRA", RELEASE}, // it is ATOM
+        {BETA("Low", RES("Remark", W_V("anything")) B_FRA), "USA", DENY("category")},
         // DEU is cleared under BETA itself
         {BETA("Alone", PER("Release", W_V("DEU"))), "DEU", RELEASE},
     };
@@ -275,6 +283,69 @@ static void ceilings_cap_classification(void **state)
     RUN(lost, none);
 }
 
+static const char *replaced(struct world *w, const char *text, const char *what, const char *with)
+{
+    const char *at = strstr(text, what);
+    assert_non_null(at);
+    return arena_printf(w->a, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
+}
+
+// Of singleSelection and maxSelection the smaller counts.
+static void selection_limits_hold_both(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *limits, *values, *expected;
+    } rows[] = {
+        {"singleSelection='true' maxSelection='2'", W_V("NORTH"), "FRA " RELEASE},
+        {"singleSelection='true' maxSelection='2'", W_V("NORTH") W_V("SOUTH"), "FRA " DENY("invalid-label")},
+        {"singleSelection='true' maxSelection='0'", W_V("NORTH"), "FRA " DENY("invalid-label")},
+        {"singleSelection='true'", W_V("NORTH") W_V("SOUTH"), "FRA " DENY("invalid-label")},
+        {"minSelection='2'", W_V("NORTH"), "FRA " DENY("invalid-label")},
+        {"minSelection='2'", W_V("NORTH") W_V("SOUTH"), "FRA " RELEASE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w = world_new(NULL);
+        const char *alfa = replaced(&w, world_alfa, "maxSelection='2'", rows[i].limits);
+        assert_int_equal(world_try(&w, policy, alfa, NULL), ST_OK);
+        const char *label = arena_printf(w.a, W_ALFA("S", PER("Context", "%s") TO_FRA), rows[i].values);
+        const char *report = arena_printf(w.a, W_PLAIN("%s"), label);
+        const char *got = world_line(&w, report, "FRA", world_time("2026-11-22T00:00:00Z"), NULL);
+        if (strcmp(got, rows[i].expected) != 0)
+            fail_msg("row %zu: expected \"%s\", got \"%s\"", i, rows[i].expected, got);
+        world_free(&w);
+    }
+}
+
+// An explanation names the tag set and the value that decide.
+static void explanations_name_the_category(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *report, *expected;
+    } rows[] = {
+        {W_PLAIN(W_ALFA("S", RES("Sens", W_V("ATOM")) W_REL(W_V("USA")))), "category: Sens ATOM\tALFA\t"},
+        {W_PLAIN(W_ALFA("S", PER("Context", W_V("SOUTH")) W_REL(W_V("USA")))), "category: Context SOUTH\tALFA\t"},
+        {W_PLAIN(W_LABEL(W_ORIG("ALFA", "S", W_REL(W_V("USA"))) W_ALT("ALFA", "T", RES("Sens", W_V("TOPMOST"))))),
+         "category: Sens TOPMOST\tALFA\t"},
+        {W_PLAIN(W_LABEL(W_ORIG("ALFA", "S", W_REL(W_V("USA"))) W_ALT("GAMMA", "T", RES("Any", W_V("X"))))),
+         "category: X\tALFA\t"},
+    };
+    struct world w = world_new(policy);
+    struct decide_record rec = {.stored_at = UTC_MIN};
+    struct buf out;
+    buf_init(&out, 64 * KIB);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_reset(&out);
+        explain_text(w.rules, world_report(&w, rows[i].report), ruleset_partner_index(w.rules, "USA"),
+                     world_time("2026-11-22T00:00:00Z"), &rec, &out);
+        if (!strstr(buf_cstr(&out), rows[i].expected))
+            fail_msg("row %zu: \"%s\" is missing in:\n%s", i, rows[i].expected, buf_cstr(&out));
+    }
+    buf_fini(&out);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +357,8 @@ int main(void)
         cmocka_unit_test(successors_take_over_in_time),
         cmocka_unit_test(membership_is_dated_at_every_step),
         cmocka_unit_test(ceilings_cap_classification),
+        cmocka_unit_test(selection_limits_hold_both),
+        cmocka_unit_test(explanations_name_the_category),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
