@@ -16,7 +16,7 @@
 #include "tests/support/decide_pair.h"
 #include "tests/support/program.h"
 
-enum { WORLDS_DEFAULT = 12, QUESTIONS_PER_WORLD = 6, REPORTS = 3 };
+enum { WORLDS_DEFAULT = 8, QUESTIONS_PER_WORLD = 6, REPORTS = 3 };
 
 #define RELTO BINARY_DIR "/tools/relto"
 
