@@ -70,6 +70,7 @@ static const struct key node_keys[] = {
     {"ingest", "retry-max-ms", KIND_NUMBER, AT(retry_max_ms), "60000", false, 10, 86400000},
     {"audit", "key", KIND_PATH, AT(audit_key), "keys/audit.key", false, 0, 0},
     {"audit", "cosign-key", KIND_PATH, AT(cosign_key), "keys/cosign.key", false, 0, 0},
+    {"audit", "recall-overdue-minutes", KIND_NUMBER, AT(recall_overdue_min), "1440", false, 0, 525600},
     {"log", "level", KIND_LEVEL, AT(log_level), "info", false, 0, 0},
 };
 #undef AT

@@ -30,6 +30,7 @@ struct config {
     uint32_t pad;
     uint32_t poll_wait_s;        // long poll we ask of partners
     uint32_t retry_min_ms, retry_max_ms;
+    uint32_t recall_overdue_min; // minutes after which a recall without receipt is overdue
     uint32_t connections_max, connections_per_address_max;
     const char *log_level;       // error, warning, info, debug
     struct config_partner *partners;

@@ -335,6 +335,22 @@ enum status receipt_latest(struct db_txn *t, const char *partner, struct receipt
     return st;
 }
 
+enum status receipt_for(struct db_txn *t, const char *partner, uint64_t n, struct receipt *ret)
+{
+    struct key prefix = {.len = 0};
+    struct db_walk w;
+    key_id(&prefix, partner);
+    struct key from = prefix;
+    key_u64(&from, n < UINT64_MAX ? n + 1 : n);
+    if (!db_walk_first(t, DB_RECEIPTS, key_span(&prefix), key_span(&from), &w))
+        return w.st == ST_OK ? ST_NOT_FOUND : w.st;
+    struct key_reader k = key_reader_of(span_sub(w.key, prefix.len, w.key.len));
+    uint64_t size = key_get_u64(&k);
+    enum status st = value_whole(&k) ? receipt_decode(w.value, size, ret) : ST_CORRUPT;
+    db_walk_end(&w);
+    return st;
+}
+
 struct each_receipt {
     enum status (*each)(void *ctx, const struct receipt *r);
     void *ctx;

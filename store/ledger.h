@@ -72,6 +72,8 @@ struct receipt {
 MUST_USE enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r);
 MUST_USE enum status receipt_latest(struct db_txn *t, const char *partner,
                                     struct receipt *ret); // ST_NOT_FOUND
+// The first receipt that covers entry n, or ST_NOT_FOUND. (Sizes of receipts rise with time.)
+MUST_USE enum status receipt_for(struct db_txn *t, const char *partner, uint64_t n, struct receipt *ret);
 // All receipts of a partner, smallest size first.
 MUST_USE enum status receipt_each(struct db_txn *t, const char *partner,
                                   enum status (*each)(void *ctx, const struct receipt *r), void *ctx);

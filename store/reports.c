@@ -337,11 +337,8 @@ enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall
     return reports_erase(t, id, NULL);
 }
 
-enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret)
+static enum status recall_decode(struct span v, struct recall_record *ret)
 {
-    struct key k = uuid_key(id);
-    struct span v;
-    TRY(db_get(t, DB_RECALLED, key_span(&k), &v));
     struct key_reader r = value_reader(v, 1);
     struct recall_record rec = {.at = key_get_i64(&r)};
     rec.version = key_get_u32(&r);
@@ -351,6 +348,39 @@ enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_rec
         return ST_CORRUPT;
     *ret = rec;
     return ST_OK;
+}
+
+enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret)
+{
+    struct key k = uuid_key(id);
+    struct span v;
+    TRY(db_get(t, DB_RECALLED, key_span(&k), &v));
+    return recall_decode(v, ret);
+}
+
+struct each_recall {
+    enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r);
+    void *ctx;
+};
+
+static enum status on_recall(void *ctx, struct span key, struct span value)
+{
+    const struct each_recall *e = ctx;
+    struct key_reader k = key_reader_of(key);
+    struct recall_record rec;
+    struct uuid id = key_get_uuid(&k);
+    if (!value_whole(&k))
+        return ST_CORRUPT;
+    TRY(recall_decode(value, &rec));
+    return e->each(e->ctx, id, &rec);
+}
+
+enum status reports_each_recalled(struct db_txn *t,
+                                  enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r), void *ctx)
+{
+    struct each_recall e = {each, ctx};
+    struct key all = {.len = 0};
+    return value_each(t, DB_RECALLED, &all, span_of(NULL, 0), on_recall, &e);
 }
 
 // ---- listing

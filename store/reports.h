@@ -51,6 +51,11 @@ struct recall_record {
 MUST_USE enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall_record *r);
 MUST_USE enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret); // or ST_NOT_FOUND
 
+// Every recall, in order of id.
+MUST_USE enum status reports_each_recalled(struct db_txn *t,
+                                           enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r),
+                                           void *ctx);
+
 // Walk over the current copies, newest first. The callback's ST_OK goes on, anything else stops and is returned.
 // The callback may write; reports stored meanwhile may be left out.
 MUST_USE enum status reports_each(struct db_txn *t, enum status (*each)(void *ctx, const struct report_record *r),

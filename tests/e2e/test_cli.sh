@@ -20,7 +20,7 @@ says 2 "usage: relto" "$RELTO"
 says 0 "Exit codes" "$RELTO" --help
 says 2 "no such command" "$RELTO" frobnicate
 says 2 "expected the node directory" "$RELTO" -C
-says 2 "expected text, xml, tsv, json or html" "$RELTO" --format yaml list
+says 2 "expected text, xml, tsv, json, html or csv" "$RELTO" --format yaml list
 says 2 "unknown option '--frob'" own list --frob
 says 2 "needs a value" own list --from
 for c in init partner cert new import preview publish list show recall verify policy sync audit status; do

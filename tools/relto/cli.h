@@ -6,7 +6,7 @@
 #include "formats/base/diag.h"
 
 enum cli_exit { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_UNREACHABLE = 4, EXIT_CORRUPT = 5 };
-enum cli_format { FORMAT_TEXT, FORMAT_XML, FORMAT_TSV, FORMAT_JSON, FORMAT_HTML };
+enum cli_format { FORMAT_TEXT, FORMAT_XML, FORMAT_TSV, FORMAT_JSON, FORMAT_HTML, FORMAT_CSV };
 
 struct cli {
     const char *dir; // node directory (-C, default ".")

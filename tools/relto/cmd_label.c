@@ -210,6 +210,7 @@ static void put_label(const struct label_cmd *x, struct label_doc *l, struct buf
         break;
     case FORMAT_JSON:
     case FORMAT_HTML:
+    case FORMAT_CSV:
         break; // refused before
     }
     buf_putc(out, '\n');
@@ -293,7 +294,8 @@ int cmd_label(const struct cli *cli, int argc, char **argv)
         x.place = MARKING_PORTION;
     else if (x.form && strcmp(x.form, "page") != 0)
         return bad_form(&x);
-    if (cli->format == FORMAT_JSON || cli->format == FORMAT_HTML || (cli->format == FORMAT_XML && strcmp(argv[1], "parse") != 0))
+    if (cli->format == FORMAT_JSON || cli->format == FORMAT_HTML || cli->format == FORMAT_CSV ||
+        (cli->format == FORMAT_XML && strcmp(argv[1], "parse") != 0))
         return cli_usage("label", "%s does not write this format", argv[1]);
     return run(&x, spif_dir, argc, argv);
 }

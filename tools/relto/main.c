@@ -28,14 +28,14 @@ static const struct command commands[] = {
     {"policy", "Policy", "check, test, compare and activate a policy, explain a decision", cmd_policy},
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
     {"sync", "Exchange", "state of the exchange with each partner", cmd_sync},
-    {"audit", "Audit", "verify the logs, query them, ask who has a report", cmd_audit},
+    {"audit", "Audit", "verify the logs, query them, ask who has what, since when and why", cmd_audit},
     {"status", "Operation", "is the node running, with what policy, and what it holds", cmd_status},
 };
 
 static void print_help(void)
 {
     const char *group = "";
-    fputs("usage: relto [-C DIR] [--format text|xml|tsv|json|html] COMMAND [ARGUMENT...]\n\n"
+    fputs("usage: relto [-C DIR] [--format text|xml|tsv|json|html|csv] COMMAND [ARGUMENT...]\n\n"
           "Relto exchanges intelligence reports between nations under their own releasability rules.\n"
           "-C DIR names the node directory (default: the current folder).\n",
           stdout);
@@ -51,7 +51,7 @@ static void print_help(void)
 
 static bool parse_format(const char *text, enum cli_format *ret)
 {
-    static const char *const names[] = {"text", "xml", "tsv", "json", "html"};
+    static const char *const names[] = {"text", "xml", "tsv", "json", "html", "csv"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0) {
             *ret = (enum cli_format)i;
@@ -73,7 +73,7 @@ static int take_format(int *argc, char **argv, struct cli *cli)
         if (!value)
             argv[kept++] = argv[i];
         else if (!parse_format(value, &cli->format))
-            return cli_fail(EXIT_USAGE, "--format", "unknown format '%s'; expected text, xml, tsv, json or html", value);
+            return cli_fail(EXIT_USAGE, "--format", "unknown format '%s'; expected text, xml, tsv, json, html or csv", value);
     }
     argv[*argc = kept] = NULL;
     return -1;
