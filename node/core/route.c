@@ -1,6 +1,7 @@
 // Which flow answers which request, and who may ask (spec 4.5). One table.
 #include <stdio.h>
 
+#include "node/core/audit_flow.h"
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
 #include "node/core/new_version.h"
@@ -9,7 +10,7 @@
 #include "node/core/publish.h"
 #include "node/core/recall.h"
 
-enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER };
+enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER, ON_AUDITOR = 1 << ROLE_AUDITOR };
 
 typedef enum status flow_fn(struct tick *t, const struct request *rq, struct reply *rp);
 typedef enum status report_flow_fn(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp);
@@ -46,6 +47,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/holds/", ON_OFFICER, NULL, hold_answer},
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
     {HTTP_POST, "/v1/policy/diff", ON_OFFICER, policy_diff, NULL},
+    {HTTP_GET, "/v1/audit/events", ON_AUDITOR, audit_events, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
     {HTTP_PUT, "/v1/reports/", ON_CELL, NULL, new_version_put},
     {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, recall_report},
