@@ -298,7 +298,7 @@ static void limits(void **state)
     // Those that stand inside the items above.
     assert_int_equal(LABEL_SUCCESSION_MAX, 16);
     assert_int_equal(NOTE_SIGNATURES_MAX, 16);
-    assert_int_equal(NOTE_BYTES_MAX, 16 * KIB);
+    assert_int_equal(NOTE_BYTES_MAX, 128 * KIB);
     assert_int_equal(SOURCE_NOTE_MAX, 2 * KIB);
     assert_int_equal(FEED_RECEIPT_POSITIONS_MAX, 1024);
     assert_int_equal(FEED_PAGE_ENTRIES_DEFAULT, 256);
