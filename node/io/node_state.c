@@ -70,6 +70,12 @@ static enum status load_report_cert(struct node_state *n, struct diag *d)
     return of_file(verifying_key_load(pem, d, &n->core.own_report_cert), n->config->report_cert, d);
 }
 
+static enum status load_log_keys(struct node_state *n, struct diag *d)
+{
+    TRY(load_note_key(n, n->config->ledger_key, d, &n->core.ledger_key));
+    return load_note_key(n, n->config->audit_key, d, &n->core.audit_key);
+}
+
 static enum status load_private_keys(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
@@ -77,8 +83,7 @@ static enum status load_private_keys(struct node_state *n, struct diag *d)
     TRY(check_mode(c->dir, 022, "go-w", d));
     TRY(check_key(c->card_key, d)); // the daemon does not use these two
     TRY(check_key(c->consent_key, d));
-    TRY(load_note_key(n, c->ledger_key, d, &n->core.ledger_key));
-    TRY(load_note_key(n, c->audit_key, d, &n->core.audit_key));
+    TRY(load_log_keys(n, d));
     TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));
     TRY(read_key(n, c->tls_key, d, &tls));
     TRY(read_key(n, c->report_key, d, &key));
@@ -293,6 +298,8 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(load_report_cert(n, d));
     if (use == NODE_DAEMON || use == NODE_CHECK)
         TRY(load_private_keys(n, d));
+    if (use == NODE_LOGS)
+        TRY(load_log_keys(n, d));
     if (use == NODE_CHECK) {
         TRY(check_policy(n, d));
         d->file[0] = 0; // compiling left the name of the last file read

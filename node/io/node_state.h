@@ -16,6 +16,7 @@ struct node_state {
 enum node_use {
     NODE_DAEMON, // reads and writes, all private keys; activates the configured policy if none is active yet
     NODE_WRITER, // the command line beside a daemon, writing an event of its own: no private keys
+    NODE_LOGS,   // the same, signing checkpoints: with the keys of the audit log and of the ledgers
     NODE_READER, // read-only: no private keys
     NODE_CHECK,  // read and check every file that a daemon would, without a store
     NODE_PARTS,  // configuration and cards alone, for a reload

@@ -19,6 +19,7 @@
 #include "node/core/http_msg.h"
 #include "node/io/metrics.h"
 #include "policy/decide.h"
+#include "store/export.h"
 #include "store/sources.h"
 #include "tests/support/import_support.h"
 #include "tests/support/two_nodes.h"
@@ -280,12 +281,13 @@ static void limits(void **state)
         {FEED_DOCUMENT_BYTES_MAX, "bytes", "a page, whole"},
         {FEED_WAIT_MAX_S, "s", "the longest poll"},
         {FEED_RECEIPT_BYTES_MAX, "bytes", "a receipt; 1,024 quarantined"},
-        {FEED_CURSOR_MAX, "bytes", "a cursor; 16 KiB"},
+        {FEED_CURSOR_MAX, "bytes", "a cursor; 128 KiB"},
         {FEED_TITLE_MAX, "bytes", "an Atom title"},
         {CARD_BYTES_MAX, "bytes", "a partner card; 32 report-signing"},
         {PEERS_MAX, "", "partner nodes"},
         {HTTP_HEAD_BYTES_MAX, "bytes", "request line and headers; 48 headers; 2 KiB"},
         {AUDIT_EVENT_BYTES_MAX, "bytes", "an audit event"},
+        {EXPORT_FILES_MAX, "", "files in an export"},
     };
     struct texts *x = *state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -305,6 +307,7 @@ static void limits(void **state)
     assert_int_equal(BUNDLE_SPIFS_MAX, 64);
     assert_int_equal(POLICY_BUNDLE_BYTES_MAX, 64 * MIB);
     assert_int_equal(CARD_CERTS_MAX, 32);
+    assert_int_equal(EXPORT_MANIFEST_MAX, MIB);
     assert_int_equal(HTTP_HEADERS_MAX, 48);
     assert_int_equal(HTTP_TARGET_MAX, 2 * KIB);
 }

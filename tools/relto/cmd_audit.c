@@ -8,7 +8,10 @@
 #include "tools/relto/cmd_audit.h"
 
 static const char help[] =
-    "usage: relto [-C DIR] audit verify\n"
+    "usage: relto [-C DIR] audit verify [FOLDER | --proof FILE]\n"
+    "       relto [-C DIR] audit export [--from TIME] [--to TIME] FOLDER\n"
+    "       relto [-C DIR] audit prove N\n"
+    "       relto [-C DIR] audit key\n"
     "       relto [-C DIR] audit query [--report R] [--partner P] [--actor A] [--kind K] [--from TIME] [--to TIME]\n"
     "                       [--newest] [--limit N]\n"
     "       relto [-C DIR] audit who-has REPORT [--at TIME]\n"
@@ -16,9 +19,9 @@ static const char help[] =
     "       relto [-C DIR] audit explain REPORT PARTNER [--at TIME]\n"
     "       relto [-C DIR] audit recalls [--overdue]\n"
     "       relto [-C DIR] audit compare PARTNER\n"
-    "All but verify also answer with --format tsv, csv, json (a line each) or xml.\n\n"
-    "verify recomputes every tree from the stored bytes and checks signatures, receipts, and that deliveries,\n"
-    "decisions, ledgers, events and renditions agree; on a live node or a stopped store. Exit code 1 when not.\n"
+    "The questions, from query on, also answer with --format tsv, csv, json (a line each) or xml.\n\n"
+    "verify recomputes every tree from the stored bytes and checks that all agrees; export and prove write what others\n"
+    "can check with the key that key prints. 'relto audit verify --help' and so on tell more.\n"
     "query prints events, oldest first unless --newest. --from is taken in, --to is not (--until is the same).\n"
     "who-has lists every partner that was ever given a report: which version, whether its content left, and\n"
     "whether the partner's receipt covers it. Exit code 1 when there is none.\n"
@@ -55,8 +58,6 @@ void audit_print_plain(const char *text)
 static int ask(const struct cli *cli, int argc, char **argv, const struct audit_options *o)
 {
     const char *what = argc > 1 ? argv[1] : "";
-    if (argc == 2 && strcmp(what, "verify") == 0)
-        return audit_verify(cli);
     if (argc == 2 && strcmp(what, "query") == 0)
         return audit_query(cli, o);
     if (argc == 3 && strcmp(what, "who-has") == 0)
@@ -69,9 +70,15 @@ static int ask(const struct cli *cli, int argc, char **argv, const struct audit_
         return audit_recalls(cli, o);
     if (argc == 3 && strcmp(what, "compare") == 0)
         return audit_compare(cli, argv[2]);
-    return cli_usage("audit", "expected: audit verify, query, who-has REPORT, seen-by PARTNER, explain REPORT PARTNER, recalls "
+    return cli_usage("audit", "expected: audit verify, export, prove, key, query, who-has REPORT, seen-by PARTNER, explain REPORT PARTNER, recalls "
                               "or compare PARTNER");
 }
+
+// Those in files of their own, with options of their own.
+static const struct {
+    const char *name;
+    command_fn *run;
+} others[] = {{"verify", audit_verify}, {"export", audit_export}, {"key", audit_key}, {"prove", audit_prove}};
 
 int cmd_audit(const struct cli *cli, int argc, char **argv)
 {
@@ -81,6 +88,9 @@ int cmd_audit(const struct cli *cli, int argc, char **argv)
                                          {"kind", &o.kind, NULL},     {"from", &o.from, NULL},       {"to", &o.to, NULL},
                                          {"until", &until, NULL},     {"limit", &o.limit, NULL},     {"newest", NULL, &o.newest},
                                          {"at", &o.at, NULL},         {"overdue", NULL, &o.overdue}};
+    for (size_t i = 0; argc > 1 && i < sizeof others / sizeof *others; i++)
+        if (strcmp(argv[1], others[i].name) == 0)
+            return others[i].run(cli, argc, argv);
     int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
     if (code >= 0)
         return code;

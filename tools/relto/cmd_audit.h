@@ -10,7 +10,6 @@ struct audit_options {
 };
 
 // Each returns the exit code.
-int audit_verify(const struct cli *cli);
 int audit_query(const struct cli *cli, const struct audit_options *o);
 int audit_who_has(const struct cli *cli, const char *report, const struct audit_options *o);
 int audit_seen_by(const struct cli *cli, const char *partner, const struct audit_options *o);
@@ -23,5 +22,21 @@ int audit_compare(const struct cli *cli, const char *partner);
 int audit_time_option(const char *name, const char *text, bool whole, int64_t *ret);
 // Words of others (a reason, a name in a certificate) must not make up lines of their own on a terminal.
 void audit_print_plain(const char *text);
+
+// relto audit verify, export, key, prove: argv[0] is "audit". Each returns the exit code.
+int audit_verify(const struct cli *cli, int argc, char **argv);
+int audit_export(const struct cli *cli, int argc, char **argv);
+int audit_key(const struct cli *cli, int argc, char **argv);
+int audit_prove(const struct cli *cli, int argc, char **argv);
+// The same of an export, or of a proof with the event it is of (NULL: the proof's form and signature alone). `key` is a
+// verifier key or a file that holds one; NULL = the key of the node of cli->dir.
+int audit_verify_export(const struct cli *cli, const char *folder, const char *key);
+int audit_verify_proof(const struct cli *cli, const char *proof, const char *event, const char *key, const char *origin);
+// One finding, in the form of cli->format.
+struct verify_finding;
+void audit_print_finding(void *ctx, const struct verify_finding *f);
+// Read --key: a verifier key, or a file with one. Returns -1 to go on, else the exit code (reported).
+struct note_vkey;
+int cli_vkey(const struct cli *cli, const char *text, struct note_vkey *ret);
 
 #endif

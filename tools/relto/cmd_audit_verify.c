@@ -1,11 +1,22 @@
-// relto audit verify: prove this node's logs from the stored bytes and public keys alone.
+// relto audit verify: prove this node's logs from the stored bytes and public keys alone. Exports and proofs are checked
+// in cmd_audit_check.c.
 #include <stdio.h>
 
 #include "store/verify.h"
 #include "tools/relto/cmd_audit.h"
 #include "tools/relto/local.h"
 
-static void print_finding(void *ctx, const struct verify_finding *f)
+static const char help[] =
+    "usage: relto [-C DIR] audit verify\n"
+    "       relto [-C DIR] audit verify FOLDER [--key KEY]\n"
+    "       relto [-C DIR] audit verify --proof FILE [--event FILE] [--key KEY] [--origin TEXT]\n\n"
+    "Recompute every tree from the stored bytes and check signatures, receipts, and that deliveries, decisions, ledgers,\n"
+    "events and renditions agree; on a live node or a stopped store. With FOLDER: the same of what 'relto audit export'\n"
+    "wrote there; with --proof: of what 'relto audit prove' wrote. These two need no node but its verifier KEY ('relto\n"
+    "audit key'), or a file that holds it; without --key it is that of the node of DIR. --origin is for proofs of other\n"
+    "logs, whose keys have other names. Exit code 1 when something is wrong.\n";
+
+void audit_print_finding(void *ctx, const struct verify_finding *f)
 {
     const struct cli *cli = ctx;
     if (cli->format == FORMAT_TSV)
@@ -51,7 +62,7 @@ static void print_summary(const struct cli *cli, const char *node, const struct 
                (unsigned long long)s->receipts_without_key);
 }
 
-int audit_verify(const struct cli *cli)
+static int verify_own(const struct cli *cli)
 {
     struct local l;
     struct verify_options o;
@@ -62,11 +73,27 @@ int audit_verify(const struct cli *cli)
     struct verify_peer *peers = arena_array(cli->arena, l.node->core.peer_count + 1, sizeof *peers);
     enum status st = peers ? gather_keys(cli, &l.node->core, &o, peers) : ST_NOMEM;
     if (st == ST_OK)
-        st = verify_store(l.tick.txn, &o, print_finding, (void *)(uintptr_t)cli, &s);
+        st = verify_store(l.tick.txn, &o, audit_print_finding, (void *)(uintptr_t)cli, &s);
     if (st != ST_OK)
         code = cli_fail_status(cli, "audit verify", st);
     else
         print_summary(cli, l.node->core.node_name, &s);
     local_close(&l, false);
     return st != ST_OK ? code : s.findings ? EXIT_NO : EXIT_DONE;
+}
+
+int audit_verify(const struct cli *cli, int argc, char **argv)
+{
+    const char *key = NULL, *proof = NULL, *event = NULL, *origin = NULL;
+    const struct cli_option options[] = {{"key", &key, NULL}, {"proof", &proof, NULL}, {"event", &event, NULL}, {"origin", &origin, NULL}};
+    int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
+    if (code >= 0)
+        return code;
+    if (argc == 2 && proof)
+        return audit_verify_proof(cli, proof, event, key, origin);
+    if (argc == 3 && !proof && !event && !origin)
+        return audit_verify_export(cli, argv[2], key);
+    if (argc == 2 && !event && !key && !origin)
+        return verify_own(cli);
+    return cli_usage(argv[0], "expected: audit verify, audit verify FOLDER, or audit verify --proof FILE");
 }

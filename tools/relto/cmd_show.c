@@ -18,8 +18,7 @@ static const char help[] =
 static enum status log_read(struct local *l, const struct stored_report *s)
 {
     char actor[80];
-    const char *user = getenv("USER");
-    snprintf(actor, sizeof actor, "operator:%s", user ? user : "unknown");
+    local_actor(actor);
     struct audit_event ev = {.kind = AUDIT_READ, .actor = actor, .has_report = true, .report = s->record.id,
                              .version = s->record.version};
     return audit_append(l->tick.txn, &ev, l->tick.now, &l->node->core.random);

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "node/io/clock.h"
@@ -39,7 +40,7 @@ int local_open(const struct cli *cli, enum node_use use, struct local *ret)
     catch_memory_faults();
     enum status st = node_open(cli->dir, use, cli->diag, &ret->node);
     if (st == ST_OK)
-        st = db_begin(ret->node->core.db, use == NODE_WRITER, &ret->tick.txn);
+        st = db_begin(ret->node->core.db, use == NODE_WRITER || use == NODE_LOGS, &ret->tick.txn);
     if (st != ST_OK) {
         node_close(&ret->node);
         return cli_fail_status(cli, cli->dir, st);
@@ -58,6 +59,12 @@ enum status local_close(struct local *l, bool commit)
         db_abort(&l->tick.txn);
     node_close(&l->node);
     return st;
+}
+
+void local_actor(char out[80])
+{
+    const char *user = getenv("USER");
+    snprintf(out, 80, "operator:%s", user ? user : "unknown");
 }
 
 struct id_search {

@@ -1,0 +1,174 @@
+// What the events of an export say, and whether its ledgers agree.
+#include "formats/base/encode.h"
+#include "formats/base/limits.h"
+#include "store/export_check.h"
+#include "store/verify_internal.h"
+
+#define EVENT_ARENA_MAX (64 * MIB)
+#define EVENT_ARENA_RENEW (1 * MIB)
+
+static bool number(const struct audit_event *e, const char *name, uint64_t *ret)
+{
+    const char *text = audit_event_get(e, name);
+    return text && decimal_parse(span_cstr(text), UINT64_MAX, ret);
+}
+
+// ---- events that tell of ledger entries
+
+static bool describes(const struct audit_event *e, const struct ledger_entry *entry)
+{
+    char text[DIGEST_TEXT_LEN + 1];
+    const char *digest = audit_event_get(e, "digest");
+    return strcmp(audit_kind_text(e->kind), entry_kind_text(entry->kind)) == 0 && e->has_report &&
+           uuid_eq(e->report, entry->report) && e->version == entry->version &&
+           (entry->kind != ENTRY_RELEASE || (digest && strcmp(digest, digest_text(&entry->digest, text)) == 0));
+}
+
+static void check_consequence(struct export_check *c, const char *where, const struct audit_event *e)
+{
+    uint64_t n;
+    struct ledger_entry entry;
+    if (!e->partner && e->kind != AUDIT_RELEASE)
+        return; // the recall or withdrawal itself, before its consequences
+    struct export_book *b = e->partner ? export_book_of(c, e->partner) : NULL;
+    if (b && !b->leaves)
+        return; // told
+    if (!number(e, "position", &n) || !b || n < b->log->first || n >= b->log->end) {
+        export_say(c, "event-without-entry", where, "tells of a ledger entry that the export does not hold");
+        return;
+    }
+    if (!export_entry(b, n, &entry) || !describes(e, &entry))
+        export_say(c, "event-differs", where, "entry %llu of %s is not what the event says", (unsigned long long)n, b->log->name);
+    if (verify_bit(b->told, n - b->log->first))
+        export_say(c, "event-twice", where, "a second event for entry %llu of %s", (unsigned long long)n, b->log->name);
+    verify_set_bit(b->told, n - b->log->first);
+    if (b->told_end == 0)
+        b->told_first = n;
+    b->told_first = n < b->told_first ? n : b->told_first;
+    b->told_end = n + 1 > b->told_end ? n + 1 : b->told_end;
+}
+
+static void check_delivery(struct export_check *c, const char *where, const struct audit_event *e)
+{
+    uint64_t first, last;
+    const struct export_book *b = e->partner ? export_book_of(c, e->partner) : NULL;
+    if (!number(e, "first", &first) || !number(e, "last", &last) || first > last || !b || first < b->log->first ||
+        last >= b->log->end)
+        export_say(c, "delivery-place", where, "names places that the export's ledger does not hold");
+}
+
+static enum status check_receipt(struct export_check *c, const char *where, const struct audit_event *e)
+{
+    struct export_want w = {.rule = "event-receipt", .where = arena_cstr(c->arena, where), .text = "tells of a receipt for a tree that the ledger never had"};
+    const char *root = audit_event_get(e, "root");
+    struct export_book *b = e->partner ? export_book_of(c, e->partner) : NULL;
+    if (number(e, "size", &w.size) && w.size == 0)
+        return ST_OK;
+    if (!number(e, "size", &w.size) || !root || !digest_parse(span_cstr(root), &w.root) || !b || w.size <= b->log->first ||
+        w.size > b->log->end) {
+        export_say(c, "event-receipt", where, "tells of a receipt that the export's ledger has no place for");
+        return ST_OK;
+    }
+    return w.where ? export_want_add(b, &w) : ST_NOMEM;
+}
+
+static enum status check_meaning(struct export_check *c, const char *where, const struct audit_event *e)
+{
+    if (e->kind == AUDIT_RELEASE || e->kind == AUDIT_RECALL || e->kind == AUDIT_WITHDRAW)
+        check_consequence(c, where, e);
+    else if (e->kind == AUDIT_DELIVER)
+        check_delivery(c, where, e);
+    else if (e->kind == AUDIT_RECEIPT)
+        return check_receipt(c, where, e);
+    return ST_OK;
+}
+
+// ---- the events themselves
+
+struct passing {
+    struct arena *arena; // of the event at hand; renewed now and then
+    utc_ms last_at;
+    uint8_t last_salt[SALT_LEN];
+};
+
+// The events before and after the period stand beside it, where there are any: so none of it is missing.
+static void check_bound(struct export_check *c, const char *where, uint64_t n, utc_ms at)
+{
+    const struct export_log *l = &c->m.logs[0];
+    if (n == l->first && n > 0 && (!c->m.has_from || at >= c->m.from))
+        export_say(c, "period", where, "is not before the period: events may be missing before it");
+    if (n + 1 == l->end && l->end != c->m.size && (!c->m.has_until || at < c->m.until))
+        export_say(c, "period", where, "is not after the period: events may be missing behind it");
+}
+
+static enum status check_event(struct export_check *c, struct passing *p, uint64_t n, struct span leaf)
+{
+    struct audit_event e;
+    char where[VERIFY_WHERE_MAX];
+    verify_where(EXPORT_AUDIT, n, where);
+    if (p->arena && arena_used(p->arena) > EVENT_ARENA_RENEW)
+        arena_free(&p->arena);
+    if (!p->arena && !(p->arena = arena_new(EVENT_ARENA_MAX)))
+        return ST_NOMEM;
+    enum status st = audit_event_parse(leaf, p->arena, &e);
+    if (st == ST_NOMEM)
+        return st;
+    if (st != ST_OK) {
+        export_say(c, "event-damaged", where, "not the exact bytes of an audit event");
+        return ST_OK;
+    }
+    if (e.n != n)
+        export_say(c, "event-place", where, "says that it is event %llu", (unsigned long long)e.n);
+    if (e.at < p->last_at)
+        export_say(c, "event-time", where, "its time is before that of the event before");
+    if (memcmp(e.salt, p->last_salt, sizeof e.salt) == 0)
+        export_say(c, "event-salt", where, "its salt is that of the event before, or none");
+    p->last_at = e.at;
+    memcpy(p->last_salt, e.salt, sizeof e.salt);
+    check_bound(c, where, n, e.at);
+    return check_meaning(c, where, &e);
+}
+
+enum status export_check_events(struct export_check *c)
+{
+    const struct export_book *b = &c->books[0];
+    struct passing p = {.last_at = UTC_MIN};
+    enum status st = ST_OK;
+    if (!b->leaves)
+        return ST_OK; // told
+    for (uint64_t n = b->log->first; n < b->log->end && st == ST_OK; n++)
+        st = check_event(c, &p, n, b->leaves[n - b->log->first]);
+    arena_free(&p.arena);
+    c->sum->events = b->log->end - b->log->first;
+    return st;
+}
+
+// ---- ledgers
+
+enum status export_check_ledger(struct export_check *c, struct export_book *b)
+{
+    utc_ms last_at = UTC_MIN;
+    uint8_t last_salt[SALT_LEN] = {0};
+    c->sum->ledgers++;
+    for (uint64_t n = b->log->first; b->leaves && n < b->log->end; n++) {
+        struct ledger_entry e;
+        char where[VERIFY_WHERE_MAX];
+        verify_where(b->log->name, n, where);
+        c->sum->entries++;
+        if (!export_entry(b, n, &e)) {
+            export_say(c, "entry-damaged", where, "not the exact bytes of a ledger entry");
+            continue;
+        }
+        if (e.n != n)
+            export_say(c, "entry-place", where, "says that it is entry %llu", (unsigned long long)e.n);
+        if (e.at <= last_at)
+            export_say(c, "entry-time", where, "its time is not after that of the entry before");
+        if (memcmp(e.salt, last_salt, sizeof last_salt) == 0)
+            export_say(c, "entry-salt", where, "its salt is that of the entry before, or none");
+        last_at = e.at;
+        memcpy(last_salt, e.salt, sizeof last_salt);
+        if (e.kind != ENTRY_HEAD && n >= b->told_first && n < b->told_end && !verify_bit(b->told, n - b->log->first))
+            export_say(c, "entry-unlogged", where, "no event of the audit log tells of this %s", entry_kind_text(e.kind));
+    }
+    return ST_OK;
+}
