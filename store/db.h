@@ -33,7 +33,16 @@
     X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner -> consent */                    \
     X(SOURCES, "sources")                   /* partner -> sync state: cursor, checkpoint, last error */      \
     X(RECEIVED, "received")                 /* partner ‖ n -> leaf hash ‖ entry bytes if known */        \
-    X(QUARANTINE, "quarantine")             /* partner ‖ n -> reason and bytes */
+    X(QUARANTINE, "quarantine")             /* partner ‖ n -> reason and bytes */                          \
+    X(ATTACHMENTS, "attachments")           /* digest -> blob, size, since : whole ones */                   \
+    X(ATTACHMENT_BYTES, "attachment_bytes") /* blob ‖ index -> digest and bytes of a chunk */              \
+    X(ATTACHMENT_PARTS, "attachment_parts") /* digest ‖ who -> blob, size, have, state of the hash */      \
+    X(ATTACHMENT_GIVERS, "attachment_givers") /* digest ‖ who -> when : has brought the bytes */           \
+    X(ATTACHMENT_USES, "attachment_uses")   /* digest ‖ uuid ‖ version ‖ source -> size, nation */     \
+    X(ATTACHMENT_NAMES, "attachment_names") /* uuid ‖ version ‖ source ‖ digest -> "" */               \
+    X(ATTACHMENT_WANTS, "attachment_wants") /* partner ‖ digest -> size, failures, when again, why */      \
+    X(ATTACHMENT_IDLE, "attachment_idle")   /* instant ‖ digest -> "" : look then whether it is used */    \
+    X(ATTACHMENT_GARBAGE, "attachment_garbage") /* blob -> "" : chunks to delete */
 
 enum db_table {
 #define X(name, text) DB_##name,

@@ -3,6 +3,7 @@
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "formats/base/utf8.h"
+#include "store/attachments.h"
 #include "store/value.h"
 
 enum { DRAFT_DAYS = 30, DRAFT_NEIGHBOURS = 16 };
@@ -302,6 +303,7 @@ static enum status erase_one(void *ctx, struct span key, struct span value)
     if (e->source && strcmp(source, e->source) != 0)
         return ST_OK;
     struct key k = version_key(e->id, version, source);
+    TRY(attachment_set_names(e->t, e->id, version, source, "", NULL, 0));
     return db_del(e->t, DB_REPORTS, key_span(&k));
 }
 

@@ -1,0 +1,276 @@
+// Which stored copies of reports name which attachments, and which of these are still to be fetched.
+#include "store/attachments.h"
+
+#include "store/value.h"
+
+// ---- keys
+
+static struct key use_key(const struct digest *d, struct uuid id, uint32_t version, const char *source)
+{
+    struct key k = {.len = 0};
+    key_digest(&k, d);
+    key_uuid(&k, id);
+    key_u32(&k, version);
+    key_id(&k, source);
+    return k;
+}
+
+static struct key name_prefix(struct uuid id, uint32_t version)
+{
+    struct key k = {.len = 0};
+    key_uuid(&k, id);
+    key_u32(&k, version);
+    return k;
+}
+
+static struct key name_key(struct uuid id, uint32_t version, const char *source, const struct digest *d)
+{
+    struct key k = name_prefix(id, version);
+    key_id(&k, source);
+    key_digest(&k, d);
+    return k;
+}
+
+static struct key want_key(const char *partner, const struct digest *d)
+{
+    struct key k = {.len = 0};
+    key_id(&k, partner);
+    key_digest(&k, d);
+    return k;
+}
+
+// ---- uses. Layout 1: size, nation
+
+struct each_use {
+    enum status (*each)(void *ctx, const struct attachment_use *u);
+    void *ctx;
+};
+
+static enum status on_use(void *ctx, struct span key, struct span value)
+{
+    const struct each_use *e = ctx;
+    struct key_reader k = key_reader_of(key), r = value_reader(value, 1);
+    struct attachment_use u = {.id = key_get_uuid(&k)};
+    u.version = key_get_u32(&k);
+    key_get_id(&k, u.source);
+    u.size = key_get_u64(&r);
+    key_get_text(&r, u.nation, sizeof u.nation);
+    return value_whole(&k) && value_whole(&r) ? e->each(e->ctx, &u) : ST_CORRUPT;
+}
+
+enum status attachment_each_use(struct db_txn *t, const struct digest *d,
+                                enum status (*each)(void *ctx, const struct attachment_use *u), void *ctx)
+{
+    struct each_use e = {each, ctx};
+    struct key prefix = {.len = 0};
+    key_digest(&prefix, d);
+    return value_each(t, DB_ATTACHMENT_USES, &prefix, span_of(NULL, 0), on_use, &e);
+}
+
+enum status attachment_here(struct db_txn *t, const struct digest *d, const struct attachment_use *u, bool *ret)
+{
+    char who[ATTACHMENT_WHO_MAX];
+    uint64_t size;
+    *ret = false;
+    enum status st = attachment_size(t, d, &size);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    if (size != u->size)
+        return ST_OK;
+    if (u->source[0] == 0) {
+        *ret = true;
+        return ST_OK;
+    }
+    return attachment_given(t, d, attachment_who("nation", u->nation, who), ret);
+}
+
+// ---- wants. Layout 1: size, failures, again_at, why
+
+static enum status want_decode(struct span value, struct attachment_want *ret)
+{
+    struct key_reader r = value_reader(value, 1);
+    ret->size = key_get_u64(&r);
+    ret->failures = key_get_u32(&r);
+    ret->again_at = key_get_i64(&r);
+    key_get_text(&r, ret->why, sizeof ret->why);
+    return value_whole(&r) ? ST_OK : ST_CORRUPT;
+}
+
+enum status attachment_want_get(struct db_txn *t, const char *partner, const struct digest *d, struct attachment_want *ret)
+{
+    struct key k = want_key(partner, d);
+    struct span v;
+    TRY(db_get(t, DB_ATTACHMENT_WANTS, key_span(&k), &v));
+    *ret = (struct attachment_want){.digest = *d};
+    return want_decode(v, ret);
+}
+
+enum status attachment_want_put(struct db_txn *t, const char *partner, const struct attachment_want *w)
+{
+    struct key k = want_key(partner, &w->digest), v = value_head(1);
+    key_u64(&v, w->size);
+    key_u32(&v, w->failures);
+    key_i64(&v, w->again_at);
+    key_text(&v, w->why);
+    return db_put(t, DB_ATTACHMENT_WANTS, key_span(&k), key_span(&v));
+}
+
+struct each_want {
+    enum status (*each)(void *ctx, const struct attachment_want *w);
+    void *ctx;
+};
+
+static enum status on_want(void *ctx, struct span key, struct span value)
+{
+    const struct each_want *e = ctx;
+    struct key_reader k = key_reader_of(key);
+    struct attachment_want w = {.digest = key_get_digest(&k)};
+    if (!value_whole(&k))
+        return ST_CORRUPT;
+    TRY(want_decode(value, &w));
+    return e->each(e->ctx, &w);
+}
+
+enum status attachment_each_want(struct db_txn *t, const char *partner,
+                                 enum status (*each)(void *ctx, const struct attachment_want *w), void *ctx)
+{
+    struct each_want e = {each, ctx};
+    struct key prefix = {.len = 0};
+    key_id(&prefix, partner);
+    return value_each(t, DB_ATTACHMENT_WANTS, &prefix, span_of(NULL, 0), on_want, &e);
+}
+
+// Is it wanted of this partner: is there a copy from it that names it and lacks it?
+struct looking {
+    struct db_txn *t;
+    const struct digest *digest;
+    const char *partner;
+    bool found;
+    uint64_t size;
+};
+
+static enum status look(void *ctx, const struct attachment_use *u)
+{
+    struct looking *l = ctx;
+    bool here;
+    if (l->found || strcmp(u->source, l->partner) != 0)
+        return ST_OK;
+    TRY(attachment_here(l->t, l->digest, u, &here));
+    l->found = !here;
+    l->size = u->size;
+    return ST_OK;
+}
+
+// Make the want agree with the copies held.
+static enum status settle_want(struct db_txn *t, const struct digest *d, const char *partner)
+{
+    char who[ATTACHMENT_WHO_MAX];
+    struct looking l = {.t = t, .digest = d, .partner = partner};
+    struct attachment_want w;
+    if (!*partner)
+        return ST_OK;
+    TRY(attachment_each_use(t, d, look, &l));
+    if (!l.found) {
+        struct key k = want_key(partner, d);
+        TRY(db_del(t, DB_ATTACHMENT_WANTS, key_span(&k)));
+        return attachment_drop_part(t, d, attachment_who("partner", partner, who));
+    }
+    enum status st = attachment_want_get(t, partner, d, &w);
+    if (st != ST_NOT_FOUND && (st != ST_OK || w.size == l.size))
+        return st;
+    w = (struct attachment_want){.digest = *d, .size = l.size};
+    return attachment_want_put(t, partner, &w);
+}
+
+struct arriving {
+    struct db_txn *t;
+    const struct digest *digest;
+    const char *partner; // NULL: only settle the wants
+    uint64_t size;
+    utc_ms now;
+};
+
+static enum status arrive_for(void *ctx, const struct attachment_use *u)
+{
+    const struct arriving *a = ctx;
+    char who[ATTACHMENT_WHO_MAX];
+    if (a->partner && strcmp(u->source, a->partner) == 0 && u->size == a->size)
+        return attachment_give(a->t, a->digest, attachment_who("nation", u->nation, who), a->now);
+    return a->partner ? ST_OK : settle_want(a->t, a->digest, u->source);
+}
+
+enum status attachment_arrived(struct db_txn *t, const char *partner, const struct digest *d, utc_ms now)
+{
+    struct arriving a = {.t = t, .digest = d, .partner = partner, .now = now};
+    TRY(attachment_size(t, d, &a.size));
+    TRY(attachment_each_use(t, d, arrive_for, &a));
+    a.partner = NULL;
+    return attachment_each_use(t, d, arrive_for, &a);
+}
+
+// ---- what a copy names
+
+struct naming {
+    struct db_txn *t;
+    struct uuid id;
+    uint32_t version;
+    const char *source, *nation;
+    const struct attachment_name *names;
+    size_t count;
+};
+
+static enum status add_name(const struct naming *n, const struct attachment_name *a)
+{
+    struct key use = use_key(&a->digest, n->id, n->version, n->source), v = value_head(1);
+    struct key name = name_key(n->id, n->version, n->source, &a->digest);
+    key_u64(&v, a->size);
+    key_text(&v, n->nation);
+    TRY(db_put(n->t, DB_ATTACHMENT_USES, key_span(&use), key_span(&v)));
+    TRY(db_put(n->t, DB_ATTACHMENT_NAMES, key_span(&name), span_of(NULL, 0)));
+    return settle_want(n->t, &a->digest, n->source);
+}
+
+static enum status stop_at_first(void *ctx, const struct attachment_use *u)
+{
+    (void)ctx, (void)u;
+    return ST_GONE;
+}
+
+static enum status remove_name(const struct naming *n, const struct digest *d)
+{
+    struct key use = use_key(d, n->id, n->version, n->source);
+    struct key name = name_key(n->id, n->version, n->source, d);
+    TRY(db_del(n->t, DB_ATTACHMENT_USES, key_span(&use)));
+    TRY(db_del(n->t, DB_ATTACHMENT_NAMES, key_span(&name)));
+    TRY(settle_want(n->t, d, n->source));
+    enum status st = attachment_each_use(n->t, d, stop_at_first, NULL);
+    return st == ST_GONE ? ST_OK : st != ST_OK ? st : attachment_erase(n->t, d);
+}
+
+static enum status remove_old(void *ctx, struct span key, struct span value)
+{
+    const struct naming *n = ctx;
+    struct key_reader k = key_reader_of(key);
+    char source[PARTNER_ID_MAX + 1];
+    (void)value;
+    key_get_id(&k, source);
+    struct digest d = key_get_digest(&k);
+    if (!value_whole(&k))
+        return ST_CORRUPT;
+    if (strcmp(source, n->source) != 0)
+        return ST_OK;
+    for (size_t i = 0; i < n->count; i++)
+        if (digest_eq(&n->names[i].digest, &d))
+            return ST_OK;
+    return remove_name(n, &d);
+}
+
+enum status attachment_set_names(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
+                                 const char *nation, const struct attachment_name *names, size_t count)
+{
+    struct naming n = {t, id, version, source, nation, names, count};
+    struct key prefix = name_prefix(id, version);
+    for (size_t i = 0; i < count; i++)
+        TRY(add_name(&n, &names[i]));
+    return value_each(t, DB_ATTACHMENT_NAMES, &prefix, span_of(NULL, 0), remove_old, &n);
+}
