@@ -68,6 +68,7 @@ static const struct key node_keys[] = {
     {"ingest", "poll-wait-s", KIND_NUMBER, AT(poll_wait_s), "60", false, 0, 300},
     {"ingest", "retry-min-ms", KIND_NUMBER, AT(retry_min_ms), "500", false, 10, 3600000},
     {"ingest", "retry-max-ms", KIND_NUMBER, AT(retry_max_ms), "60000", false, 10, 86400000},
+    {"ingest", "attachment-max-mib", KIND_MIB, AT(attachment_bytes_max), "1024", false, 1, 1 << 20},
     {"audit", "key", KIND_PATH, AT(audit_key), "keys/audit.key", false, 0, 0},
     {"audit", "cosign-key", KIND_PATH, AT(cosign_key), "keys/cosign.key", false, 0, 0},
     {"audit", "recall-overdue-minutes", KIND_NUMBER, AT(recall_overdue_min), "1440", false, 0, 525600},

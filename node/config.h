@@ -29,6 +29,7 @@ struct config {
     uint32_t policy_approval;    // officers that an activation takes: 1 or 2
     uint32_t pad;
     uint32_t poll_wait_s;        // long poll we ask of partners
+    uint64_t attachment_bytes_max;
     uint32_t retry_min_ms, retry_max_ms;
     uint32_t recall_overdue_min; // minutes after which a recall without receipt is overdue
     uint32_t connections_max, connections_per_address_max;

@@ -31,6 +31,7 @@ struct due_failure {
 struct core {
     struct db *db;
     struct ruleset *rules;   // the active policy; swapped only by the commit of a tick
+    uint64_t attachment_bytes_max; // larger attachments are neither taken nor fetched
     uint32_t policy_approval; // officers that an activation takes: 1 (also 0) or 2
     bool work_failed;         // after an activation: the report whose new decision failed last
     struct uuid work_failed_report;
@@ -91,5 +92,7 @@ MUST_USE enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs,
 
 // The flow for a request (by method, path and role), run inside a tick: route.c.
 MUST_USE enum status route_request(struct tick *t, const struct request *rq, struct reply *rp);
+// Does the body of such a request come in pieces (request.h)?
+bool route_streams(const struct principal *who, const struct http_head *head);
 
 #endif

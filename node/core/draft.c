@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/core/attachment.h"
 #include "node/core/publish.h"
 #include "node/core/record.h"
 #include "policy/explain.h"
@@ -179,7 +180,10 @@ static bool refuse_unable_to_sign(struct draft *d)
 
 enum status draft_judge(struct draft *d, bool *ret_done)
 {
-    bool is_signed = d->report->is_signed;
+    bool is_signed = d->report->is_signed, missing = false;
+    if (!d->is_preview)
+        TRY(attachment_check(d->t, d->report, d->rq->who.id, d->diag, &missing));
+    d->faulty |= missing;
     TRY(note(d, report_validate(d->t->core->rules, d->report, d->diag)));
     TRY(note(d, is_signed ? accept_signed(d) : sign_draft(d)));
     *ret_done = draft_refuse_faults(d) || (!is_signed && refuse_unable_to_sign(d));
@@ -310,6 +314,7 @@ static enum status store_draft(struct draft *d, const char *actor)
     snprintf(rec.type, sizeof rec.type, "%s", r->type);
     snprintf(rec.title, sizeof rec.title, "%s", r->title);
     TRY(reports_put(t->txn, &rec));
+    TRY(attachment_note(t, r, ""));
     return log_publish(d, actor, &rec);
 }
 

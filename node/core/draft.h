@@ -14,6 +14,7 @@ struct draft {
     struct arena *final_arena;    // of what is stored
     struct diag *diag;
     bool faulty, too_large;       // what the faults in `diag` come to
+    bool is_preview;              // the bytes of its attachments may come later
     const struct report *report;  // the draft; from draft_load_final on the final report, with byte ranges
     struct uuid id;               // under which it is published
     uint32_t version;             // as which

@@ -276,8 +276,7 @@ static enum status add_past(struct page *p, const struct ledger_entry *e)
     return ST_OK;
 }
 
-// Remember that this content leaves: by position, and with the report.
-static enum status mark_delivered(struct tick *t, const char *partner, struct uuid id, struct holding *h)
+enum status feed_mark_delivered(struct tick *t, const char *partner, struct uuid id, struct holding *h)
 {
     TRY(delivered_mark(t->txn, partner, h->n, t->now));
     if (h->ever_delivered)
@@ -295,7 +294,7 @@ static enum status add_report(struct page *p, const struct ledger_entry *e, stru
         p->full = true;
         return ST_OK;
     }
-    TRY(mark_delivered(p->t, p->partner, e->report, h));
+    TRY(feed_mark_delivered(p->t, p->partner, e->report, h));
     struct feed_item *it = page_add(p, FEED_REPORT, e);
     it->title = rendition_title(p->arena, bytes);
     it->author = rendition_nation(p->arena, bytes);
@@ -369,11 +368,11 @@ static enum status page_fill(struct page *p)
 
 // ---- the answer
 
-static enum status log_delivery(struct tick *t, const struct request *rq, uint64_t first, uint64_t last,
-                                size_t bytes, const struct uuid *report)
+enum status feed_log_delivery(struct tick *t, const struct request *rq, uint64_t first, uint64_t last, uint64_t bytes,
+                              const struct uuid *report, const struct digest *attachment)
 {
     char first_text[24], last_text[24], bytes_text[24], certificate[DIGEST_TEXT_LEN + 1], policy[DIGEST_TEXT_LEN + 1];
-    char actor[80];
+    char actor[80], attachment_text[DIGEST_TEXT_LEN + 1];
     struct audit_event ev = {.kind = AUDIT_DELIVER, .actor = principal_text(&rq->who, actor), .partner = rq->who.id};
     if (report) {
         ev.has_report = true;
@@ -381,7 +380,9 @@ static enum status log_delivery(struct tick *t, const struct request *rq, uint64
     }
     snprintf(first_text, sizeof first_text, "%llu", (unsigned long long)first);
     snprintf(last_text, sizeof last_text, "%llu", (unsigned long long)last);
-    snprintf(bytes_text, sizeof bytes_text, "%zu", bytes);
+    snprintf(bytes_text, sizeof bytes_text, "%llu", (unsigned long long)bytes);
+    if (attachment)
+        audit_event_attr(&ev, "attachment", digest_text(attachment, attachment_text));
     audit_event_attr(&ev, "first", first_text);
     audit_event_attr(&ev, "last", last_text);
     audit_event_attr(&ev, "bytes", bytes_text);
@@ -465,7 +466,7 @@ static enum status answer_page(struct page *p, struct reply *rp)
         reply_header(rp, "Preference-Applied", "wait=%lld", (long long)p->ask.wait_s);
     if (p->count == 0)
         return ST_OK; // an empty page is no delivery
-    return log_delivery(p->t, p->rq, p->ask.from, p->next - 1, p->content_bytes, NULL);
+    return feed_log_delivery(p->t, p->rq, p->ask.from, p->next - 1, p->content_bytes, NULL, NULL);
 }
 
 static enum status serve_page(struct tick *t, const struct request *rq, const struct ask *ask, struct reply *rp)
@@ -526,8 +527,8 @@ static enum status answer_report(struct tick *t, const struct request *rq, struc
         rp->status = 304;
         return ST_OK;
     }
-    TRY(mark_delivered(t, rq->who.id, id, h));
-    TRY(log_delivery(t, rq, h->n, h->n, bytes, &id));
+    TRY(feed_mark_delivered(t, rq->who.id, id, h));
+    TRY(feed_log_delivery(t, rq, h->n, h->n, bytes, &id, NULL));
     rp->status = 200;
     rp->content_type = "application/xml";
     return reply_add_item(rp, content, permit);

@@ -3,6 +3,7 @@
 #define RELTO_NODE_CORE_FEED_FLOW_H
 
 #include "node/core/core.h"
+#include "store/ledger.h"
 
 enum {
     FEED_WAIT_MAX_S = 300,        // longest poll held (spec 4.3)
@@ -43,6 +44,12 @@ MUST_USE enum status feed_cosignature(struct tick *t, const struct request *rq, 
 // GET /v1/reports/{uuid} for partners: the rendition that their latest entry, a release, names and that mediation
 // permits; with ETag, after authorisation. Logged as a delivery. Unknown and forbidden are the same 404.
 MUST_USE enum status feed_report(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp);
+
+// Remember that content of this entry leaves: by position, and with the report.
+MUST_USE enum status feed_mark_delivered(struct tick *t, const char *partner, struct uuid id, struct holding *h);
+// The `deliver` event of a page, a single report, or `bytes` of an attachment of one (both may be NULL).
+MUST_USE enum status feed_log_delivery(struct tick *t, const struct request *rq, uint64_t first, uint64_t last,
+                                       uint64_t bytes, const struct uuid *report, const struct digest *attachment);
 
 // The origin of the ledger to (or from) a partner: `<node name>/release/<PARTNER>`.
 void feed_origin(const char *node_name, const char *partner, char out[NOTE_NAME_MAX]);

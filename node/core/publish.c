@@ -103,6 +103,7 @@ static enum status check_draft(struct draft *d, bool publishing, bool *ret_done)
         if (*ret_done)
             return ST_OK;
     }
+    d->is_preview = !publishing;
     if (publishing && d->report->version != 1)
         draft_header_fault(d, "version", "header",
                            "a new report has version 1, got %u; later ones go by PUT to the report's own address",

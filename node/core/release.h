@@ -34,6 +34,11 @@ bool release_permits(const struct decision *d);
 MUST_USE enum status release_mediate(struct tick *t, size_t partner, struct uuid id, struct holding *h,
                                      struct buf *out, struct permit **ret);
 
+// The same for an attachment of the report: a permit for its bytes if it is visible in the rendition that this holding
+// names. ST_NOT_FOUND when that shows no attachment of this digest and size, ST_DENIED as above.
+MUST_USE enum status release_mediate_attachment(struct tick *t, size_t partner, struct uuid id, const struct holding *h,
+                                                const struct digest *digest, uint64_t size, struct permit **ret);
+
 // The decision for one partner with all that the store records about the pair (approvals, terms, times).
 // ret_with (may be NULL) receives that record, for explanations.
 MUST_USE enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec,

@@ -75,14 +75,21 @@ static enum status check_references(const struct serving *s)
     return memcmp(set.bits, s->h->withheld.bits, sizeof set.bits) == 0 ? ST_OK : ST_DENIED;
 }
 
-static enum status serve(struct serving *s, struct buf *out, struct permit **ret)
+// Is what the holding says still permitted?
+static enum status check(struct serving *s)
 {
     const struct stored_report *stored = s->stored;
     TRY(release_decide(s->t, stored->report, &stored->record, s->partner, &s->decision, NULL));
     if (!release_permits(&s->decision) || !same_elements(stored->report, &s->decision.withheld, &s->h->withheld))
         return ST_DENIED;
     TRY(check_current(s));
-    TRY(check_references(s));
+    return check_references(s);
+}
+
+static enum status serve(struct serving *s, struct buf *out, struct permit **ret)
+{
+    const struct stored_report *stored = s->stored;
+    TRY(check(s));
     rendition_splice(stored->report, stored->bytes, &s->h->withheld, out);
     TRY(buf_status(out));
     struct digest digest = sha256(buf_bytes(out));
@@ -91,16 +98,47 @@ static enum status serve(struct serving *s, struct buf *out, struct permit **ret
     return permit_new(s->t->core->rules, s->partner, &s->decision, s->t->now, &s->h->withheld, buf_bytes(out), ret);
 }
 
+// What is gone or damaged is not served; release_report finds out what it is and says so.
+static enum status load(struct serving *s)
+{
+    if (s->partner == SIZE_MAX || s->h->kind != ENTRY_RELEASE || s->h->lapsed)
+        return ST_DENIED;
+    enum status st = record_load(s->t, s->id, s->h->version, s->h->source, &s->stored);
+    return st == ST_NOT_FOUND || st == ST_GONE || st == ST_CORRUPT ? ST_DENIED : st;
+}
+
 enum status release_mediate(struct tick *t, size_t partner, struct uuid id, struct holding *h, struct buf *out,
                             struct permit **ret)
 {
     struct serving s = {.t = t, .partner = partner, .id = id, .h = h};
-    if (partner == SIZE_MAX || h->kind != ENTRY_RELEASE || h->lapsed)
-        return ST_DENIED;
-    enum status st = record_load(t, id, h->version, h->source, &s.stored);
+    enum status st = load(&s);
     if (st == ST_OK)
         st = serve(&s, out, ret);
     record_free(&s.stored);
-    // What is gone or damaged is not served; release_report finds out what it is and says so.
     return st == ST_NOT_FOUND || st == ST_GONE || st == ST_CORRUPT ? ST_DENIED : st;
+}
+
+static enum status serve_attachment(struct serving *s, const struct digest *digest, uint64_t size, struct permit **ret)
+{
+    const struct report *r = s->stored->report;
+    size_t i = 0;
+    while (i < r->child_count &&
+           (r->children[i].kind != REPORT_ATTACHMENT || r->children[i].size_bytes != size ||
+            !digest_eq(&r->children[i].sha256, digest) || withheld_has(&s->h->withheld, i)))
+        i++;
+    if (i == r->child_count)
+        return ST_NOT_FOUND;
+    TRY(check(s));
+    return permit_new_attachment(s->t->core->rules, s->partner, &s->decision, s->t->now, &s->h->withheld, r, i, ret);
+}
+
+enum status release_mediate_attachment(struct tick *t, size_t partner, struct uuid id, const struct holding *h,
+                                       const struct digest *digest, uint64_t size, struct permit **ret)
+{
+    struct serving s = {.t = t, .partner = partner, .id = id, .h = h};
+    enum status st = load(&s);
+    if (st == ST_OK)
+        st = serve_attachment(&s, digest, size, ret);
+    record_free(&s.stored);
+    return st == ST_GONE || st == ST_CORRUPT ? ST_DENIED : st;
 }

@@ -22,6 +22,12 @@ static void drop_items(struct reply *r)
     free(r->items);
     r->items = NULL;
     r->item_count = 0;
+    if (r->stream) {
+        permit_free(&r->stream->permit);
+        free(r->stream->chunk);
+        free(r->stream);
+    }
+    r->stream = NULL;
 }
 
 void reply_fini(struct reply *r)

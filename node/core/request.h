@@ -21,10 +21,14 @@ struct principal {
 // "partner:FRA", "cell:J2-NORTH" into out[80]; returns out.
 const char *principal_text(const struct principal *p, char out[80]);
 
+// A body that is too large to be held comes in pieces (route_streams): each is a request with the same head, and its
+// answer may be REPLY_GO_ON, for the next one. The first piece is empty, so that a refusal costs no transfer.
 struct request {
     struct principal who;
     struct http_head head;
     struct span body;
+    bool streamed;    // `body` is a piece …
+    uint64_t body_at; // … that begins here in the whole
     utc_ms received_at;
 };
 
@@ -35,16 +39,35 @@ struct reply_item {
     struct permit *permit; // owned
 };
 
-enum { REPLY_HEADERS_MAX = 8 };
+struct core;
+
+// An attachment, or a range of it, behind the body of a reply: read from the store as it is sent.
+struct reply_stream {
+    struct digest digest;
+    uint64_t from, left;     // bytes of the attachment still to be sent
+    struct permit *permit;   // owned
+    char partner[65];
+    struct uuid report;      // under whose …
+    uint64_t position;       // … ledger entry it is served
+    uint8_t *chunk;          // owned; what is being sent
+    size_t chunk_at, chunk_len;
+    // Fill `chunk` from `from` on, if the entry is still what the partner may have. Else not ST_OK.
+    enum status (*read)(struct reply_stream *s);
+    const struct core *core; // for `read`
+};
+
+enum { REPLY_HEADERS_MAX = 8, REPLY_GO_ON = 100 };
 
 struct reply {
     int status;               // 0 = hold the request open (long poll) until `hold_until` or news
+                              // REPLY_GO_ON = this piece is taken; only for one that is not the last
     const char *content_type; // static
     struct { const char *name; char value[256]; } headers[REPLY_HEADERS_MAX];
     size_t header_count;
     struct buf body;          // everything that is not a report
     struct reply_item *items; // in order of `at`
     size_t item_count;
+    struct reply_stream *stream; // owned; NULL = none
     bool close;
     utc_ms hold_until;
 };

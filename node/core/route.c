@@ -1,6 +1,7 @@
 // Which flow answers which request, and who may ask (spec 4.5). One table.
 #include <stdio.h>
 
+#include "node/core/attachment.h"
 #include "node/core/audit_flow.h"
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
@@ -17,7 +18,7 @@ typedef enum status report_flow_fn(struct tick *t, const struct request *rq, str
 
 struct route {
     enum http_method method;
-    const char *path;            // whole path, or with `on_report` the part before the id
+    const char *path;            // whole path, or with `on_report` or a slash at its end the part before an id
     unsigned roles;
     flow_fn *run;
     report_flow_fn *on_report;
@@ -43,6 +44,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/feed", ON_PARTNER, feed_serve, NULL},
     {HTTP_POST, "/v1/feed/cosignature", ON_PARTNER, feed_cosignature, NULL},
     {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
+    {HTTP_PUT, "/v1/attachments/", ON_CELL, attachment_put, NULL},
+    {HTTP_GET, "/v1/attachments/", ON_PARTNER, attachment_get, NULL},
     {HTTP_GET, "/v1/holds", ON_OFFICER, hold_list, NULL},
     {HTTP_POST, "/v1/holds/", ON_OFFICER, NULL, hold_answer},
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
@@ -55,9 +58,9 @@ static const struct route routes[] = {
 
 static bool path_fits(const struct route *r, struct span path, struct uuid *ret_id)
 {
-    if (r->run)
-        return span_eq_cstr(path, r->path);
     size_t n = strlen(r->path);
+    if (r->run)
+        return r->path[n - 1] == '/' ? span_starts(path, r->path) : span_eq_cstr(path, r->path);
     return path.len == n + UUID_TEXT_LEN && span_starts(path, r->path) &&
            uuid_parse(span_sub(path, n, path.len), ret_id) == ST_OK;
 }
@@ -76,6 +79,11 @@ static const struct route *find(const struct request *rq, struct uuid *ret_id, c
         used += (size_t)snprintf(allow + used, 64 - used, "%s%s", used ? ", " : "", http_method_text(r->method));
     }
     return NULL;
+}
+
+bool route_streams(const struct principal *who, const struct http_head *head)
+{
+    return who->role == ROLE_CELL && head->method == HTTP_PUT && span_starts(head->path, "/v1/attachments/");
 }
 
 enum status route_request(struct tick *t, const struct request *rq, struct reply *rp)

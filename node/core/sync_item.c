@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/core/attachment.h"
 #include "node/core/release.h"
 #include "policy/label_rules.h"
 #include "store/audit_log.h"
@@ -211,6 +212,8 @@ static enum status store_copy(struct tick *t, const struct peer *from, const str
     enum status st = replaces ? db_del(t->txn, DB_REPORTS, key_span(&old)) : ST_OK;
     if (st == ST_OK)
         st = reports_put(t->txn, rec);
+    if (st == ST_OK)
+        st = attachment_note(t, r, from->id);
     free(rec);
     return st;
 }

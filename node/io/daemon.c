@@ -15,6 +15,7 @@
 #include "node/io/metrics.h"
 #include "node/io/pki.h"
 #include "node/io/sync_client.h"
+#include "store/attachments.h"
 #include "store/audit_log.h"
 
 enum {
@@ -284,8 +285,12 @@ static enum status run_due(struct tick *t, struct tick_job *job)
 {
     struct batch *b = job->ctx;
     bool more;
+    utc_ms tidy;
     TRY(release_due(t, &b->next_instant));
     TRY(policy_work(t, &more));
+    TRY(attachment_tidy(t->txn, t->now, &tidy));
+    if (tidy < b->next_instant)
+        b->next_instant = tidy;
     if (more)
         b->next_instant = t->now;
     return ST_OK;
@@ -364,6 +369,13 @@ static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
     }
     if (p->reply.status == 0)
         reply_problem(&p->reply, 503, "stopping", "The node is stopping", "Try again shortly.", NULL);
+    if (p->reply.status == REPLY_GO_ON && !d->stopping) {
+        server_go_on(d->server, p->id, now);
+        pending_free(p);
+        return;
+    }
+    if (p->reply.status == REPLY_GO_ON)
+        reply_problem(&p->reply, 503, "stopping", "The node is stopping", "Go on with the upload when it is back.", NULL);
     if (p->reply.status == 403)
         note_forbidden(d, p->rq);
     server_reply(d->server, p->id, &p->reply, ruleset_digest(d->node->core.rules), now);
@@ -465,6 +477,12 @@ static void on_request(void *ctx, struct server *s, uint64_t id, const struct re
     reply_init(&p->reply);
     append(&d->waiting, p);
     want_tick(d);
+}
+
+static bool on_streams(void *ctx, const struct principal *who, const struct http_head *head)
+{
+    (void)ctx;
+    return route_streams(who, head);
 }
 
 static void on_gone(void *ctx, uint64_t id)
@@ -573,7 +591,7 @@ static enum status write_address(struct daemon *d, struct diag *diag)
 
 static enum status start(struct daemon *d, struct diag *diag)
 {
-    struct server_handler h = {.ctx = d, .on_request = on_request, .on_gone = on_gone, .on_plain = on_plain,
+    struct server_handler h = {.ctx = d, .on_request = on_request, .streams = on_streams, .on_gone = on_gone, .on_plain = on_plain,
                                .on_denied = on_denied};
     d->tick_event = event_new(d->base, -1, 0, on_tick, d);
     d->timer = event_new(d->base, -1, 0, on_timer, d);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "formats/base/bug.h"
+#include "store/attachments.h"
 
 enum { RECHECK_MS = 1000 };
 
@@ -11,15 +12,27 @@ size_t egress_length(const struct reply *rp)
     size_t n = rp->body.len;
     for (size_t i = 0; i < rp->item_count; i++)
         n += rp->items[i].rendition.len;
-    return n;
+    return n + (rp->stream ? (size_t)rp->stream->left : 0);
+}
+
+size_t egress_memory(const struct reply *rp)
+{
+    return rp->stream ? rp->body.len + ATTACHMENT_CHUNK : egress_length(rp);
+}
+
+static bool stream_covered(const struct reply_stream *s, const char *to, const struct digest *policy, utc_ms now)
+{
+    return s->permit && strcmp(s->partner, to) == 0 && permit_covers_attachment(s->permit, &s->digest, to, policy, now);
 }
 
 // All or nothing: a page that lacks one item would be another page than the one that was logged.
 static bool all_covered(const struct reply *rp, const struct principal *to, const struct digest *policy, utc_ms now)
 {
-    if (rp->item_count == 0)
+    if (rp->item_count == 0 && !rp->stream)
         return true;
     if (to->role != ROLE_PARTNER || !policy)
+        return false;
+    if (rp->stream && !stream_covered(rp->stream, to->id, policy, now))
         return false;
     for (size_t i = 0; i < rp->item_count; i++) {
         const struct reply_item *it = &rp->items[i];
@@ -63,6 +76,19 @@ void egress_policy(struct egress *e, const struct digest *policy)
     e->checked = UTC_MIN;
 }
 
+// The rest of the chunk in hand, or the next one.
+static struct span next_of_stream(struct egress *e, utc_ms now)
+{
+    struct reply_stream *s = e->rp->stream;
+    if (s->chunk_at == s->chunk_len) {
+        s->chunk_at = s->chunk_len = 0;
+        e->denied = !stream_covered(s, e->to, &e->policy, now) || s->read(s) != ST_OK;
+        if (!e->denied && s->chunk_len > s->left)
+            s->chunk_len = (size_t)s->left; // the end of a range
+    }
+    return span_of(s->chunk + s->chunk_at, s->chunk_len - s->chunk_at);
+}
+
 // What is next in one piece: frame up to the next item, or the rest of an item.
 static struct span next_piece(struct egress *e)
 {
@@ -77,9 +103,19 @@ static struct span next_piece(struct egress *e)
     return span_sub(buf_bytes(&rp->body), e->frame_at, rp->body.len);
 }
 
+static bool in_stream(const struct egress *e)
+{
+    return e->rp->stream && e->item == e->rp->item_count && e->frame_at == e->rp->body.len;
+}
+
 static void advance(struct egress *e, size_t n)
 {
-    if (e->item < e->rp->item_count && e->frame_at >= e->rp->items[e->item].at)
+    struct reply_stream *s = e->rp->stream;
+    if (in_stream(e)) {
+        s->chunk_at += n;
+        s->from += n;
+        s->left -= n;
+    } else if (e->item < e->rp->item_count && e->frame_at >= e->rp->items[e->item].at)
         e->rendition_at += n;
     else
         e->frame_at += n;
@@ -90,8 +126,8 @@ size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
 {
     size_t done = 0;
     while (done < cap && e->left > 0 && !e->denied) {
-        struct span piece = next_piece(e);
-        if (!may_begin_item(e, now)) {
+        struct span piece = in_stream(e) ? next_of_stream(e, now) : next_piece(e);
+        if (e->denied || !may_begin_item(e, now)) {
             e->denied = true;
             break;
         }

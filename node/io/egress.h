@@ -17,8 +17,9 @@ struct egress {
     struct digest policy;
 };
 
-// Length of the wire form of a reply's body, in bytes.
+// Length of the wire form of a reply's body, in bytes; the memory that it takes while it is sent.
 size_t egress_length(const struct reply *rp);
+size_t egress_memory(const struct reply *rp);
 
 // Begin to send a reply's body: the frame with each rendition at its place, each only if its permit covers it for
 // this principal, under this policy, now. ST_DENIED, and nothing to send, otherwise: items go to partners alone.
@@ -27,10 +28,12 @@ MUST_USE enum status egress_open(struct egress *e, const struct reply *rp, const
                                  const struct digest *policy, utc_ms now);
 // Copy the next bytes to out[cap]; returns how many, 0 at the end. Before an item that begins a second or more
 // after the check, its permit is asked again: if it has ended, `denied` is set and nothing more ever comes
-// (spec 8-13); the connection must then be cut.
+// (spec 8-13); the connection must then be cut. An attachment's permit is asked before each of its chunks, and so is
+// its ledger entry: a policy, a recall or a new version stops it in mid-transfer.
 size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now);
 
-// Another policy is in force: the permit of each item that has not begun is asked again, under this one.
+// Another policy is in force: the permit of each item that has not begun, and of each chunk of an attachment, is asked
+// again, under this one.
 void egress_policy(struct egress *e, const struct digest *policy);
 
 #endif

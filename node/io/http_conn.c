@@ -380,6 +380,8 @@ static enum step hand_over(struct conn *c, struct span body)
     struct request *rq = c->request;
     rq->who = c->who;
     rq->body = body;
+    rq->body_at = c->body_at;
+    c->body_at += body.len;
     rq->received_at = clock_now();
     c->phase = CONN_HANDLED;
     evtimer_del(c->on_time);
@@ -390,9 +392,23 @@ static enum step hand_over(struct conn *c, struct span body)
     return STEP_AGAIN;
 }
 
+static bool say_go_on(struct conn *c)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!c->request->head.expect_continue || c->in_used < c->in_len)
+        return true; // the body is coming already
+    return put_bytes(c, (const uint8_t *)go_on, sizeof go_on - 1) > 0;
+}
+
 static enum step begin_body(struct conn *c, size_t head_len)
 {
     const struct http_head *h = &c->request->head;
+    c->body_at = 0;
+    c->request->streamed = c->owner->streams(c->owner->ctx, c);
+    if (c->request->streamed) {
+        c->in_used = c->head_len = head_len;
+        return hand_over(c, span_of(NULL, 0));
+    }
     if (h->content_length > body_max(c, h->method))
         return refuse(c, 413);
     size_t there = c->in_len - head_len;
@@ -405,8 +421,7 @@ static enum step begin_body(struct conn *c, size_t head_len)
     c->phase = CONN_BODY;
     c->in_used = c->head_len = head_len;
     set_deadline(c, transfer_ms(c, h->content_length));
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (h->expect_continue && there == 0 && put_bytes(c, (const uint8_t *)go_on, sizeof go_on - 1) == 0)
+    if (!say_go_on(c))
         return STEP_END;
     return flush(c) == IO_END ? STEP_END : STEP_AGAIN;
 }
@@ -475,9 +490,33 @@ static bool grow_body(struct conn *c, size_t total)
     return true;
 }
 
+// The bytes that are read before the next handing over.
+static size_t body_goal(const struct conn *c)
+{
+    uint64_t left = c->request->head.content_length - c->body_at;
+    size_t piece = c->owner->settings->piece_bytes;
+    return c->request->streamed && left > piece ? piece : (size_t)left;
+}
+
+bool conn_has_more(const struct conn *c)
+{
+    return c->request && c->request->streamed && c->body_at < c->request->head.content_length;
+}
+
+void conn_go_on(struct conn *c)
+{
+    BUG_IF(c->phase != CONN_HANDLED || !conn_has_more(c));
+    c->phase = CONN_BODY;
+    c->body_len = 0;
+    set_deadline(c, transfer_ms(c, body_goal(c)));
+    if (c->body_at == 0 && !say_go_on(c))
+        c->wire.failed = true; // conn_pump ends it
+    conn_pump(c);
+}
+
 static enum step step_body(struct conn *c)
 {
-    size_t total = (size_t)c->request->head.content_length, n = 0;
+    size_t total = body_goal(c), n = 0;
     for (size_t turn = 0; c->body_len < total && turn < TURN; turn += n) {
         if (!grow_body(c, total))
             return refuse(c, 503);
@@ -495,7 +534,8 @@ static enum step step_body(struct conn *c)
         c->body_len += n;
     }
     if (c->body_len == total) {
-        c->in_len = c->in_used = c->head_len; // its start in `in` is copied: room to hear a hang-up
+        if (c->in_used == c->in_len)
+            c->in_len = c->in_used = c->head_len; // its start in `in` is copied: room to hear a hang-up
         return hand_over(c, span_of(c->body, total));
     }
     c->yielded = true;
@@ -679,7 +719,7 @@ void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct
             *rp = (struct reply){0};
             c->egress = *egress;
             c->egress.rp = c->reply;
-            c->reply_bytes = egress->left;
+            c->reply_bytes = egress_memory(c->reply);
             *c->owner->answer_memory += c->reply_bytes;
             c->egress_from = egress->checked;
             c->egress_start = monotonic_ms();

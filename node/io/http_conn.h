@@ -23,9 +23,10 @@ enum conn_phase {
 // Deadlines and limits; one set for all connections of a server.
 struct conn_settings {
     uint32_t handshake_ms, head_ms, idle_ms, linger_ms;
-    uint32_t transfer_ms;       // for a body or an answer, plus its length at the slowest rate
+    uint32_t transfer_ms;       // for a body, a piece or an answer, plus its length at the slowest rate
     uint32_t bytes_per_s;       // the slowest rate: below it a link is taken for dead
-    uint64_t body_bytes_max;    // of POST and PUT
+    uint64_t body_bytes_max;    // of POST and PUT, unless it comes in pieces
+    size_t piece_bytes;         // of a body that does
     uint64_t delete_bytes_max;  // of DELETE: a reason
     size_t body_memory_max;     // all bodies being received, together
     size_t body_share_max;      // those of one principal
@@ -43,7 +44,8 @@ struct conn_owner {
     size_t *body_memory, *answer_memory;                          // of all connections
     uint8_t *record;                                              // CONN_RECORD bytes to gather in
     bool (*on_open)(void *ctx, struct conn *c);                   // handshake done; false = close
-    bool (*on_request)(void *ctx, struct conn *c);                // c->request is whole; false = close
+    bool (*streams)(void *ctx, const struct conn *c);             // this head's body comes in pieces
+    bool (*on_request)(void *ctx, struct conn *c);                // c->request, or a piece, is whole; false = close
     bool (*may_grow)(void *ctx, const struct conn *c, size_t by); // its body, by so many bytes
     void (*on_lost)(void *ctx, struct conn *c);                   // ended while CONN_HANDLED
     void (*on_denied)(void *ctx, struct conn *c, const char *why);
@@ -66,6 +68,7 @@ struct conn {
     size_t in_len, in_cap, in_used, head_len;
     uint8_t *body;         // of the request, when it does not stand in `in`
     size_t body_len, body_cap;
+    uint64_t body_at;      // of a body in pieces: how much of it was handed over
     struct request *request; // from CONN_BODY to the answer
     struct buf out;        // the answer: head, and a small body
     size_t out_at;
@@ -94,6 +97,10 @@ void conn_pump(struct conn *c);
 // The answer, for a connection in CONN_HANDLED: takes over the buffer, and the reply's contents if `egress` has
 // bytes of it to send (else the reply stays the caller's). Sends at once unless inside conn_pump.
 void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct egress *egress, bool close);
+// Read the next piece of the body, for a connection in CONN_HANDLED that has not all of it yet.
+void conn_go_on(struct conn *c);
+// Is there more of a body in pieces? Answering before its end closes the connection.
+bool conn_has_more(const struct conn *c);
 // May it be closed without anybody missing an answer?
 bool conn_is_idle(const struct conn *c);
 

@@ -70,7 +70,7 @@ enum status http_wire_answer(struct buf *out, struct egress *body, const struct 
         *body = (struct egress){0};
     else if (body->left <= HTTP_WIRE_WHOLE_MAX)
         put_small_body(out, body);
-    enum status st = buf_status(out);
+    enum status st = body->denied ? ST_DENIED : buf_status(out);
     if (st != ST_OK)
         buf_reset(out);
     return st;

@@ -291,6 +291,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
     snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
     n->core.policy_approval = n->config->policy_approval;
+    n->core.attachment_bytes_max = n->config->attachment_bytes_max;
     TRY(load_peers(n, d));
     TRY(load_own_card(n, d));
     if (use == NODE_PARTS)
@@ -335,6 +336,7 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     n->arena = fresh->arena;
     n->config = fresh->config;
     n->core.policy_approval = fresh->core.policy_approval;
+    n->core.attachment_bytes_max = fresh->core.attachment_bytes_max;
     n->core.card = fresh->core.card;
     n->core.peer_count = fresh->core.peer_count;
     memcpy(n->core.peers, fresh->core.peers, sizeof n->core.peers);

@@ -16,6 +16,7 @@
 #include "node/io/http_wire.h"
 #include "node/io/server_settings.h"
 #include "node/io/tls_domains.h"
+#include "store/attachments.h"
 
 enum {
     BACKLOG = 1024,
@@ -54,6 +55,7 @@ static const struct conn_settings standard_settings = {
     .transfer_ms = 20000,
     .bytes_per_s = 8192, // a quarter of a 256 kbit/s satellite link
     .body_bytes_max = FEED_DOCUMENT_BYTES_MAX,
+    .piece_bytes = ATTACHMENT_PIECE,
     .delete_bytes_max = 64 * 1024,
     .body_memory_max = 256 * MIB,
     .body_share_max = 64 * MIB,
@@ -234,6 +236,12 @@ static void answer_plain(struct server *s, struct conn *c)
     else
         reply_problem(&rp, 405, "method", "Only GET and HEAD are served here", "", NULL);
     server_reply(s, c->request_id, &rp, NULL, c->request->received_at);
+}
+
+static bool streams(void *ctx, const struct conn *c)
+{
+    struct server *s = ctx;
+    return c->ssl && s->handler.streams && s->handler.streams(s->handler.ctx, &c->who, &c->request->head);
 }
 
 static bool requested(void *ctx, struct conn *c)
@@ -466,6 +474,7 @@ enum status server_new(struct event_base *base, const struct config *c, struct t
                                    .answer_memory = &s->answer_memory,
                                    .record = s->record,
                                    .on_open = opened,
+                                   .streams = streams,
                                    .on_request = requested,
                                    .may_grow = may_grow,
                                    .on_lost = lost,
@@ -552,20 +561,35 @@ bool server_is_choked(struct server *s, uint64_t id)
     return c && share_of(s, &c->who).answers >= s->settings.answers_max;
 }
 
+// The connection of this request, ended when its peer is not who it was any more; NULL when there is none.
+static struct conn *find_verified(struct server *s, uint64_t id, utc_ms now)
+{
+    struct conn *c = find_request(s, id);
+    if (!c || still_verified(s, c, now))
+        return c;
+    c->phase = CONN_WRITING; // answered: the receiver need not hear of the end
+    conn_end(c);
+    return NULL;
+}
+
+void server_go_on(struct server *s, uint64_t id, utc_ms now)
+{
+    struct conn *c = find_verified(s, id, now);
+    if (c)
+        conn_go_on(c);
+}
+
 void server_reply(struct server *s, uint64_t id, struct reply *rp, const struct digest *policy, utc_ms now)
 {
     struct buf out;
     struct egress body;
-    struct conn *c = find_request(s, id);
+    struct conn *c = find_verified(s, id, now);
     BUG_IF(rp->status == 0);
-    if (!c || !still_verified(s, c, now)) {
+    if (!c) {
         reply_fini(rp);
-        if (c) {
-            c->phase = CONN_WRITING; // answered: the receiver need not hear of the end
-            conn_end(c);
-        }
         return;
     }
+    rp->close |= conn_has_more(c); // the rest of the body is not read
     enum status st = format(s, c, rp, policy, now, &out, &body);
     if (st != ST_OK) {
         // The policy moved on between decision and sending, or memory is out: never half an answer.

@@ -20,6 +20,8 @@ struct server_handler {
     // GET on the plain loopback listener: fill the reply at once (/metrics, /healthz, /readyz).
     void (*on_plain)(void *ctx, const struct http_head *head, struct reply *rp);
     void (*on_denied)(void *ctx, const char *address, const char *why); // handshake or limit refused
+    // Does the body of this request come in pieces (request.h)? NULL = none does.
+    bool (*streams)(void *ctx, const struct principal *who, const struct http_head *head);
 };
 
 // Listen on the configuration's addresses. The configuration is not kept; the domains are referenced. ST_IO or
@@ -36,6 +38,8 @@ const char *server_metrics_address(const struct server *s);
 // cover them, the client gets 503 and on_denied is told. An unknown request id is ignored. A reply with status 0
 // (held) is not for here: keep the id and answer later.
 void server_reply(struct server *s, uint64_t request_id, struct reply *rp, const struct digest *policy, utc_ms now);
+// In place of server_reply, after a piece that is not the last: have the next one, which is another request.
+void server_go_on(struct server *s, uint64_t request_id, utc_ms now);
 // Another policy is in force now: what is on its way goes on only as far as it allows (spec 8-12).
 void server_policy(struct server *s, const struct digest *policy);
 // Does so much wait to be taken by this request's principal that it should get nothing large now? (Each answer holds

@@ -64,8 +64,10 @@ static void make_peer(struct sim *s, size_t i, size_t of)
 void sim_init(struct sim *s, size_t count, const char *const *policies)
 {
     *s = (struct sim){.count = count, .now = world_time("2026-11-22T12:00:00Z")};
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         make_core(s, i, policies[i]);
+        s->nodes[i].core.attachment_bytes_max = 64 * MIB;
+    }
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < count; k++)
             if (i != k)

@@ -186,7 +186,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 30 + 6 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 31 + 6 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);
@@ -207,6 +207,7 @@ static void the_shipped_file_is_true(void **state)
     assert_true(plain->map_bytes == all->map_bytes && plain->map_bytes_max == all->map_bytes_max);
     assert_true(plain->pad == all->pad && plain->poll_wait_s == all->poll_wait_s);
     assert_true(plain->retry_min_ms == all->retry_min_ms && plain->retry_max_ms == all->retry_max_ms);
+    assert_true(plain->attachment_bytes_max == all->attachment_bytes_max);
     assert_true(plain->connections_max == all->connections_max);
     assert_int_equal(plain->recall_overdue_min, all->recall_overdue_min);
     assert_true(plain->connections_per_address_max == all->connections_per_address_max);

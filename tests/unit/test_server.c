@@ -122,7 +122,7 @@ static int begin(void **state)
     tls_world_init(&w->t);
     w->policy = world_new(W_POLICY(W_SECURITY "<partners><partner id='FRA' name='f' kind='nation'/></partners>"));
     w->base = event_base_new();
-    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied};
+    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied, NULL};
     assert_int_equal(server_new(w->base, &w->t.config, w->t.domains, &h, &w->t.d, &w->s), ST_OK);
     *state = w;
     return 0;
@@ -759,7 +759,7 @@ static void stopping_lets_answers_out(void **state)
 static void a_bad_address_is_a_fault(void **state)
 {
     struct service *w = *state;
-    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied};
+    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied, NULL};
     struct server *second = NULL;
     struct config c = w->t.config;
     c.listen = server_address(w->s);

@@ -63,7 +63,7 @@ static int begin(void **state)
     assert_non_null(w);
     tls_world_init(&w->t);
     w->base = event_base_new();
-    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied};
+    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied, NULL};
     assert_int_equal(server_new(w->base, &w->t.config, w->t.domains, &h, &w->t.d, &w->s), ST_OK);
     *state = w;
     return 0;
