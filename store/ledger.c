@@ -298,27 +298,37 @@ enum status delivered_mark(struct db_txn *t, const char *partner, uint64_t n, ut
     return db_put(t, DB_DELIVERED, key_span(&k), key_span(&v));
 }
 
-// ---- receipts. Layout 1: root, time, note
-
-enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r)
-{
-    struct key k = position_key(partner, r->size), head = value_head(1);
-    key_digest(&head, &r->root);
-    key_i64(&head, r->at);
-    return value_put(t, DB_RECEIPTS, &k, &head, r->note);
-}
+// ---- receipts. Layout 1: root, time, note; 2: root, time, when taken, note
 
 static enum status receipt_decode(struct span value, uint64_t size, struct receipt *ret)
 {
-    struct key_reader r = value_reader(value, 1);
+    bool first_layout = value.len && value.ptr[0] == 1;
+    struct key_reader r = value_reader(value, first_layout ? 1 : 2);
     struct receipt x = {.size = size};
     x.root = key_get_digest(&r);
     x.at = key_get_i64(&r);
+    x.taken_at = first_layout ? x.at : key_get_i64(&r);
     if (r.bad)
         return ST_CORRUPT;
     x.note = r.rest;
     *ret = x;
     return ST_OK;
+}
+
+enum status receipt_put(struct db_txn *t, const char *partner, const struct receipt *r)
+{
+    struct key k = position_key(partner, r->size), head = value_head(2);
+    struct receipt before = {.taken_at = r->taken_at ? r->taken_at : r->at};
+    struct span there;
+    enum status st = db_get(t, DB_RECEIPTS, key_span(&k), &there);
+    if (st == ST_OK)
+        st = receipt_decode(there, r->size, &before);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    key_digest(&head, &r->root);
+    key_i64(&head, r->at);
+    key_i64(&head, before.taken_at);
+    return value_put(t, DB_RECEIPTS, &k, &head, r->note);
 }
 
 enum status receipt_latest(struct db_txn *t, const char *partner, struct receipt *ret)

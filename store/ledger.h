@@ -65,7 +65,8 @@ MUST_USE enum status delivered_get(struct db_txn *t, const char *partner, uint64
 struct receipt {
     uint64_t size;
     struct digest root;
-    utc_ms at;        // time in the cosignature
+    utc_ms at;        // time in the cosignature, by the partner's clock, in whole seconds
+    utc_ms taken_at;  // when the first receipt of this size came, by ours; 0 in receipt_put: the same as `at`
     struct span note; // checkpoint with our signature, followed by the cosignature line; borrowed
 };
 // Store a receipt, beside those of other sizes; the one of the greatest size.

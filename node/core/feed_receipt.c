@@ -89,7 +89,7 @@ static enum status store_receipt(struct tick *t, const char *partner, const stru
     if (st == ST_OK)
         st = buf_status(&note);
     if (st == ST_OK) {
-        struct receipt r = {.size = c->size, .root = c->root, .at = at, .note = buf_bytes(&note)};
+        struct receipt r = {.size = c->size, .root = c->root, .at = at, .taken_at = t->now, .note = buf_bytes(&note)};
         st = receipt_put(t->txn, partner, &r);
     }
     buf_fini(&note);

@@ -68,7 +68,7 @@ struct past_holding {
     struct past_release released;  // the latest
     struct past_release held;      // the latest whose content had left: what the partner had in hands
     utc_ms held_since;
-    utc_ms acknowledged_at;        // the partner's receipt covers the entry of `state` (of a lapse: of the release); 0 = not by then
+    utc_ms acknowledged_at;        // when a receipt came that covers the entry of `state` (of a lapse: of the release); 0 = not by then
 };
 
 // All that a partner was ever given by then, in order of report; strings until the callback returns.

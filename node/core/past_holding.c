@@ -170,8 +170,8 @@ static enum status find_acknowledged(struct playing *p, struct past_holding *h, 
 {
     struct receipt r;
     enum status st = receipt_for(p->t->txn, h->partner, position, &r);
-    if (st == ST_OK && r.at < p->until)
-        h->acknowledged_at = r.at;
+    if (st == ST_OK && r.taken_at < p->until)
+        h->acknowledged_at = r.taken_at;
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 

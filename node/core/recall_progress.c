@@ -27,7 +27,7 @@ static enum status at_partner(void *ctx, const char *partner)
     struct recall_progress p = {.report = w->p.report, .recall = w->p.recall, .partner = partner, .position = h.n,
                                 .entered_at = e.at, .delivered = h.ever_delivered};
     if (st == ST_OK)
-        p.receipt_at = r.at;
+        p.receipt_at = r.taken_at;
     else if (w->t->now >= utc_add(e.at, w->overdue_ms))
         p.overdue_since = utc_add(e.at, w->overdue_ms);
     w->any = true;

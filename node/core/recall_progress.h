@@ -12,7 +12,7 @@ struct recall_progress {
     uint64_t position;    // of the recall in the partner's ledger
     utc_ms entered_at;    // when it was written there
     bool delivered;       // content of the report had left for this partner
-    utc_ms receipt_at;    // of the first receipt that covers the recall, by the partner's clock; 0 = none yet
+    utc_ms receipt_at;    // when the first receipt that covers the recall came; 0 = none yet
     utc_ms overdue_since; // no receipt in time; 0 = not overdue
 };
 

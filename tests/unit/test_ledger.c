@@ -282,6 +282,18 @@ static void the_newest_receipt_is_the_largest(void **state)
     struct digest want = sha256(span_of(&sizes[0], 8));
     assert_int_equal(receipt_latest(t, "FRA", &r), ST_OK);
     assert_int_equal(r.size, 300);
+    // the first that covers an entry; a later one of the same size does not change when the first came
+    assert_int_equal(receipt_for(t, "FRA", r.size - 1, &r), ST_OK);
+    assert_int_equal(r.size, 300);
+    assert_int_equal(receipt_for(t, "FRA", r.size, &r), ST_NOT_FOUND);
+    assert_int_equal(receipt_for(t, "FRA", 0, &r), ST_OK);
+    assert_true(r.size < 300 && r.taken_at == r.at);
+    struct receipt again = {.size = r.size, .at = 1000, .taken_at = 2000, .note = span_cstr("again")};
+    assert_int_equal(receipt_put(t, "FRA", &again), ST_OK);
+    utc_ms first = r.taken_at;
+    assert_int_equal(receipt_for(t, "FRA", 0, &r), ST_OK);
+    assert_true(r.at == 1000 && r.taken_at == first);
+    assert_int_equal(receipt_latest(t, "FRA", &r), ST_OK);
     assert_true(digest_eq(&r.root, &want));
     assert_true(span_eq_cstr(r.note, "note"));
     uint64_t seen = 0;
