@@ -104,7 +104,7 @@ static void change_policy(struct scene *s)
     for (size_t i = 0; i < MODEL_PARTNERS; i++)
         s->model.policy.terms[i] = (struct model_terms){
             .listed = i == 1 || chance(s, 90), .secret = chance(s, 50), .denied = chance(s, 15), .denial_withdraws = chance(s, 50),
-            .redaction = chance(s, 80), .lapse_withdraws = chance(s, 40), .approval = chance(s, 60) ? 0 : below(s, 3),
+            .redaction = chance(s, 80), .lapse_withdraws = chance(s, 40), .approval = chance(s, 40) ? 0 : 1 + below(s, 2),
             .embargo_hours = chance(s, 60) ? 0 : below(s, 3), .until = chance(s, 30) ? soon(s) : 0};
     activate(s);
 }
@@ -301,25 +301,31 @@ static void ask_about(struct scene *s, const struct model *then)
 
 // ---- sequences
 
+static void happen(struct scene *s)
+{
+    unsigned what = below(s, 100);
+    if (what < 20)
+        publish(s);
+    else if (what < 30)
+        change_policy(s);
+    else if (what < 75)
+        say(s);
+    else if (what < 78)
+        recall(s);
+    else if (what < 90)
+        pull(s);
+    else
+        fetch_one(s);
+}
+
 static void step(struct scene *s)
 {
     s->sim.now += chance(s, 30) ? 1 + below(s, 1000) : 1 + below(s, 2400000);
     s->model.now = s->sim.now;
     flow_due(&s->sim, GBR);
     model_redecide_all(&s->model);
-    unsigned what = below(s, 100);
-    if (what < 30)
-        publish(s);
-    else if (what < 45)
-        change_policy(s);
-    else if (what < 70)
-        say(s);
-    else if (what < 75)
-        recall(s);
-    else if (what < 90)
-        pull(s);
-    else
-        fetch_one(s);
+    for (unsigned i = 1 + below(s, 3); i > 0; i--) // in the same millisecond
+        happen(s);
     s->past[s->steps++] = s->model;
     for (size_t i = 0; i < ASKS_PER_STEP; i++)
         ask_about(s, &s->past[below(s, (unsigned)s->steps)]);
