@@ -42,7 +42,10 @@
     X(ATTACHMENT_NAMES, "attachment_names") /* uuid ‖ version ‖ source ‖ digest -> "" */               \
     X(ATTACHMENT_WANTS, "attachment_wants") /* partner ‖ digest -> size, failures, when again, why */      \
     X(ATTACHMENT_IDLE, "attachment_idle")   /* instant ‖ digest -> "" : look then whether it is used */    \
-    X(ATTACHMENT_GARBAGE, "attachment_garbage") /* blob -> "" : chunks to delete */
+    X(ATTACHMENT_GARBAGE, "attachment_garbage") /* blob -> "" : chunks to delete */                          \
+    X(SEARCH, "search")                     /* term ‖ issued, latest first ‖ uuid -> "" */                 \
+    X(SEARCHED, "searched")                 /* uuid -> issued, place, its terms in SEARCH */                 \
+    X(SEARCH_QUEUE, "search_queue")         /* uuid -> "" : to be taken into SEARCH */
 
 enum db_table {
 #define X(name, text) DB_##name,

@@ -4,6 +4,7 @@
 #include "formats/base/limits.h"
 #include "formats/base/utf8.h"
 #include "store/attachments.h"
+#include "store/search.h"
 #include "store/value.h"
 
 enum { DRAFT_DAYS = 30, DRAFT_NEIGHBOURS = 16 };
@@ -129,7 +130,7 @@ static struct key timeline_key(utc_ms stored_at, struct uuid id)
     return k;
 }
 
-// Replace the head, and with it the report's place in the listing.
+// Replace the head, and with it the report's place in the listing and in the search index.
 static enum status head_replace(struct db_txn *t, struct uuid id, const struct head *fresh)
 {
     struct head old;
@@ -144,6 +145,7 @@ static enum status head_replace(struct db_txn *t, struct uuid id, const struct h
         struct key k = timeline_key(fresh->stored_at, id);
         TRY(db_put(t, DB_TIMELINE, key_span(&k), span_of(NULL, 0)));
     }
+    TRY(search_changed(t, id, fresh->state == REPORT_CURRENT));
     return head_put(t, id, fresh);
 }
 

@@ -10,6 +10,7 @@
 #include "node/core/policy_flow.h"
 #include "node/core/publish.h"
 #include "node/core/recall.h"
+#include "node/core/search_flow.h"
 
 enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER, ON_AUDITOR = 1 << ROLE_AUDITOR };
 
@@ -40,6 +41,7 @@ static enum status serve_card(struct tick *t, const struct request *rq, struct r
 
 static const struct route routes[] = {
     {HTTP_POST, "/v1/reports", ON_CELL, publish_report, NULL},
+    {HTTP_GET, "/v1/reports", ON_CELL | ON_OFFICER, search_serve, NULL},
     {HTTP_POST, "/v1/preview", ON_CELL | ON_OFFICER, publish_preview, NULL},
     {HTTP_GET, "/v1/feed", ON_PARTNER, feed_serve, NULL},
     {HTTP_POST, "/v1/feed/cosignature", ON_PARTNER, feed_cosignature, NULL},

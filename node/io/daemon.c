@@ -8,6 +8,7 @@
 
 #include "node/core/policy_flow.h"
 #include "node/core/release.h"
+#include "node/core/search_flow.h"
 #include "node/io/clock.h"
 #include "node/io/clock_guard.h"
 #include "node/io/file.h"
@@ -19,6 +20,7 @@
 #include "store/audit_log.h"
 
 enum {
+    OWN_JOBS = 2,              // of each tick: what is due, the index
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
     PARTNER_JOBS_MAX = 16,     // of one partner: bounds the memory of its pages, and leaves room for the others
     LOOK_MAX = 512,            // requests looked at for that: a partner has 256 connections unless configured
@@ -296,6 +298,18 @@ static enum status run_due(struct tick *t, struct tick_job *job)
     return ST_OK;
 }
 
+// What was stored comes into the search index when there is little else to do; a search itself does not wait for that.
+static enum status run_index(struct tick *t, struct tick_job *job)
+{
+    struct batch *b = job->ctx;
+    bool more = true;
+    if (b->count < TICK_JOBS_MAX / 4)
+        TRY(search_work(t, SEARCH_UPDATE_PER_TICK, &more));
+    if (more)
+        b->next_instant = t->now;
+    return ST_OK;
+}
+
 // Answer a partner without running its request. False when nothing speaks against it.
 static bool turn_away(struct daemon *d, struct pending *p, utc_ms now)
 {
@@ -342,11 +356,13 @@ static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
 
 static void gather(struct daemon *d, struct batch *b, utc_ms now)
 {
-    b->count = 0;
+    static enum status (*const own[OWN_JOBS])(struct tick * t, struct tick_job * job) = {run_due, run_index};
     b->next_instant = UTC_MAX;
-    b->pending[0] = NULL;
-    b->external[0] = NULL;
-    b->jobs[b->count++] = (struct tick_job){.run = run_due, .ctx = b};
+    for (b->count = 0; b->count < OWN_JOBS; b->count++) {
+        b->pending[b->count] = NULL;
+        b->external[b->count] = NULL;
+        b->jobs[b->count] = (struct tick_job){.run = own[b->count], .ctx = b};
+    }
     while (d->jobs && b->count < TICK_JOBS_MAX / 2) {
         struct daemon_job *j = d->jobs;
         d->jobs = j->next;
@@ -396,7 +412,7 @@ static void plan_timer(struct daemon *d, utc_ms next, utc_ms now)
 
 static void settle(struct daemon *d, struct batch *b, utc_ms now)
 {
-    for (size_t i = 1; i < b->count; i++) {
+    for (size_t i = OWN_JOBS; i < b->count; i++) {
         if (b->pending[i]) {
             settle_request(d, b->pending[i], now);
             continue;
@@ -428,6 +444,8 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
         log_line(LOG_LEVEL_ERROR, "instants-failed", "why", status_text(b->jobs[0].st), NULL);
         b->next_instant = utc_add(now, TIMER_MAX_S * 1000); // the instant stays due: not again at once, for ever
     }
+    if (b->jobs[1].st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, "index-failed", "why", status_text(b->jobs[1].st), NULL);
     // The commit took its time: permits and certificates are asked about the instant of sending.
     settle(d, b, guarded_now(d));
     if (st == ST_IO || st == ST_CORRUPT) {

@@ -40,6 +40,19 @@ node fra show --raw "$id" | grep -q "First text" && fail "FRA is shown the older
 refused 1 "version 3 is not held here" node gbr show --version 3 "$id"
 refused 2 "expected a whole number" node gbr show --version x "$id"
 
+# found NATION WORDS...: how many reports a search finds
+found() { local n=$1; shift; node $n --format tsv search "$@" | wc -l; }
+for n in gbr fra; do
+    [ "$(found $n second TEXT --topic piracy --area SOM --box 10,45,11,46)" = 1 ] || fail "$n does not find the second version"
+    [ "$(found $n first text)" = 0 ] || fail "$n finds the first version"
+done
+cell="--cert $D/gbr/certs/cell-J2-MARITIME.pem --key $D/gbr/certs/cell-J2-MARITIME.key"
+web() { curl -s -k --noproxy '*' --max-time 10 "$@" "https://$(cat "$D/gbr/run/address")/v1/reports?text=second%20text"; }
+web $cell | grep -q "<id>urn:uuid:${id#urn:uuid:}</id>" || fail "a cell does not find the report"
+[ "$(as fra gbr '/v1/reports?text=second' -o /dev/null -w '%{http_code}')" = 403 ] || fail "a partner may search"
+refused 2 "unknown option" node gbr search --frob
+refused 2 "an instant" node gbr search --from yesterday
+
 # The draft says itself what it is.
 state='s/type="MARINTREP"/& report="'$id'" version="3"/'
 draft "Third text, eight persons" "$state"
@@ -69,6 +82,8 @@ wait_exchanged 60 || fail "the exchange did not complete"
 as fra gbr /v1/feed >"$D/page" || fail "FRA cannot read the feed"
 grep -qE '(First|Second|Third|Fifth) text' "$D/page" && fail "the feed holds content that was superseded or withdrawn"
 node gbr recall "$id" --reason "End of the test" >/dev/null || fail "recall"
+wait_exchanged 60 || fail "the exchange did not complete"
+for n in gbr fra; do [ "$(found $n text --topic piracy)" = 0 ] || fail "$n finds what was recalled"; done
 draft "Sixth text"
 refused 1 "recalled" node gbr publish --replace "$id" "$D/draft.xml"
 for n in $NATIONS; do node $n audit verify >/dev/null || fail "the log of $n does not verify"; done

@@ -17,6 +17,7 @@
 #include "formats/policy_bundle.h"
 #include "node/core/feed_flow.h"
 #include "node/core/http_msg.h"
+#include "node/core/search_flow.h"
 #include "node/io/metrics.h"
 #include "policy/decide.h"
 #include "store/export.h"
@@ -288,6 +289,8 @@ static void limits(void **state)
         {HTTP_HEAD_BYTES_MAX, "bytes", "request line and headers; 48 headers; 2 KiB"},
         {AUDIT_EVENT_BYTES_MAX, "bytes", "an audit event"},
         {EXPORT_FILES_MAX, "", "files in an export"},
+        {SEARCH_WORDS_MAX, "", "words and names of one report"},
+        {SEARCH_TEXT_MAX, "bytes", "the text of a search; 32 words"},
     };
     struct texts *x = *state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -299,6 +302,7 @@ static void limits(void **state)
     }
     // Those that stand inside the items above.
     assert_int_equal(LABEL_SUCCESSION_MAX, 16);
+    assert_int_equal(SEARCH_QUERY_WORDS_MAX, 32);
     assert_int_equal(NOTE_SIGNATURES_MAX, 16);
     assert_int_equal(NOTE_BYTES_MAX, 128 * KIB);
     assert_int_equal(SOURCE_NOTE_MAX, 2 * KIB);

@@ -23,6 +23,7 @@
 #include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
 #include "node/core/publish.h"
+#include "node/core/search_flow.h"
 #include "tests/support/docs_schema.h"
 #include "tests/support/import_support.h"
 #include "tests/support/two_nodes.h"
@@ -55,7 +56,7 @@ static void each_namespace_has_its_schema(void **state)
 {
     (void)state;
     static const char *const ours[] = {NS_REPORT, NS_POLICY, NS_VOCABULARY, NS_POLICY_BUNDLE,  NS_LEDGER,
-                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST, NS_HOLDS, NS_POLICY_STATE, NS_POLICY_DIFF, "urn:relto:answer:1", NS_AUDIT_EVENTS};
+                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST, NS_HOLDS, NS_POLICY_STATE, NS_POLICY_DIFF, "urn:relto:answer:1", NS_AUDIT_EVENTS, NS_SEARCH};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (!docs_schema_known(ours[i]))
             fail_msg("no schema for %s", ours[i]);

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"preview", "Reports", "who would get a draft, what would be withheld, and why", cmd_preview},
     {"publish", "Reports", "publish drafts", cmd_publish},
     {"list", "Reports", "list the reports held here", cmd_list},
+    {"search", "Reports", "find reports by words, topic, area, type, time, originator, place", cmd_search},
     {"show", "Reports", "show one report for people to read", cmd_show},
     {"recall", "Reports", "recall an own report everywhere; recall status", cmd_recall},
     {"verify", "Reports", "check a rendition's signature and digests", cmd_verify},
