@@ -156,10 +156,10 @@ const char *search_ask_set(struct search_ask *a, const struct ruleset *rules, co
 
 // ---- reading the address
 
-static void refuse(struct reply *rp, struct span name, const char *expected)
+static void refuse(struct reply *rp, const char *name, const char *expected)
 {
     char detail[256];
-    snprintf(detail, sizeof detail, "%.*s: expected %s", (int)(name.len < 60 ? name.len : 60), (const char *)name.ptr, expected);
+    snprintf(detail, sizeof detail, "%s: expected %s", name, expected);
     reply_problem(rp, 422, "search-form", "This is no search", detail, NULL);
 }
 
@@ -175,13 +175,14 @@ static bool read_ask(const struct tick *t, const struct request *rq, struct repl
             to++;
         for (equals = from; equals < to && q.ptr[equals] != '='; equals++)
             ;
-        const struct span part = span_sub(q, from, equals);
-        snprintf(name, sizeof name, "%.*s", (int)(part.len < sizeof name ? part.len : sizeof name - 1), (const char *)part.ptr);
+        const size_t n = equals - from < sizeof name - 1 ? equals - from : sizeof name - 1; // cut, it is none of ours
+        memcpy(name, q.ptr + from, n);
+        name[n] = 0;
         const char *expected = "a name once, with one value";
-        if (part.len < sizeof name && http_query_get(q, name, value, sizeof value))
+        if (http_query_get(q, name, value, sizeof value))
             expected = search_ask_set(a, t->core->rules, name, value);
         if (expected) {
-            refuse(rp, part, expected);
+            refuse(rp, name, expected);
             return false;
         }
         from = to + 1;
@@ -367,7 +368,7 @@ static enum status serve(struct tick *t, const struct request *rq, struct reply 
         st = write_page(&p, rq, more ? &at : NULL, rp);
     buf_fini(&p.entries);
     if (st == ST_INVALID) {
-        refuse(rp, span_cstr("text"), "at most 32 words");
+        refuse(rp, "text", "at most 32 words");
         st = ST_OK;
     }
     return st;
