@@ -177,7 +177,6 @@ void label_check(const struct label_context *x, struct label_element *e, size_t 
     struct kernel_label f = {.not_found = REASON_UNKNOWN_POLICY};
     const struct element_view *used = select_view(x, e, partner, &f.not_found);
     if (used) {
-        ret->doc = used->view.doc;
         ret->policy = used->view.policy;
         ret->translated = used->view.translated;
         f.found = true;

@@ -44,9 +44,8 @@ struct label_element {
 // The result, with what decided it. Zeroed = fails.
 struct label_verdict {
     bool passes;
-    enum reason reason;          // when it fails
-    const struct label_doc *doc; // the document used; NULL = none was found
-    size_t policy;               // the policy it was judged under; SP_NONE = none
+    enum reason reason; // when it fails
+    size_t policy;      // the policy it was judged under; SP_NONE = none
     bool translated;
     const char *tag_set, *value; // the category that failed, or NULL
 };

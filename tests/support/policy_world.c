@@ -46,9 +46,6 @@ const char world_alfa[] =
 #define DISCARD "<equivalentSecCategoryTag policyRef='To Alfa' tagSetId='2.999.1.1' tagType='restrictive' lacv='1' action='discard' applied='encrypt'/>"
 #define ENUM_P "tagType='enumerated' enumType='permissive'"
 
-// Longer than the standard asks every compiler to take; those we build with do.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Woverlength-strings"
 const char world_beta[] =
     SPIF_START
     "<securityPolicyId name='BETA' id='2.999.2'/>"
@@ -88,7 +85,6 @@ const char world_beta[] =
     "</securityCategoryTagSets>"
     "<equivalentPolicies><equivalentPolicy name='Unloaded' id='2.999.77'/><equivalentPolicy name='To Alfa' id='2.999.1'/>"
     "</equivalentPolicies></SPIF>";
-#pragma GCC diagnostic pop
 
 const char world_vocabulary[] =
     "<vocabulary xmlns='urn:relto:vocabulary:1'><types><type id='INTREP'>Intelligence report</type>"

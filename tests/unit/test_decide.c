@@ -240,6 +240,12 @@ static void narrower_labels_are_noticed(void **state)
     assert_true(decide_labels_changed(r, at - 1, at));
     assert_false(decide_labels_changed(r, at, at + 1));
     assert_false(decide_labels_changed(r, at - 2, at - 1));
+    r = world_report(&w, W_PLAIN(W_LABEL(W_ORIG("GAMMA", "X", "")
+        "<alternativeConfidentialityLabel xmlns='" W_SLAB "'>" W_INFO("ALFA", "R", "") "<SuccessionHandling><SuccessionDateTime>"
+        "2030-05-01T00:00:00Z</SuccessionDateTime><SuccessorConfidentialityLabel>" W_INFO("ALFA", "T", "")
+        "</SuccessorConfidentialityLabel></SuccessionHandling></alternativeConfidentialityLabel>")));
+    assert_true(decide_labels_changed(r, at - 1, at));
+    assert_false(decide_labels_changed(r, at, at + 1));
     world_free(&w);
 }
 

@@ -330,6 +330,7 @@ static void explanations_name_the_category(void **state)
          "category: Sens TOPMOST\tALFA\t"},
         {W_PLAIN(W_LABEL(W_ORIG("ALFA", "S", W_REL(W_V("USA"))) W_ALT("GAMMA", "T", RES("Any", W_V("X"))))),
          "category: X\tALFA\t"},
+        {W_PLAIN(BETA("Low", PER("Release", W_V("FRA")))), "not-releasable\tALFA (translated)\t"},
     };
     struct world w = world_new(policy);
     struct decide_record rec = {.stored_at = UTC_MIN};

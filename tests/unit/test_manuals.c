@@ -273,7 +273,7 @@ static void limits(void **state)
         {XML_ATTRS_MAX, "", "attributes of one element"},
         {XML_NAME_MAX, "bytes", "an element's or attribute's name"},
         {XML_ATTR_VALUE_MAX, "bytes", "an attribute's value"},
-        {XML_NODES_MAX, "", "elements and texts"},
+        {XML_NODES_MAX, "", "elements, attributes and texts"},
         {XML_ARENA_FACTOR, "", "bytes of memory"},
         {POLICY_BYTES_MAX, "bytes", "each of policy"},
         {PARTNERS_MAX, "", "partners; 64 security policies"},
@@ -301,6 +301,7 @@ static void limits(void **state)
             fail_msg("reltod(8) lacks the limit \"%s\"", item + 1);
     }
     // Those that stand inside the items above.
+    assert_int_equal(XML_NODES_OPERATOR_MAX, 1000000);
     assert_int_equal(LABEL_SUCCESSION_MAX, 16);
     assert_int_equal(SEARCH_QUERY_WORDS_MAX, 32);
     assert_int_equal(NOTE_SIGNATURES_MAX, 16);
