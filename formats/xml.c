@@ -12,6 +12,12 @@ enum { FEED_CHUNK = 32768 };
 
 // ---- reading
 
+// Names, prefixes and namespaces come from the parser's dictionary: one pointer for each word, copied once.
+struct word {
+    const xmlChar *of;
+    const char *copy;
+};
+
 struct reader {
     struct arena *a;
     struct diag *d;
@@ -19,7 +25,9 @@ struct reader {
     xmlParserCtxtPtr ctxt;
     struct xml_node *root, *open;
     struct buf text; // character data since the last tag
-    size_t nodes, depth;
+    struct word *words; // by hash of the pointer
+    size_t word_count, word_mask;
+    size_t nodes, nodes_max, depth;
     size_t namespaces;                    // declared on the open elements
     size_t namespaces_at[XML_DEPTH_MAX];  // of them, on each
     enum status st; // our own verdict: a stopped parser may still report success
@@ -68,12 +76,19 @@ static void attach(struct reader *r, struct xml_node *n)
     r->open->last = n;
 }
 
+// Room for `more` elements, attributes or texts?
+static bool count_nodes(struct reader *r, size_t more)
+{
+    r->nodes += more;
+    if (r->nodes > r->nodes_max)
+        fail(r, ST_LIMIT, "xml-limit", "too many elements and attributes in one document");
+    return r->nodes <= r->nodes_max;
+}
+
 static struct xml_node *node_new(struct reader *r)
 {
-    if (++r->nodes > XML_NODES_MAX) {
-        fail(r, ST_LIMIT, "xml-limit", "too many elements in one document");
+    if (!count_nodes(r, 1))
         return NULL;
-    }
     struct xml_node *n = arena_alloc(r->a, sizeof *n);
     if (!n) {
         fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
@@ -111,14 +126,52 @@ static const char *copy(struct reader *r, const xmlChar *s, size_t len, size_t m
     return c ? c : "";
 }
 
+static struct word *word_slot(struct word *words, size_t mask, const xmlChar *of)
+{
+    size_t i = (size_t)(((uintptr_t)of >> 3) * 0x9E3779B97F4A7C15u >> 32) & mask;
+    while (words[i].of && words[i].of != of)
+        i = (i + 1) & mask;
+    return &words[i];
+}
+
+// Twice the room, of a power of two. False when memory is out.
+static bool grow_words(struct reader *r)
+{
+    size_t slots = r->words ? 2 * (r->word_mask + 1) : 64;
+    struct word *more = calloc(slots, sizeof *more);
+    if (!more)
+        return false;
+    for (size_t i = 0; r->words && i <= r->word_mask; i++)
+        if (r->words[i].of)
+            *word_slot(more, slots - 1, r->words[i].of) = r->words[i];
+    free(r->words);
+    r->words = more;
+    r->word_mask = slots - 1;
+    return true;
+}
+
 static const char *copy_name(struct reader *r, const xmlChar *s)
 {
-    return s ? copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long") : "";
+    if (!s)
+        return "";
+    if (2 * r->word_count >= r->word_mask && !grow_words(r)) {
+        fail(r, ST_NOMEM, "xml-limit", "out of memory");
+        return "";
+    }
+    struct word *w = word_slot(r->words, r->word_mask, s);
+    if (!w->of) {
+        *w = (struct word){s, copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long")};
+        r->word_count++;
+    }
+    // Were a parser ever to hand out names from elsewhere, nothing may be taken for another.
+    return strcmp(w->copy, (const char *)s) == 0 ? w->copy : copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long");
 }
 
 static void add_attrs(struct reader *r, struct xml_node *n, int count, const xmlChar **attrs)
 {
     struct xml_attr **tail = &n->attrs;
+    if (!count_nodes(r, (size_t)count))
+        return;
     for (int i = 0; i < count && r->st == ST_OK; i++, attrs += 5) {
         struct xml_attr *at = arena_alloc(r->a, sizeof *at);
         if (!at) {
@@ -376,10 +429,12 @@ enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct
     TRY(check_encoding(in, d));
     TRY(check_begin(in, d));
     TRY(scan_bytes(in, d));
-    struct reader r = {.a = a, .d = d, .kind = kind, .st = ST_OK};
+    struct reader r = {.a = a, .d = d, .kind = kind, .st = ST_OK,
+                       .nodes_max = kind == XML_OPERATOR ? XML_NODES_OPERATOR_MAX : XML_NODES_MAX};
     buf_init(&r.text, in.len + 1);
     enum status st = run_parser(&r, in);
     buf_fini(&r.text);
+    free(r.words);
     if (st == ST_OK)
         *ret_root = r.root;
     return st;

@@ -33,7 +33,8 @@ struct xml_node {
 
 enum xml_kind {
     XML_UNTRUSTED, // from a cell, a partner, the network: no comments
-    XML_OPERATOR,  // a configuration file of our own side: comments and an <?xml?> declaration are fine
+    XML_COMMENTED, // from anybody, where comments do no harm
+    XML_OPERATOR,  // a configuration file of our own side: comments are fine, and it may be larger
 };
 
 // Read a document. On success *ret_root is the root element, in `a`. On failure the first fault is in `d`

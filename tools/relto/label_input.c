@@ -186,7 +186,7 @@ bool label_input_elements(const struct cli *cli, const char *file, struct label_
     diag_init(cli->diag, file);
     enum status st = file_read(file, RENDITION_BYTES_MAX, cli->arena, cli->diag, &bytes);
     if (st == ST_OK) // comments do no harm to labels
-        st = xml_read(bytes, XML_OPERATOR, cli->arena, cli->diag, &root);
+        st = xml_read(bytes, XML_COMMENTED, cli->arena, cli->diag, &root);
     if (st == ST_OK)
         st = find(cli, root, ret);
     return st == ST_OK || unreadable(cli, file, st);
