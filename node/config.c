@@ -56,6 +56,7 @@ static const struct key node_keys[] = {
     {"store", "path", KIND_PATH, AT(store_path), "store", false, 0, 0},
     {"store", "map-mib", KIND_MIB, AT(map_bytes), "256", false, 16, 1 << 26},
     {"store", "map-max-mib", KIND_MIB, AT(map_bytes_max), "1048576", false, 16, 1 << 26},
+    {"store", "erase-within-s", KIND_NUMBER, AT(erase_within_s), "86400", false, 2, 31536000},
     {"policy", "file", KIND_PATH, AT(policy_file), "policy/policy.xml", false, 0, 0},
     {"policy", "spif-dir", KIND_PATH, AT(spif_dir), "policy/spif", false, 0, 0},
     {"policy", "vocabulary", KIND_PATH, AT(vocabulary_file), "policy/vocabulary.xml", false, 0, 0},

@@ -16,7 +16,7 @@ static const char help[] =
     "Run the node of directory DIR (made by 'relto init') in the foreground; it logs to standard error.\n"
     "  --check-config   read the configuration, keys, cards and policy, say what is wrong, and end\n"
     "Signals: SIGTERM stops within 5 s; SIGHUP reads configuration, certificates and cards anew;\n"
-    "SIGUSR1 confirms that the clock is right after it was stepped.\n"
+    "SIGUSR1 confirms that the clock is right after it was stepped; SIGUSR2 compacts the store.\n"
     "Exit codes: 0 stopped on request, 1 cannot start, 2 usage, 5 the store failed. See reltod(8).\n";
 
 enum { EXIT_CANNOT_START = 1, EXIT_BAD_USAGE = 2, EXIT_STORE_FAILED = 5 };
@@ -37,6 +37,12 @@ static void on_confirm(evutil_socket_t sig, short what, void *ctx)
 {
     (void)sig, (void)what;
     daemon_confirm_clock(ctx);
+}
+
+static void on_compact(evutil_socket_t sig, short what, void *ctx)
+{
+    (void)sig, (void)what;
+    daemon_compact(ctx);
 }
 
 static int print_faults(const char *what, enum status st, const struct diag *d)
@@ -75,9 +81,10 @@ static int serve(struct event_base *base, struct node_state *node, struct diag *
     if (st != ST_OK)
         return print_faults("cannot start", st, diag);
     struct event *term = evsignal_new(base, SIGTERM, on_stop, d), *intr = evsignal_new(base, SIGINT, on_stop, d),
-                 *hup = evsignal_new(base, SIGHUP, on_reload, d), *usr1 = evsignal_new(base, SIGUSR1, on_confirm, d);
-    if (!term || !intr || !hup || !usr1 || event_add(term, NULL) || event_add(intr, NULL) || event_add(hup, NULL) ||
-        event_add(usr1, NULL))
+                 *hup = evsignal_new(base, SIGHUP, on_reload, d), *usr1 = evsignal_new(base, SIGUSR1, on_confirm, d),
+                 *usr2 = evsignal_new(base, SIGUSR2, on_compact, d);
+    if (!term || !intr || !hup || !usr1 || !usr2 || event_add(term, NULL) || event_add(intr, NULL) || event_add(hup, NULL) ||
+        event_add(usr1, NULL) || event_add(usr2, NULL))
         return EXIT_CANNOT_START;
     event_base_dispatch(base);
     st = daemon_result(d);
@@ -85,6 +92,7 @@ static int serve(struct event_base *base, struct node_state *node, struct diag *
     event_free(intr);
     event_free(hup);
     event_free(usr1);
+    event_free(usr2);
     daemon_free(&d);
     log_line(LOG_LEVEL_INFO, "stopped", NULL);
     return st == ST_OK ? EXIT_SUCCESS : EXIT_STORE_FAILED;

@@ -6,6 +6,7 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/sha256_stream.h"
+#include "store/erasures.h"
 #include "store/value.h"
 
 _Static_assert(ATTACHMENT_CHUNK % SHA256_BLOCK == 0, "the hash goes on at the beginning of a chunk");
@@ -368,7 +369,10 @@ static enum status delete_chunk(void *ctx, struct span key, struct span value)
     (void)value;
     if (s->left-- == 0)
         return ST_GONE; // enough for this time
-    return value_whole(&r) ? db_del(s->t, DB_ATTACHMENT_BYTES, key_span(&k)) : ST_CORRUPT;
+    if (!value_whole(&r))
+        return ST_CORRUPT;
+    TRY(erasures_note(s->t));
+    return db_del(s->t, DB_ATTACHMENT_BYTES, key_span(&k));
 }
 
 static enum status delete_blob(void *ctx, struct span key, struct span value)

@@ -4,6 +4,7 @@
 #include "formats/base/limits.h"
 #include "formats/base/utf8.h"
 #include "store/attachments.h"
+#include "store/erasures.h"
 #include "store/search.h"
 #include "store/value.h"
 
@@ -306,6 +307,7 @@ static enum status erase_one(void *ctx, struct span key, struct span value)
         return ST_OK;
     struct key k = version_key(e->id, version, source);
     TRY(attachment_set_names(e->t, e->id, version, source, "", NULL, 0));
+    TRY(erasures_note(e->t));
     return db_del(e->t, DB_REPORTS, key_span(&k));
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "store/erasures.h"
 #include "store/value.h"
 
 enum { LAYOUT = 1 };
@@ -193,5 +194,6 @@ enum status quarantine_each(struct db_txn *t, const char *partner,
 enum status quarantine_del(struct db_txn *t, const char *partner, uint64_t n)
 {
     struct key k = position_key(partner, n);
+    TRY(erasures_note(t));
     return db_del(t, DB_QUARANTINE, key_span(&k));
 }

@@ -532,7 +532,19 @@ static enum status retry_all(struct tick *t, const struct peer *peer, struct ret
     }
 }
 
-enum status sync_retry(struct tick *t, const char *partner, size_t *ret_taken, size_t *ret_left)
+static enum status log_retry(struct tick *t, const char *partner, const char *actor, size_t taken, size_t left)
+{
+    char took[24], stay[24];
+    struct audit_event ev = {.kind = AUDIT_PARTNER, .actor = actor, .partner = partner};
+    snprintf(took, sizeof took, "%zu", taken);
+    snprintf(stay, sizeof stay, "%zu", left);
+    audit_event_attr(&ev, "change", "quarantine-retried");
+    audit_event_attr(&ev, "taken", took);
+    audit_event_attr(&ev, "left", stay);
+    return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+enum status sync_retry(struct tick *t, const char *partner, const char *actor, size_t *ret_taken, size_t *ret_left)
 {
     struct source s;
     struct retrying r = {.before = UINT64_MAX};
@@ -551,19 +563,23 @@ enum status sync_retry(struct tick *t, const char *partner, size_t *ret_taken, s
     s.state.quarantined = *ret_left;
     s.state.received += *ret_taken;
     s.state.cosignature_due = true; // the partner's list of what we could not take is out of date
-    return source_put(t->txn, partner, &s.state);
+    TRY(source_put(t->txn, partner, &s.state));
+    return log_retry(t, partner, actor, *ret_taken, *ret_left);
 }
 
-enum status sync_resume(struct tick *t, const char *partner, const char *actor)
+enum status sync_resume(struct tick *t, const char *partner, const char *actor, const char *reason, bool *ret_resumed)
 {
     struct source s;
+    *ret_resumed = false;
     TRY(source_load(t, partner, &s));
     if (!s.state.forked)
         return ST_OK;
     struct audit_event ev = {.kind = AUDIT_PARTNER, .actor = actor, .partner = partner};
     audit_event_attr(&ev, "change", "sync-resumed-after-fork");
+    audit_event_attr(&ev, "reason", reason);
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
     s.state.forked = false;
     s.state.cursor[0] = 0;
+    *ret_resumed = true;
     return source_put(t->txn, partner, &s.state);
 }

@@ -13,6 +13,7 @@
 #include "node/io/clock_guard.h"
 #include "node/io/file.h"
 #include "node/io/log.h"
+#include "node/io/maintenance.h"
 #include "node/io/metrics.h"
 #include "node/io/pki.h"
 #include "node/io/sync_client.h"
@@ -25,6 +26,7 @@ enum {
     PARTNER_JOBS_MAX = 16,     // of one partner: bounds the memory of its pages, and leaves room for the others
     LOOK_MAX = 512,            // requests looked at for that: a partner has 256 connections unless configured
     TIMER_MAX_S = 60,          // the clock is looked at least so often
+    UPKEEP_MAX_S = 60,         // the store's readers and erased bytes are
     SHUTDOWN_MAX_S = 5,        // spec 6.4
     DENIED_EVERY_MS = 60000,   // refusals are summed up in one audit event, at most so often
     DENIED_LINES_MAX = 20,     // log lines about them in one second
@@ -45,12 +47,13 @@ struct daemon {
     struct tls_domains *domains;
     struct server *server;
     struct sync_client *sync;
-    struct event *tick_event, *timer;
+    struct event *tick_event, *timer, *upkeep;
     struct pending *waiting;       // arrived or woken: run in the next tick
     struct pending *held;          // long polls
     struct daemon_job *jobs;
     utc_ms certificate_until;
     struct clock_guard clock;
+    struct maintenance maintenance;
     uint64_t denied;               // refusals since the last audit event of them
     utc_ms denied_logged_at;
     char denied_why[200];          // of the last one
@@ -422,6 +425,14 @@ static void settle(struct daemon *d, struct batch *b, utc_ms now)
     }
 }
 
+// The store is gone from under us: nothing may be acknowledged from here on.
+static void store_failed(struct daemon *d, enum status st)
+{
+    log_line(LOG_LEVEL_ERROR, "store-failed", "why", status_text(st), "do", "check the disk, then start reltod again", NULL);
+    d->result = st;
+    event_base_loopbreak(d->base);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
     struct daemon *d = ctx;
@@ -448,12 +459,8 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
         log_line(LOG_LEVEL_ERROR, "index-failed", "why", status_text(b->jobs[1].st), NULL);
     // The commit took its time: permits and certificates are asked about the instant of sending.
     settle(d, b, guarded_now(d));
-    if (st == ST_IO || st == ST_CORRUPT) {
-        // What is on disk is not known any more: nothing may be acknowledged from here on.
-        log_line(LOG_LEVEL_ERROR, "store-failed", "why", status_text(st), "do", "check the disk, then start reltod again", NULL);
-        d->result = st;
-        event_base_loopbreak(d->base);
-    }
+    if (st == ST_IO || st == ST_CORRUPT)
+        store_failed(d, st);
     wake(d, t.grown, now);
     if (d->waiting || d->jobs)
         want_tick(d);
@@ -467,13 +474,37 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     static const bool nobody[PARTNERS_MAX];
     struct daemon *d = ctx;
+    (void)fd, (void)what;
+    wake(d, nobody, guarded_now(d));
+    want_tick(d);
+}
+
+// Of its own timer: ticks put the other one off.
+static void on_upkeep(evutil_socket_t fd, short what, void *ctx)
+{
+    struct daemon *d = ctx;
     uint32_t cleared = 0;
     (void)fd, (void)what;
     // A command that was killed leaves its snapshot behind, which would keep every old page from re-use.
     if (db_check_readers(d->node->core.db, &cleared) == ST_OK && cleared)
         log_line(LOG_LEVEL_WARNING, "readers-cleared", "why", "dead processes had left snapshots of the store open", NULL);
-    wake(d, nobody, guarded_now(d));
-    want_tick(d);
+    enum status st = maintenance_look(&d->maintenance, d->node, boot_ms());
+    if (st != ST_OK)
+        store_failed(d, st);
+}
+
+static void plan_upkeep(struct daemon *d)
+{
+    uint32_t every = d->node->config->erase_within_s / 4;
+    const struct timeval tv = {.tv_sec = every < 1 ? 1 : every < UPKEEP_MAX_S ? every : UPKEEP_MAX_S};
+    event_add(d->upkeep, &tv);
+}
+
+void daemon_compact(struct daemon *d)
+{
+    enum status st = d->stopping ? ST_OK : maintenance_compact(&d->maintenance, d->node, boot_ms());
+    if (st != ST_OK)
+        store_failed(d, st);
 }
 
 // ---- the HTTPS service's calls
@@ -613,7 +644,8 @@ static enum status start(struct daemon *d, struct diag *diag)
                                .on_denied = on_denied};
     d->tick_event = event_new(d->base, -1, 0, on_tick, d);
     d->timer = event_new(d->base, -1, 0, on_timer, d);
-    if (!d->tick_event || !d->timer)
+    d->upkeep = event_new(d->base, -1, EV_PERSIST, on_upkeep, d);
+    if (!d->tick_event || !d->timer || !d->upkeep)
         return ST_NOMEM;
     TRY(start_clock(d));
     event_priority_set(d->tick_event, 1); // after all input of a loop iteration: one commit for many requests
@@ -622,6 +654,7 @@ static enum status start(struct daemon *d, struct diag *diag)
     TRY(write_address(d, diag));
     read_certificate_life(d);
     submit_life(d, AUDIT_START);
+    plan_upkeep(d);
     return sync_client_new(d->base, d->node, d->domains, d, diag, &d->sync);
 }
 
@@ -667,6 +700,8 @@ void daemon_free(struct daemon **d)
         event_free(x->tick_event);
     if (x->timer)
         event_free(x->timer);
+    if (x->upkeep)
+        event_free(x->upkeep);
     free(x);
     *d = NULL;
 }
@@ -688,6 +723,7 @@ static enum status reload(struct daemon *d, struct diag *diag)
         d->domains = domains;
         node_swap_parts(d->node, fresh);
         sync_client_reload(d->sync, domains);
+        plan_upkeep(d);
         tls_domains_free(&old);
         read_certificate_life(d);
         submit_life(d, AUDIT_CONFIG);

@@ -26,6 +26,8 @@ void daemon_submit(struct daemon *d, struct daemon_job *j);
 void daemon_reload(struct daemon *d);
 // SIGUSR1: the operator confirms that the wall clock is right after a step (clock_guard.h). Nothing otherwise.
 void daemon_confirm_clock(struct daemon *d);
+// SIGUSR2: compact the store now (relto compact).
+void daemon_compact(struct daemon *d);
 // SIGTERM: answer what waits, write the stop event, end the loop.
 void daemon_stop(struct daemon *d);
 // What ended the loop: ST_OK after daemon_stop, ST_IO when the disk failed.

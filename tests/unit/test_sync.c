@@ -351,13 +351,13 @@ static void what_does_not_verify_is_quarantined_and_the_page_goes_on(void **stat
     assert_int_equal(sim_events(sim, FRA, AUDIT_QUARANTINE), 2);
     assert_int_equal(receipt_of(GBR, "FRA"), 2);
     struct tick *t = sim_tick(sim, FRA);
-    assert_int_equal(sync_retry(t, "GBR", &taken, &left), ST_OK);
+    assert_int_equal(sync_retry(t, "GBR", "operator", &taken, &left), ST_OK);
     sim_commit(t);
     assert_int_equal(taken, 0);
     assert_int_equal(left, 2);
     struct verifying_key *bad = swap_key(FRA, GBR, good);
     t = sim_tick(sim, FRA);
-    assert_int_equal(sync_retry(t, "GBR", &taken, &left), ST_OK);
+    assert_int_equal(sync_retry(t, "GBR", "operator", &taken, &left), ST_OK);
     sim_commit(t);
     assert_int_equal(taken, 2);
     assert_int_equal(left, 0);
@@ -384,7 +384,7 @@ static void retrying_does_not_bring_back_what_was_replaced(void **state)
     assert_true(size >= 2);
     pull(FRA, GBR);
     t = sim_tick(sim, FRA);
-    assert_int_equal(sync_retry(t, "GBR", &taken, &left), ST_OK);
+    assert_int_equal(sync_retry(t, "GBR", "operator", &taken, &left), ST_OK);
     sim_commit(t);
     assert_int_equal(taken + left, 0);
     assert_null(sim_text(sim, FRA, 1) ? strstr(sim_text(sim, FRA, 1), "high") : NULL);
@@ -572,7 +572,9 @@ static void a_restored_backup_that_went_on_is_a_fork(void **state)
     holds(FRA, 2, "all"); // what was got before stays
     holds(FRA, 4, NULL);
     struct tick *t = sim_tick(sim, FRA);
-    assert_int_equal(sync_resume(t, "GBR", "operator"), ST_OK);
+    bool resumed;
+    assert_int_equal(sync_resume(t, "GBR", "operator", "compared by voice", &resumed), ST_OK);
+    assert_true(resumed);
     sim_commit(t);
     assert_false(source_of(FRA, "GBR").forked);
     assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF); // it still contradicts itself

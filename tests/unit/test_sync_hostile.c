@@ -96,7 +96,7 @@ static void nobody_can_make_anothers_report_vanish_silently(void **state)
     assert_int_equal(quarantine_each(t->txn, "GBR", sum_up, reason), ST_OK);
     assert_int_equal(kept, 0);
     size_t taken, left;
-    assert_int_equal(sync_retry(t, "GBR", &taken, &left), ST_OK);
+    assert_int_equal(sync_retry(t, "GBR", "operator", &taken, &left), ST_OK);
     assert_int_equal(taken + left, 0);
     sim_commit(t);
 }

@@ -57,34 +57,17 @@ static void print_partner(const struct cli *cli, const char *partner, size_t cou
         }
 }
 
-// The process id in the store's lock file, if that process still is a reltod; else NULL.
-static const char *daemon_pid(const struct config *c, struct arena *a)
-{
-    struct span text;
-    char comm[32] = "";
-    const char *lock = arena_printf(a, "%s/daemon.lock", c->store_path);
-    if (!lock || file_read(lock, 64, a, NULL, &text) != ST_OK)
-        return NULL;
-    const char *pid = arena_printf(a, "%ld", strtol((const char *)text.ptr, NULL, 10));
-    const char *path = arena_printf(a, "/proc/%s/comm", pid ? pid : "");
-    FILE *f = path ? fopen(path, "r") : NULL;
-    if (f && !fgets(comm, sizeof comm, f))
-        comm[0] = 0;
-    if (f)
-        fclose(f);
-    return strcmp(comm, "reltod\n") == 0 ? pid : NULL;
-}
-
 static void print_daemon(const struct config *c, struct arena *a)
 {
     struct span address;
-    const char *pid = daemon_pid(c, a), *path = arena_printf(a, "%s/run/address", c->dir);
-    if (!pid)
+    long pid = local_daemon(c, a);
+    const char *path = arena_printf(a, "%s/run/address", c->dir);
+    if (pid == 0)
         printf("reltod    not running\n");
     else if (path && file_read(path, 256, a, NULL, &address) == ST_OK)
-        printf("reltod    process %s at %s", pid, (const char *)address.ptr);
+        printf("reltod    process %ld at %s", pid, (const char *)address.ptr);
     else
-        printf("reltod    process %s\n", pid);
+        printf("reltod    process %ld\n", pid);
 }
 
 static enum status print_node(struct local *l, const struct matrix *m, struct arena *a)

@@ -1,21 +1,32 @@
-// relto sync status: where the exchange with each partner stands, in both directions.
+// relto sync: where the exchange with each partner stands, in both directions; what its operator may do about it.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "node/core/sync.h"
 #include "store/ledger.h"
 #include "store/sources.h"
 #include "tools/relto/local.h"
 
 static const char help[] =
-    "usage: relto [-C DIR] [--format text|tsv] sync status [--wait SECONDS]\n\n"
+    "usage: relto [-C DIR] [--format text|tsv] sync status [--wait SECONDS]\n"
+    "       relto [-C DIR] sync retry PARTNER\n"
+    "       relto [-C DIR] sync resume PARTNER --reason TEXT [--yes]\n\n"
     "For each partner: our ledger to it (entries, how many its receipts cover) and its ledger to us (entries\n"
     "received, reports, quarantined, last success, last failure). Exit code 1 while something is not\n"
     "acknowledged, quarantined, failing or forked.\n"
     "  --wait SECONDS   wait until every partner has acknowledged everything, at most so long\n"
-    "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state\n";
+    "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state\n\n"
+    "retry checks all that is in quarantine from a partner again, and takes what verifies now (its new certificate is\n"
+    "here). Exit code 1 while some stay.\n\n"
+    "resume goes on after a log-fork, from what is held here. First compare both ledgers with the partner's operator by\n"
+    "voice: a node that told two stories may have been broken into. It asks for the partner's id; the log has the reason.\n"
+    "  --reason TEXT    what was found out\n"
+    "  --yes            do not ask\n";
 
-enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600 };
+enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600, REASON_MAX = 255 };
 
 struct link_state {
     uint64_t ledger, acknowledged;
@@ -59,7 +70,8 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
            partner, link_word(s), (unsigned long long)s->ledger, (unsigned long long)s->acknowledged,
            (unsigned long long)s->in.size, (unsigned long long)s->in.received, (unsigned long long)s->in.quarantined, synced);
     if (s->in.forked)
-        printf("           its ledger contradicts what it showed us before: stop exchanging and call its operator; see reltod(8)\n");
+        printf("           its ledger contradicts what it showed us before: stop exchanging and call its operator; then: relto sync "
+               "resume %s; see reltod(8)\n", partner);
     else if (s->in.failed_at > s->in.synced_at)
         printf("           last failure: %s\n", s->in.error);
 }
@@ -108,15 +120,89 @@ static int status_of_links(const struct cli *cli, long wait_s)
     return open ? EXIT_NO : EXIT_DONE;
 }
 
-int cmd_sync(const struct cli *cli, int argc, char **argv)
+// ---- retry, resume
+
+static int open_for(const struct cli *cli, const char *partner, struct local *l)
 {
-    const char *wait = NULL;
-    const struct cli_option options[] = {{"wait", &wait, NULL}};
-    int code = cli_options(&argc, argv, options, 1, help);
+    int code = local_open(cli, NODE_WRITER, l);
+    if (code >= 0 || core_peer(&l->node->core, partner))
+        return code;
+    local_close(l, false);
+    return cli_fail(EXIT_NO, partner, "no partner of this node; 'relto partner list' shows them");
+}
+
+static int commit(struct local *l, const char *what, enum status st)
+{
+    if (st == ST_OK)
+        st = db_commit(&l->tick.txn);
+    local_close(l, false);
+    return st == ST_OK ? -1 : cli_fail(cli_code(st), what, "%s; nothing was changed", status_text(st));
+}
+
+static int retry(const struct cli *cli, const char *partner)
+{
+    struct local l;
+    size_t taken, left;
+    char actor[80];
+    local_actor(actor);
+    int code = open_for(cli, partner, &l);
     if (code >= 0)
         return code;
+    code = commit(&l, "sync retry", sync_retry(&l.tick, partner, actor, &taken, &left));
+    if (code >= 0)
+        return code;
+    printf("%s: %zu taken, %zu stay in quarantine\n", partner, taken, left);
+    return left ? EXIT_NO : EXIT_DONE;
+}
+
+static bool is_confirmed(const char *partner)
+{
+    char line[PARTNER_ID_MAX + 3];
+    printf("This node will believe the ledger of %s again where it extends what is held here.\n"
+           "Have you compared both ledgers with its operator? Type %s to go on: ", partner, partner);
+    fflush(stdout);
+    if (!fgets(line, sizeof line, stdin))
+        return false;
+    line[strcspn(line, "\n")] = 0;
+    return strcmp(line, partner) == 0;
+}
+
+static int resume(const struct cli *cli, const char *partner, const char *reason, bool yes)
+{
+    struct local l;
+    bool resumed;
+    char actor[80];
+    local_actor(actor);
+    if (!reason || !*reason || strlen(reason) > REASON_MAX)
+        return cli_usage("sync", "resume needs --reason, of at most %d bytes", REASON_MAX);
+    if (!yes && !isatty(STDIN_FILENO))
+        return cli_usage("sync", "resume asks for confirmation on a terminal; without one, say --yes");
+    if (!yes && !is_confirmed(partner))
+        return cli_fail(EXIT_NO, "sync resume", "not confirmed; nothing was changed");
+    int code = open_for(cli, partner, &l);
+    if (code >= 0)
+        return code;
+    code = commit(&l, "sync resume", sync_resume(&l.tick, partner, actor, reason, &resumed));
+    if (code >= 0)
+        return code;
+    printf(resumed ? "%s: goes on\n" : "%s: was not stopped\n", partner);
+    return EXIT_DONE;
+}
+
+int cmd_sync(const struct cli *cli, int argc, char **argv)
+{
+    const char *wait = NULL, *reason = NULL;
+    bool yes = false;
+    const struct cli_option options[] = {{"wait", &wait, NULL}, {"reason", &reason, NULL}, {"yes", NULL, &yes}};
+    int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
+    if (code >= 0)
+        return code;
+    if (argc == 3 && strcmp(argv[1], "retry") == 0)
+        return retry(cli, argv[2]);
+    if (argc == 3 && strcmp(argv[1], "resume") == 0)
+        return resume(cli, argv[2], reason, yes);
     if (argc != 2 || strcmp(argv[1], "status") != 0)
-        return cli_usage(argv[0], "expected: sync status");
+        return cli_usage(argv[0], "expected: status, retry PARTNER or resume PARTNER");
     long seconds = 0;
     if (wait && !cli_number(wait, 0, WAIT_MAX_S, &seconds))
         return cli_usage(argv[0], "--wait: '%s' is not a number of seconds from 0 to %d", wait, WAIT_MAX_S);

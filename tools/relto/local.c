@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "node/io/clock.h"
+#include "node/io/file.h"
 #include "store/audit_log.h"
 #include "store/reports.h"
 
@@ -65,6 +67,24 @@ void local_actor(char out[80])
 {
     const char *user = getenv("USER");
     snprintf(out, 80, "operator:%s", user ? user : "unknown");
+}
+
+// What the store's lock file says, if that process still is a reltod.
+long local_daemon(const struct config *c, struct arena *a)
+{
+    struct span text;
+    char comm[32] = "";
+    const char *lock = arena_printf(a, "%s/daemon.lock", c->store_path);
+    if (!lock || file_read(lock, 64, a, NULL, &text) != ST_OK)
+        return 0;
+    long pid = strtol((const char *)text.ptr, NULL, 10);
+    const char *path = arena_printf(a, "/proc/%ld/comm", pid);
+    FILE *f = path && pid > 0 ? fopen(path, "r") : NULL;
+    if (f && !fgets(comm, sizeof comm, f))
+        comm[0] = 0;
+    if (f)
+        fclose(f);
+    return strcmp(comm, "reltod\n") == 0 ? pid : 0;
 }
 
 struct id_search {

@@ -17,6 +17,8 @@ int local_open(const struct cli *cli, enum node_use use, struct local *ret);
 enum status local_close(struct local *l, bool commit);
 // Who runs the command, for audit events: "operator:<user>" into out[80].
 void local_actor(char out[80]);
+// The process of the node's running daemon; 0 = none runs.
+long local_daemon(const struct config *c, struct arena *a);
 // Read a report id from the command line: `urn:uuid:…`, the bare UUID, or a unique beginning of at least
 // 6 characters of the UUID of a report held or recalled. False (reported) otherwise.
 bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret);

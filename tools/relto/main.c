@@ -28,9 +28,13 @@ static const struct command commands[] = {
     {"label", "Labels", "check labels, show their markings, read a marking line", cmd_label},
     {"policy", "Policy", "check, test, compare and activate a policy, explain a decision", cmd_policy},
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
-    {"sync", "Exchange", "state of the exchange with each partner", cmd_sync},
+    {"sync", "Exchange", "state of the exchange with each partner; retry, go on after an alarm", cmd_sync},
     {"audit", "Audit", "verify the logs, query them, ask who has what, since when and why", cmd_audit},
     {"status", "Operation", "is the node running, with what policy, and what it holds", cmd_status},
+    {"reload", "Operation", "have reltod read configuration, certificates and cards anew", cmd_reload},
+    {"backup", "Operation", "copy the store, also while the node runs", cmd_backup},
+    {"compact", "Operation", "write the store anew: bytes of erased content leave its file", cmd_compact},
+    {"fsck", "Operation", "read every stored copy; set damaged ones aside", cmd_fsck},
 };
 
 static void print_help(void)
