@@ -2,7 +2,7 @@
 
 void csv_init(struct csv_reader *r, struct span in)
 {
-    *r = (struct csv_reader){in, span_starts(in, "\xef\xbb\xbf") ? 3 : 0, 1};
+    *r = (struct csv_reader){in, span_starts(in, "\xef\xbb\xbf") ? 3 : 0, 1, ','};
 }
 
 static bool at_end(const struct csv_reader *r)
@@ -68,11 +68,11 @@ static enum status one_field(struct csv_reader *r, struct diag *d, uint32_t reco
     if (peek(r) == '"' && !at_end(r)) {
         r->at++;
         TRY(quoted(r, d, record_line, field));
-        if (!at_break(r) && peek(r) != ',')
-            return refuse(r, d, record_line, "text follows a closing quote where a comma was expected");
+        if (!at_break(r) && peek(r) != r->separator)
+            return refuse(r, d, record_line, "text follows a closing quote where a separator was expected");
         return ST_OK;
     }
-    for (; !at_break(r) && peek(r) != ','; r->at++) {
+    for (; !at_break(r) && peek(r) != r->separator; r->at++) {
         if (peek(r) == '"')
             return refuse(r, d, record_line, "a quote stands inside a field that is not quoted");
         buf_putc(field, peek(r));
@@ -110,7 +110,7 @@ static enum status fields(struct csv_reader *r, struct arena *a, struct diag *d,
             take_break(r);
             return ST_OK;
         }
-        r->at++; // the comma
+        r->at++; // the separator
     }
 }
 

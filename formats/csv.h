@@ -13,6 +13,7 @@ struct csv_reader {
     struct span in;
     size_t at;     // next byte
     uint32_t line; // of that byte, 1-based
+    char separator; // between fields: a comma, unless set otherwise before the first record
 };
 
 struct csv_record {

@@ -204,7 +204,7 @@ static enum status one_record(struct table *t, struct arena *a)
     struct asam m;
     enum status st = csv_next(&t->csv, a, t->run.d, &rec);
     if (st == ST_INVALID)
-        t->run.counts->skipped++;
+        import_left_out(&t->run);
     if (st == ST_NOT_FOUND)
         t->ended = true;
     if (st == ST_INVALID || st == ST_NOT_FOUND)

@@ -9,6 +9,13 @@ struct advisory {
     const json_t *document, *vulnerabilities;
     const char *id, *title, *tlp; // clean; tlp NULL = not stated
     utc_ms first, current;
+    struct revision *revisions; // oldest first
+    size_t revision_count;
+};
+
+struct revision {
+    utc_ms at;
+    const char *summary; // clean
 };
 
 static const json_t *member(const json_t *j, const char *a, const char *b)
@@ -21,6 +28,29 @@ static bool read_time(const json_t *tracking, const char *key, utc_ms *ret)
 {
     const char *s = import_json_string(tracking, key);
     return s && utc_parse(span_cstr(s), UTC_ZONE_OPTIONAL, ret) == ST_OK;
+}
+
+enum { REVISIONS_MAX = 999 }; // drafts of one advisory; the longest history known has 23
+
+// What the advisory says of its own past, in order of time; the list may be missing.
+static enum status read_revisions(struct import_run *run, const json_t *tracking, struct arena *a, struct advisory *v)
+{
+    const json_t *list = json_object_get(tracking, "revision_history");
+    if (json_array_size(list) > REVISIONS_MAX)
+        return import_skip(run, 0, "document/tracking/revision_history", "more than 999 revisions");
+    v->revisions = arena_array(a, json_array_size(list) + 1, sizeof *v->revisions);
+    if (!v->revisions)
+        return arena_status(a);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        struct revision r = {.summary = import_json_clean(a, json_array_get(list, i), "summary", false)};
+        if (!read_time(json_array_get(list, i), "date", &r.at))
+            return import_skip(run, 0, "document/tracking/revision_history", "expected a date in each revision");
+        size_t to = v->revision_count++;
+        for (; to > 0 && v->revisions[to - 1].at > r.at; to--)
+            v->revisions[to] = v->revisions[to - 1];
+        v->revisions[to] = r;
+    }
+    return arena_status(a);
 }
 
 static enum status read_advisory(struct import_run *run, const json_t *root, struct arena *a, struct advisory *v)
@@ -44,7 +74,7 @@ static enum status read_advisory(struct import_run *run, const json_t *root, str
         return import_skip(run, 0, "vulnerabilities", "expected an array");
     if (json_array_size(v->vulnerabilities) + 2 > IMPORT_PORTIONS_MAX)
         return import_skip(run, 0, "vulnerabilities", "more than 998 of them do not fit into one report");
-    return ST_OK;
+    return read_revisions(run, tracking, a, v);
 }
 
 // Append the text as a paragraph of its own, unless it is empty or stands there already.
@@ -164,25 +194,68 @@ static void set_topics(const struct advisory *v, struct import_report *r, struct
         import_area_from_text(span_cstr(home), &r->areas);
 }
 
-static enum status emit(struct import_run *run, const struct advisory *v, struct arena *a, struct buf *scratch)
+// Several revisions are several versions, each with a file of its own.
+static const char *version_file(const struct advisory *v, const char *name, size_t version, struct arena *a)
 {
-    struct import_portion *parts = arena_array(a, json_array_size(v->vulnerabilities) + 2, sizeof *parts);
-    if (!parts)
-        return arena_status(a);
-    size_t n = make_portions(v, a, scratch, parts);
-    struct import_report r = {
+    return v->revision_count > 1 ? arena_printf(a, "%s-v%03zu", name, version) : name;
+}
+
+static struct import_report report_of(const struct advisory *v, struct arena *a)
+{
+    return (struct import_report){
         .name = arena_printf(a, "csaf-%s", import_stem(a, v->id)),
         .type = "TECHINTREP", .lang = "en",
         .title = arena_printf(a, "%s: %s", v->id, v->title),
         .separable = true, .header = import_label_csaf(v->tlp, 0),
-        .portions = parts, .portion_count = n,
         .from = v->first, .to = v->current, .labelled = v->current,
         .reliability = 'B', .credibility = '2',
     };
+}
+
+// A revision of which the file says no more than that it was.
+static enum status emit_earlier(struct import_run *run, const struct advisory *v, size_t index, struct arena *a)
+{
+    const struct revision *rev = &v->revisions[index];
+    char at[UTC_TEXT_MAX];
+    struct import_report r = report_of(v, a);
+    struct import_portion part = {
+        r.header, arena_printf(a, "Revision %zu of %zu, %s: %s\nThe text of this revision was not imported; that of the last one "
+                                  "was.\nSource: %s, public. The labels of this report are synthetic.",
+                               index + 1, v->revision_count, utc_format_dtg(rev->at, at), *rev->summary ? rev->summary : "(no summary)", v->id)};
+    r.file = version_file(v, r.name, index + 1, a);
+    r.version = (uint32_t)(index + 1);
+    r.from = rev->at < v->first ? rev->at : v->first;
+    r.to = r.labelled = rev->at;
+    r.portions = &part;
+    r.portion_count = 1;
+    set_topics(v, &r, a);
+    TRY(arena_status(a));
+    return import_emit(run, &r, 1);
+}
+
+static enum status emit_current(struct import_run *run, const struct advisory *v, struct arena *a, struct buf *scratch)
+{
+    struct import_report r = report_of(v, a);
+    struct import_portion *parts = arena_array(a, json_array_size(v->vulnerabilities) + 2, sizeof *parts);
+    if (!parts)
+        return arena_status(a);
+    r.portion_count = make_portions(v, a, scratch, parts);
+    r.portions = parts;
+    if (run->o->id_secret && v->revision_count > 0) {
+        r.file = version_file(v, r.name, v->revision_count, a);
+        r.version = (uint32_t)v->revision_count;
+    }
     set_topics(v, &r, a);
     TRY(arena_status(a));
     TRY(buf_status(scratch));
     return import_emit(run, &r, 1);
+}
+
+static enum status emit(struct import_run *run, const struct advisory *v, struct arena *a, struct buf *scratch)
+{
+    for (size_t i = 0; run->o->id_secret && i + 1 < v->revision_count; i++)
+        TRY(emit_earlier(run, v, i, a));
+    return emit_current(run, v, a, scratch);
 }
 
 static enum status one_advisory(struct import_run *run, const json_t *root, struct arena *a)

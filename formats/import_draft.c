@@ -4,7 +4,10 @@
 #include <strings.h>
 #include <uninorm.h>
 
+#include "formats/base/sha256.h"
 #include "formats/base/utf8.h"
+
+enum { ID_SECRET_BYTES = 32, FAULTS_GATHERED_MAX = DIAG_FAULTS_MAX - 8 }; // room for what one record can add
 
 static bool mark_eq(struct import_mark a, struct import_mark b)
 {
@@ -39,9 +42,12 @@ static void write_place(const struct import_report *r, struct buf *out)
 static void write_header(const struct import_report *r, const struct import_options *o, struct import_mark overall,
                          struct buf *out)
 {
-    char from[UTC_TEXT_MAX], to[UTC_TEXT_MAX];
-    buf_printf(out, "  <header type=\"%s\" separable=\"%s\" xml:lang=\"%s\">\n", r->type,
-               r->separable ? "true" : "false", r->lang);
+    char from[UTC_TEXT_MAX], to[UTC_TEXT_MAX], urn[UUID_URN_LEN + 1];
+    struct uuid id;
+    buf_puts(out, "  <header");
+    if (import_id(o, r->name, &id))
+        buf_printf(out, " report=\"%s\" version=\"%u\"", uuid_urn(id, urn), r->version ? r->version : 1);
+    buf_printf(out, " type=\"%s\" separable=\"%s\" xml:lang=\"%s\">\n", r->type, r->separable ? "true" : "false", r->lang);
     if (!mark_eq(r->header, overall))
         import_mark_write(o->nation, r->header, false, r->labelled, "    ", out);
     buf_puts(out, "    <originator");
@@ -84,18 +90,46 @@ enum status import_emit(struct import_run *run, const struct import_report *r, u
     struct buf out;
     buf_init(&out, RENDITION_BYTES_MAX);
     enum status st = write_draft(r, run->o, &out);
+    struct import_draft draft = {.name = r->file ? r->file : r->name, .xml = buf_bytes(&out), .line = line,
+                                 .version = r->version, .until = r->until, .cancels = r->cancels, .cancel_count = r->cancel_count};
     if (st == ST_OK)
-        st = run->each(run->ctx, &(struct import_draft){r->name, buf_bytes(&out), line});
-    if (st == ST_OK)
-        run->counts->drafts++;
+        st = import_hand_out(run, r->name, &draft);
     buf_fini(&out);
     return st;
+}
+
+bool import_id(const struct import_options *o, const char *name, struct uuid *ret)
+{
+    static const uint8_t end = 0;
+    if (!o->id_secret)
+        return false;
+    const struct span parts[] = {span_of(o->id_secret, ID_SECRET_BYTES), span_cstr(o->nation), span_of(&end, 1), span_cstr(name)};
+    struct digest d = sha256_parts(parts, sizeof parts / sizeof *parts);
+    *ret = uuid_from_random(d.b);
+    return true;
+}
+
+enum status import_hand_out(struct import_run *run, const char *name, struct import_draft *draft)
+{
+    draft->has_id = import_id(run->o, name, &draft->id);
+    draft->version = draft->version ? draft->version : 1;
+    draft->until = draft->until ? draft->until : UTC_MAX;
+    TRY(run->each(run->ctx, draft));
+    run->counts->drafts++;
+    return ST_OK;
+}
+
+void import_left_out(struct import_run *run)
+{
+    run->counts->skipped++;
+    if (run->o->tell && run->d->count >= FAULTS_GATHERED_MAX)
+        run->o->tell(run->o->tell_ctx, run->d);
 }
 
 enum status import_skip(struct import_run *run, uint32_t line, const char *element, const char *why)
 {
     diag_add(run->d, line, 0, "import-record", element, "%s; the record is left out", why);
-    run->counts->skipped++;
+    import_left_out(run);
     return ST_INVALID;
 }
 

@@ -16,7 +16,12 @@ struct import_portion {
 
 // A report to be. Strings are borrowed and already clean (import_clean).
 struct import_report {
-    const char *name; // file stem
+    const char *name; // file stem, and what the id is made from
+    const char *file; // file stem where it is another one, for one version of several; NULL = name
+    uint32_t version; // 0 = 1
+    utc_ms until;     // 0 = the record does not say when it ends
+    const struct uuid *cancels;
+    size_t cancel_count;
     const char *type, *lang, *title;
     bool separable;
     const char *topics[IMPORT_TOPICS_MAX];
@@ -47,8 +52,15 @@ struct import_run {
 // Write the draft and hand it out; `line` is the record's. ST_OK, ST_LIMIT, ST_NOMEM, or what `each` returned.
 MUST_USE enum status import_emit(struct import_run *run, const struct import_report *r, uint32_t line);
 
+// Hand a draft out that is written already: name, xml, line and what else it has are set; id from the report's `name`.
+MUST_USE enum status import_hand_out(struct import_run *run, const char *name, struct import_draft *draft);
+// The id of the report of this name. False without a secret.
+bool import_id(const struct import_options *o, const char *name, struct uuid *ret);
+
 // Leave a record out: one fault, one more skipped. Returns ST_INVALID.
 enum status import_skip(struct import_run *run, uint32_t line, const char *element, const char *why);
+// The same for a record whose fault is in the diagnostics already.
+void import_left_out(struct import_run *run);
 
 // Add a topic unless it is there.
 void import_topic(struct import_report *r, const char *topic);

@@ -157,15 +157,70 @@ static void set_place(const struct warning *w, struct import_report *r)
         r->areas.ids[r->areas.count++] = import_area_from_position(r->lat, r->lon);
 }
 
+// Series by their code in the data and their name in texts.
+static const struct series {
+    const char *code, *name;
+} all_series[] = {{"4", "NAVAREA IV"}, {"12", "NAVAREA XII"}, {"A", "HYDROLANT"}, {"P", "HYDROPAC"}, {"C", "HYDROARC"}};
+
 static const char *series(const char *area)
 {
-    static const struct {
-        const char *code, *name;
-    } names[] = {{"4", "NAVAREA IV"}, {"12", "NAVAREA XII"}, {"A", "HYDROLANT"}, {"P", "HYDROPAC"}, {"C", "HYDROARC"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(area, names[i].code) == 0)
-            return names[i].name;
+    for (size_t i = 0; i < sizeof all_series / sizeof *all_series; i++)
+        if (strcmp(area, all_series[i].code) == 0)
+            return all_series[i].name;
     return area;
+}
+
+// The name of the report that a warning becomes.
+static const char *report_name(struct arena *a, const char *area, unsigned long year, unsigned long number)
+{
+    const char *stem = import_stem(a, area);
+    return stem ? arena_printf(a, "navwarn-%s-%lu-%lu", stem, year, number) : NULL;
+}
+
+// The next "414/23" in [at, end): the number and the year, of this century. Returns what is behind it, or NULL.
+static const char *next_number(const char *at, const char *end, unsigned long *number, unsigned long *year)
+{
+    for (; at < end; at++) {
+        unsigned n, y;
+        int len = 0;
+        if (!isdigit((unsigned char)*at))
+            continue;
+        if (sscanf(at, "%6u/%2u%n", &n, &y, &len) == 2 && len && at + len <= end) {
+            *number = n;
+            *year = 2000 + y;
+            return at + len;
+        }
+        at += strspn(at, "0123456789") - 1;
+    }
+    return NULL;
+}
+
+enum { CANCELS_MAX = 64 }; // of one warning; the longest list known has 9
+
+// "CANCEL HYDROLANT 663/23, 664/23.", "CANCEL NAVAREA IV MSG 634/22 AND 753/22.": the reports of the warnings that this one
+// cancels; of its own series where none is named.
+static void find_cancels(const struct warning *w, const struct import_options *o, struct arena *a, struct import_report *r)
+{
+    static const char phrase[] = "CANCEL ";
+    struct uuid *ids = o->id_secret ? arena_array(a, CANCELS_MAX, sizeof *ids) : NULL;
+    if (!ids)
+        return;
+    r->cancels = ids;
+    for (const char *at = w->text; (at = strstr(at, phrase));) {
+        at += strlen(phrase);
+        const char *area = w->area, *end = at + strcspn(at, ".");
+        if (strncmp(at, "THIS MSG", 8) == 0)
+            continue;
+        for (size_t i = 0; i < sizeof all_series / sizeof *all_series; i++)
+            if (strncmp(at, all_series[i].name, strlen(all_series[i].name)) == 0)
+                area = all_series[i].code;
+        unsigned long number, year;
+        for (const char *p = at; (p = next_number(p, end, &number, &year)) && r->cancel_count < CANCELS_MAX;) {
+            const char *name = report_name(a, area, year, number);
+            if (name && import_id(o, name, &ids[r->cancel_count]))
+                r->cancel_count++;
+        }
+    }
 }
 
 static bool read_number(const json_t *j, const char *key, unsigned long max, unsigned long *ret)
@@ -214,7 +269,7 @@ static const char *administration(const struct warning *w, struct arena *a)
 static enum status emit(struct import_run *run, const struct warning *w, struct arena *a)
 {
     const struct import_pattern *p = import_label_pattern(w->number);
-    const char *stem = import_stem(a, w->area), *place = title_place(w->text, a);
+    const char *place = title_place(w->text, a);
     TRY(arena_status(a));
     struct import_portion parts[3] = {
         {p->facts, arena_printf(a, "%s\nSource: %s %lu/%lu, public. The labels of this report are synthetic.", w->text,
@@ -224,7 +279,7 @@ static enum status emit(struct import_run *run, const struct warning *w, struct 
                                   *w->subregion ? w->subregion : "(not stated)")},
     };
     struct import_report r = {
-        .name = arena_printf(a, "navwarn-%s-%lu-%lu", stem, w->year, w->number),
+        .name = report_name(a, w->area, w->year, w->number), .until = w->until,
         .type = "WARNING", .lang = "en",
         .title = arena_printf(a, "%s %lu/%lu: %s", series(w->area), w->number, w->year, place),
         .separable = p->separable, .header = p->facts, .overall_least = p->overall_least,
@@ -236,6 +291,8 @@ static enum status emit(struct import_run *run, const struct warning *w, struct 
     TRY(arena_status(a));
     set_topics(w, &r);
     set_place(w, &r);
+    find_cancels(w, run->o, a, &r);
+    TRY(arena_status(a));
     return import_emit(run, &r, w->line);
 }
 

@@ -60,7 +60,7 @@ enum status file_read(const char *path, size_t max, struct arena *a, struct diag
     return st;
 }
 
-static enum status write_all(int fd, const char *path, struct span s, struct diag *d)
+static enum status write_all(int fd, const char *path, struct span s, bool durable, struct diag *d)
 {
     while (s.len) {
         ssize_t n = write(fd, s.ptr, s.len);
@@ -70,7 +70,7 @@ static enum status write_all(int fd, const char *path, struct span s, struct dia
             return fault(d, path, "cannot write");
         s = span_sub(s, (size_t)n, s.len);
     }
-    return fsync(fd) == 0 ? ST_OK : fault(d, path, "cannot make durable");
+    return !durable || fsync(fd) == 0 ? ST_OK : fault(d, path, "cannot make durable");
 }
 
 static enum status sync_folder(const char *path, struct diag *d)
@@ -88,7 +88,7 @@ static enum status sync_folder(const char *path, struct diag *d)
     return st;
 }
 
-enum status file_write(const char *path, struct span bytes, unsigned mode, struct diag *d)
+static enum status replace(const char *path, struct span bytes, unsigned mode, bool durable, struct diag *d)
 {
     char tmp[FILE_PATH_MAX];
     if ((size_t)snprintf(tmp, sizeof tmp, "%s.%ld.tmp", path, (long)getpid()) >= sizeof tmp) {
@@ -98,7 +98,7 @@ enum status file_write(const char *path, struct span bytes, unsigned mode, struc
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
     if (fd < 0)
         return fault(d, path, "cannot create");
-    enum status st = write_all(fd, path, bytes, d);
+    enum status st = write_all(fd, path, bytes, durable, d);
     if (close(fd) != 0 && st == ST_OK)
         st = fault(d, path, "cannot close");
     if (st == ST_OK && rename(tmp, path) != 0)
@@ -107,5 +107,15 @@ enum status file_write(const char *path, struct span bytes, unsigned mode, struc
         unlink(tmp);
         return st;
     }
-    return sync_folder(path, d);
+    return durable ? sync_folder(path, d) : ST_OK;
+}
+
+enum status file_write(const char *path, struct span bytes, unsigned mode, struct diag *d)
+{
+    return replace(path, bytes, mode, true, d);
+}
+
+enum status file_write_passing(const char *path, struct span bytes, unsigned mode, struct diag *d)
+{
+    return replace(path, bytes, mode, false, d);
 }

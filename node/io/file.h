@@ -9,5 +9,7 @@
 MUST_USE enum status file_read(const char *path, size_t max, struct arena *a, struct diag *d, struct span *ret);
 // Write atomically: temporary file, fsync, rename, fsync of the folder. mode e.g. 0600.
 MUST_USE enum status file_write(const char *path, struct span bytes, unsigned mode, struct diag *d);
+// The same for what can be made again: atomic, but not waiting for the disk.
+MUST_USE enum status file_write_passing(const char *path, struct span bytes, unsigned mode, struct diag *d);
 
 #endif

@@ -57,7 +57,7 @@ static void read_drafts(struct demo *demo, struct demo_node *n, struct kept_draf
 
 static void load_file(struct demo *demo, struct demo_node *n, import_function *fn, const char *path, struct kept_drafts *kept)
 {
-    const struct import_options o = {n->nation, "DEMO"};
+    const struct import_options o = {.nation = n->nation, .cell = "DEMO"};
     struct import_counts counts;
     diag_init(&diag, path);
     must(fn(import_test_file(demo->a, path), &o, import_keep, kept, &diag, &counts), path);

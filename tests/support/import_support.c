@@ -14,6 +14,12 @@ enum status import_keep(void *ctx, const struct import_draft *draft)
     to->xml = arena_str(k->a, draft->xml);
     to->len = draft->xml.len;
     to->line = draft->line;
+    to->version = draft->version;
+    to->id = draft->id;
+    to->until = draft->until;
+    to->cancel_count = draft->cancel_count;
+    for (size_t i = 0; i < draft->cancel_count && i < sizeof to->cancels / sizeof *to->cancels; i++)
+        to->cancels[i] = draft->cancels[i];
     return to->xml ? ST_OK : ST_NOMEM;
 }
 

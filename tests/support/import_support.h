@@ -11,7 +11,11 @@ struct kept_draft {
     char name[64];
     const char *xml; // NUL-terminated, in the arena
     size_t len;
-    uint32_t line;
+    uint32_t line, version;
+    struct uuid id;
+    utc_ms until;
+    struct uuid cancels[4]; // the first ones
+    size_t cancel_count;
 };
 
 struct kept_drafts {

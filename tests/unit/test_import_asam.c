@@ -8,7 +8,7 @@
 
 #include "tests/support/import_support.h"
 
-static const struct import_options gbr = {"GBR", "J2-MARITIME"};
+static const struct import_options gbr = {.nation = "GBR", .cell = "J2-MARITIME"};
 static const char header[] =
     "reference,dateofocc,subreg,hostility_,victim_d,descriptio,hostilityt,hostilit_D,victim_l,victim_l_D,navarea,lon,lat\n";
 static struct diag diag;

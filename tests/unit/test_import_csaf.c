@@ -8,7 +8,7 @@
 
 #include "tests/support/import_support.h"
 
-static const struct import_options marsec = {"MARSEC", "CYBER"};
+static const struct import_options marsec = {.nation = "MARSEC", .cell = "CYBER"};
 static struct diag diag;
 static struct kept_drafts kept;
 static struct import_counts counts;
@@ -118,10 +118,47 @@ static int free_kept(void **state)
     return 0;
 }
 
+// With ids each revision is a version; the earlier ones say that their text was not there.
+static void revisions_become_versions(void **state)
+{
+    (void)state;
+    static const uint8_t secret[32] = {1};
+    const struct import_options o = {.nation = "MARSEC", .cell = "CYBER", .id_secret = secret};
+    static const char json[] =
+        "{\"document\": {\"csaf_version\": \"2.0\", \"title\": \"Siemens\", \"distribution\": {\"tlp\": {\"label\": \"WHITE\"}}, "
+        "\"tracking\": {\"id\": \"ICSA-1\", \"initial_release_date\": \"2022-04-14T00:00:00Z\", "
+        "\"current_release_date\": \"2022-06-14T00:00:00Z\", \"revision_history\": ["
+        "{\"date\": \"2022-06-14T00:00:00Z\", \"number\": \"3\", \"summary\": \"Update B\"}, "
+        "{\"date\": \"2022-04-14T00:00:00Z\", \"number\": \"1\", \"summary\": \"First\"}, "
+        "{\"date\": \"2022-05-14T00:00:00Z\", \"number\": \"2\", \"summary\": \"Update A\"}]}, "
+        "\"notes\": [{\"category\": \"summary\", \"text\": \"Bad.\"}]}}";
+    arena_free(&kept.a);
+    kept = (struct kept_drafts){.a = arena_new(16 * MIB)};
+    diag_init(&diag, "a.json");
+    assert_int_equal(import_csaf(span_cstr(json), &o, import_keep, &kept, &diag, &counts), ST_OK);
+    assert_int_equal(kept.count, 3);
+    static const struct {
+        const char *name, *words;
+    } expected[] = {{"csaf-icsa-1-v001", "Revision 1 of 3, 140000ZAPR22: First\nThe text of this revision was not imported"},
+                    {"csaf-icsa-1-v002", "Revision 2 of 3, 140000ZMAY22: Update A\n"}, {"csaf-icsa-1-v003", "<text>Bad."}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(kept.drafts[i].name, expected[i].name);
+        assert_int_equal(kept.drafts[i].version, i + 1);
+        assert_true(uuid_eq(kept.drafts[i].id, kept.drafts[0].id));
+        assert_non_null(strstr(kept.drafts[i].xml, expected[i].words));
+        assert_int_equal(strstr(kept.drafts[i].xml, "Bad.") != NULL, i == 2);
+    }
+    // without ids there is the current one alone
+    kept.count = 0;
+    assert_int_equal(import_csaf(span_cstr(json), &marsec, import_keep, &kept, &diag, &counts), ST_OK);
+    assert_int_equal(kept.count, 1);
+    assert_string_equal(kept.drafts[0].name, "csaf-icsa-1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_advisory_becomes_a_draft),
+        cmocka_unit_test(an_advisory_becomes_a_draft), cmocka_unit_test(revisions_become_versions),
         cmocka_unit_test(tlp_is_never_widened),
         cmocka_unit_test(others_are_left_out),
     };

@@ -8,7 +8,7 @@
 
 #include "tests/support/import_support.h"
 
-static const struct import_options fra = {"FRA", "CERT-MAR"};
+static const struct import_options fra = {.nation = "FRA", .cell = "CERT-MAR"};
 static struct diag diag;
 static struct kept_drafts kept;
 static struct import_counts counts;
@@ -108,11 +108,38 @@ static int free_kept(void **state)
     return 0;
 }
 
+// With ids a draft says when its warning ends, and which reports it cancels.
+static void ends_and_cancels_are_told(void **state)
+{
+    (void)state;
+    static const uint8_t secret[32] = {1};
+    const struct import_options o = {.nation = "FRA", .cell = "CERT-MAR", .id_secret = secret};
+    static const char json[] = "{\"broadcast-warn\": [\n"
+        "{\"msgYear\": 2023, \"msgNumber\": 414, \"navArea\": \"4\", \"issueDate\": \"140429Z APR 2023\", \"text\": \"ONE.\"},\n"
+        "{\"msgYear\": 2022, \"msgNumber\": 9, \"navArea\": \"A\", \"issueDate\": \"140429Z APR 2022\", \"text\": \"TWO.\"},\n"
+        "{\"msgYear\": 2022, \"msgNumber\": 10, \"navArea\": \"A\", \"issueDate\": \"140429Z APR 2022\", \"text\": \"THREE.\"},\n"
+        "{\"msgYear\": 2023, \"msgNumber\": 415, \"navArea\": \"4\", \"issueDate\": \"150429Z APR 2023\", \"text\": "
+        "\"1. CANCEL NAVAREA IV 414/23.\\n2. CANCEL HYDROLANT 9/22(29),\\n    10/22.\\n3. CANCEL THIS MSG 251516Z APR 23.\\n\"}]}";
+    arena_free(&kept.a);
+    kept = (struct kept_drafts){.a = arena_new(16 * MIB)};
+    diag_init(&diag, "w.json");
+    assert_int_equal(import_navwarn(span_cstr(json), &o, import_keep, &kept, &diag, &counts), ST_OK);
+    assert_int_equal(counts.drafts, 4);
+    assert_true(kept.drafts[0].until == UTC_MAX);
+    assert_int_equal(kept.drafts[0].cancel_count, 0);
+    assert_int_equal(kept.drafts[3].until, 1682435760000); // 2023-04-25T15:16:00Z
+    assert_int_equal(kept.drafts[3].cancel_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(uuid_eq(kept.drafts[3].cancels[i], kept.drafts[i].id));
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(kept.drafts[i].version, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_become_a_draft),
-        cmocka_unit_test(an_open_end_is_six_weeks),
+        cmocka_unit_test(an_open_end_is_six_weeks), cmocka_unit_test(ends_and_cancels_are_told),
         cmocka_unit_test(bad_records_are_named_and_left_out),
         cmocka_unit_test(other_documents_are_refused),
     };

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "formats/audit_event.h"
+#include "formats/csv_map.h"
 #include "formats/feed.h"
 #include "formats/partner_card.h"
 #include "formats/policy_bundle.h"
@@ -56,7 +57,7 @@ static void each_namespace_has_its_schema(void **state)
 {
     (void)state;
     static const char *const ours[] = {NS_REPORT, NS_POLICY, NS_VOCABULARY, NS_POLICY_BUNDLE,  NS_LEDGER,
-                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST, NS_HOLDS, NS_POLICY_STATE, NS_POLICY_DIFF, "urn:relto:answer:1", NS_AUDIT_EVENTS, NS_SEARCH};
+                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST, NS_HOLDS, NS_POLICY_STATE, NS_POLICY_DIFF, NS_CSV_MAP, "urn:relto:answer:1", NS_AUDIT_EVENTS, NS_SEARCH};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (!docs_schema_known(ours[i]))
             fail_msg("no schema for %s", ours[i]);
@@ -165,7 +166,8 @@ static void shipped_policies_and_vocabulary(void **state)
 {
     (void)state;
     static const char *const files[] = {"vocabulary.xml", "policies/gbr.xml", "policies/fra.xml", "policies/marsec.xml",
-                                        "policies/tests/gbr.xml", "policies/tests/fra.xml", "policies/tests/marsec.xml"};
+                                        "policies/tests/gbr.xml", "policies/tests/fra.xml", "policies/tests/marsec.xml",
+                                        "import/asam.xml"};
     struct arena *a = arena_new(16 * MIB);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         valid(conf_file(a, files[i]));
@@ -189,12 +191,14 @@ static void imported_drafts(void **state)
         import_function *fn;
         const char *file;
     } samples[] = {{import_asam, "samples/asam.csv"},
+                   {import_csv, "samples/asam.csv"},
                    {import_navwarn, "samples/navwarnings.json"},
                    {import_csaf, "samples/csaf/icsa-24-291-01.json"}};
-    const struct import_options options = {"GBR", "J2-MARITIME"};
+    struct import_options options = {.nation = "GBR", .cell = "J2-MARITIME"};
     struct kept_drafts *kept = calloc(1, sizeof *kept);
     assert_non_null(kept);
     kept->a = arena_new(64 * MIB);
+    assert_int_equal(csv_map_read(conf_file(kept->a, "import/asam.xml"), "asam.xml", kept->a, NULL, &options.map), ST_OK);
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         struct import_counts counts;
         kept->count = 0;

@@ -1,5 +1,6 @@
 #include "tools/relto/client.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,10 @@
 
 enum { CALL_TIMEOUT_S = 120 };
 
-struct connection {
+// Calls that one identity makes to one node. The connection is kept between them: it is this identity's.
+struct client {
     const struct cli *cli;
+    CURL *curl;
     const struct config *config;
     struct tls_domains *domains;
     const char *cert, *key;
@@ -28,14 +31,14 @@ struct connection {
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
-    struct connection *c = ctx;
+    struct client *c = ctx;
     buf_put(&c->answer, bytes, size * count);
     return buf_status(&c->answer) == ST_OK ? size * count : 0;
 }
 
 static CURLcode on_ssl_ctx(CURL *curl, void *ssl_ctx, void *ctx)
 {
-    struct connection *c = ctx;
+    struct client *c = ctx;
     (void)curl;
     enum status st = tls_client_setup(ssl_ctx, c->domains, c->cert, c->key, c->expect, c->cli->diag);
     if (st == ST_OK)
@@ -56,37 +59,51 @@ static const char *node_address(const struct cli *cli, const struct config *conf
     return address ? address : config->listen;
 }
 
-static enum status perform(struct connection *c, const struct client_call *call, struct client_answer *ret)
+// Everything but what is of one call. Options stay with the handle, which keeps the connection.
+static void set_options(struct client *c)
 {
-    char error[CURL_ERROR_SIZE] = "";
-    const char *url = arena_printf(c->cli->arena, "https://%s%s", c->address, call->path);
-    CURL *curl = curl_easy_init();
+    curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
+    curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
+    // The peer is identified by our own function, in place of host-name checks (spec 4.1).
+    curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(c->curl, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(c->curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
+    curl_easy_setopt(c->curl, CURLOPT_SSL_CTX_DATA, c);
+}
+
+static CURLcode send_call(struct client *c, const struct client_call *call, const char *url, char *error)
+{
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/xml");
     headers = curl_slist_append(headers, "Expect:");
     if (call->header)
         headers = curl_slist_append(headers, call->header);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+    curl_easy_setopt(c->curl, CURLOPT_URL, url);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L); // forgets the body of the call before
+    curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
     if (call->body.len || strcmp(call->method, "POST") == 0) { // a POST states its length, be it 0
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? (const char *)call->body.ptr : "");
+        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, call->body.len ? (const char *)call->body.ptr : "");
     }
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
-    // The peer is identified by our own function, in place of host-name checks (spec 4.1).
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, c);
-    CURLcode rc = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
-    curl_easy_cleanup(curl);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, error);
+    CURLcode rc = curl_easy_perform(c->curl);
+    curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
+    return rc;
+}
+
+static enum status perform(struct client *c, const struct client_call *call, struct arena *a, struct client_answer *ret)
+{
+    char error[CURL_ERROR_SIZE] = "";
+    const char *url = arena_printf(a, "https://%s%s", c->address, call->path);
+    if (!url)
+        return arena_status(a);
+    CURLcode rc = send_call(c, call, url, error);
+    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &ret->status);
     if (rc == CURLE_OK)
         return ST_OK;
     if (*c->why) {
@@ -104,7 +121,7 @@ static enum status perform(struct connection *c, const struct client_call *call,
     return ST_UNREACHABLE;
 }
 
-static enum status partner_address(struct connection *c, const char *partner)
+static enum status partner_address(struct client *c, const char *partner)
 {
     for (size_t i = 0; i < c->config->partner_count; i++) {
         const struct config_partner *p = &c->config->partners[i];
@@ -121,49 +138,97 @@ static enum status partner_address(struct connection *c, const char *partner)
     return ST_NOT_FOUND;
 }
 
-static enum status choose_identity(struct connection *c, const struct client_call *call)
+static enum status choose_identity(struct client *c, const char *who, const char *partner)
 {
-    c->expect = call->partner ? call->partner : "";
+    c->expect = partner ? partner : "";
     c->cert = c->config->tls_cert;
     c->key = c->config->tls_key;
     c->address = node_address(c->cli, c->config);
-    if (call->who) {
-        c->cert = arena_printf(c->cli->arena, "%s/certs/%s.pem", c->config->dir, call->who);
-        c->key = arena_printf(c->cli->arena, "%s/certs/%s.key", c->config->dir, call->who);
+    if (who) {
+        c->cert = arena_printf(c->cli->arena, "%s/certs/%s.pem", c->config->dir, who);
+        c->key = arena_printf(c->cli->arena, "%s/certs/%s.key", c->config->dir, who);
     }
-    return call->partner ? partner_address(c, call->partner) : ST_OK;
+    return partner ? partner_address(c, partner) : ST_OK;
 }
 
-static enum status check_certificate(const struct connection *c, const struct client_call *call)
+static enum status check_certificate(const struct client *c, const char *who)
 {
-    if (!call->who)
+    if (!who)
         return ST_OK;
     if (c->cert && c->key && access(c->cert, R_OK) == 0 && access(c->key, R_OK) == 0)
         return ST_OK;
-    const char *dash = strchr(call->who, '-');
-    int role_len = dash ? (int)(dash - call->who) : 4;
+    const char *dash = strchr(who, '-');
+    int role_len = dash ? (int)(dash - who) : 4;
     diag_add(c->cli->diag, 0, 0, "certificate", c->cert,
-             "no certificate to call the node with; make one: relto cert issue --role %.*s --name %s", role_len,
-             call->who, dash ? dash + 1 : call->who);
+             "no certificate to call the node with; make one: relto cert issue --role %.*s --name %s", role_len, who,
+             dash ? dash + 1 : who);
     return ST_NOT_FOUND;
+}
+
+static enum status set_up(struct client *c, const char *who, const char *partner)
+{
+    TRY(config_read(c->cli->dir, c->cli->arena, c->cli->diag, &c->config));
+    TRY(choose_identity(c, who, partner));
+    TRY(check_certificate(c, who));
+    TRY(tls_domains_load(c->config, c->cli->diag, &c->domains));
+    c->curl = curl_easy_init();
+    if (!c->curl)
+        return ST_NOMEM;
+    set_options(c);
+    return ST_OK;
+}
+
+enum status client_open(const struct cli *cli, const char *who, const char *partner, struct client **ret)
+{
+    struct client *c = calloc(1, sizeof *c);
+    if (!c)
+        return ST_NOMEM;
+    c->cli = cli;
+    buf_init(&c->answer, FEED_DOCUMENT_BYTES_MAX);
+    enum status st = set_up(c, who, partner);
+    if (st == ST_OK)
+        *ret = c;
+    else
+        client_close(&c);
+    return st;
+}
+
+void client_close(struct client **c)
+{
+    if (!*c)
+        return;
+    curl_easy_cleanup((*c)->curl);
+    tls_domains_free(&(*c)->domains);
+    buf_fini(&(*c)->answer);
+    free(*c);
+    *c = NULL;
+}
+
+enum status client_send(struct client *c, const struct client_call *call, struct arena *a, struct client_answer *ret)
+{
+    buf_reset(&c->answer);
+    TRY(perform(c, call, a, ret));
+    ret->body = span_of(arena_str(a, buf_bytes(&c->answer)), c->answer.len);
+    return ret->body.ptr ? ST_OK : arena_status(a);
 }
 
 enum status client_call(const struct cli *cli, const struct client_call *call, struct client_answer *ret)
 {
-    struct connection c = {.cli = cli};
-    TRY(config_read(cli->dir, cli->arena, cli->diag, &c.config));
-    TRY(choose_identity(&c, call));
-    TRY(check_certificate(&c, call));
-    TRY(tls_domains_load(c.config, cli->diag, &c.domains));
-    buf_init(&c.answer, FEED_DOCUMENT_BYTES_MAX);
-    enum status st = perform(&c, call, ret);
-    if (st == ST_OK) {
-        ret->body = span_of(arena_str(cli->arena, buf_bytes(&c.answer)), c.answer.len);
-        st = arena_status(cli->arena);
-    }
-    buf_fini(&c.answer);
-    tls_domains_free(&c.domains);
+    struct client *c;
+    TRY(client_open(cli, call->who, call->partner, &c));
+    enum status st = client_send(c, call, cli->arena, ret);
+    client_close(&c);
     return st;
+}
+
+void client_put_escaped(struct buf *b, const char *text)
+{
+    for (; *text; text++) {
+        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
+            buf_putc(b, *text);
+        else
+            buf_printf(b, "%%%02X", (unsigned)(unsigned char)*text);
+    }
 }
 
 int client_fail(const struct cli *cli, const char *what, const struct client_answer *a)

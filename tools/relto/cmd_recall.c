@@ -1,5 +1,4 @@
 // relto recall: recall an own report; and how far each recall has got.
-#include <ctype.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -96,16 +95,6 @@ static int recall_status(const struct cli *cli, const char *report)
 
 // ---- recall
 
-static void put_escaped(struct buf *b, const char *text)
-{
-    for (const char *p = text; *p; p++) {
-        if (isalnum((unsigned char)*p) || strchr("-._~", *p))
-            buf_putc(b, *p);
-        else
-            buf_printf(b, "%%%02X", (unsigned)(unsigned char)*p);
-    }
-}
-
 struct target {
     struct uuid id;
     uint32_t version;
@@ -152,7 +141,7 @@ static int recall(const struct cli *cli, const char *text, const char *reason, c
         return code;
     buf_init(&path, 4 * KIB);
     buf_printf(&path, "/v1/reports/%s?reason=", uuid_urn(t.id, urn) + 9);
-    put_escaped(&path, reason);
+    client_put_escaped(&path, reason);
     struct client_call call = {.method = "DELETE", .path = buf_cstr(&path), .who = t.who,
                                .header = arena_printf(cli->arena, "If-Match: \"%u\"", t.version)};
     enum status st = client_call(cli, &call, &answer);

@@ -13,6 +13,7 @@
 #define NODE_REPORT_CERT "certs/report.pem"
 #define NODE_CONSENT_KEY "keys/consent.key"
 #define NODE_CONSENT_CERT "certs/consent.pem"
+#define NODE_IMPORT_KEY "keys/import.key"
 #define NODE_CARD "card.xml"
 
 #endif
