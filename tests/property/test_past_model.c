@@ -126,11 +126,27 @@ static void publish(struct scene *s)
     model_redecide(&s->model, i, true);
 }
 
+// May it well be that this officer is heard? (Approvals where the report is held, revocations of what was said.)
+static bool is_apt(const struct scene *s, const char *action, size_t report, size_t partner, size_t officer)
+{
+    const struct model_report *r = &s->model.report[report];
+    if (!r->versions || r->recalled)
+        return false;
+    if (strcmp(action, "revoke") == 0)
+        return r->said[r->versions - 1][partner][officer].said;
+    return strcmp(action, "approve") != 0 || strcmp(model_decide(&s->model, report, partner).outcome, "hold") == 0;
+}
+
 static void say(struct scene *s)
 {
-    static const char *const actions[] = {"approve", "refuse", "revoke", "approve"};
-    size_t report = below(s, MODEL_REPORTS), partner = below(s, MODEL_PARTNERS), officer = below(s, MODEL_OFFICERS);
-    const char *action = actions[below(s, 4)];
+    static const char *const actions[] = {"approve", "refuse", "revoke", "approve", "revoke"};
+    const char *action = actions[below(s, 5)];
+    size_t report, partner, officer, tries = 0;
+    do {
+        report = below(s, MODEL_REPORTS);
+        partner = below(s, MODEL_PARTNERS);
+        officer = below(s, MODEL_OFFICERS);
+    } while (!is_apt(s, action, report, partner, officer) && ++tries < 20);
     char path[200], urn[UUID_URN_LEN + 1];
     struct reply rp;
     snprintf(path, sizeof path, "/v1/holds/%s?partner=%s&action=%s", uuid_urn(sim_id((uint8_t)(report + 1)), urn) + 9,
