@@ -64,12 +64,10 @@ static bool is_enough(const struct query *q)
     return q->f->limit && q->found == q->f->limit;
 }
 
-static enum status visit(struct query *q, uint64_t n)
+static enum status visit_leaf(struct query *q, uint64_t n, struct span leaf)
 {
-    struct span leaf;
     struct arena *a;
     struct audit_event e;
-    TRY(leaf_get(q->t, n, &leaf));
     if (!holds(leaf, &q->kind) || !holds(leaf, &q->actor))
         return ST_OK;
     enum status st = read_leaf(leaf, n, &a, &e);
@@ -81,17 +79,16 @@ static enum status visit(struct query *q, uint64_t n)
     return st;
 }
 
-// ---- in order
-
-static enum status by_position(struct query *q)
+static enum status visit(struct query *q, uint64_t n)
 {
-    enum status st = ST_OK;
-    for (uint64_t i = 0, count = q->high - q->low; i < count && st == ST_OK && !is_enough(q); i++)
-        st = visit(q, q->f->newest_first ? q->high - 1 - i : q->low + i);
-    return st;
+    struct span leaf;
+    TRY(leaf_get(q->t, n, &leaf));
+    return visit_leaf(q, n, leaf);
 }
 
-static bool index_begin(struct query *q, enum db_table table, const struct key *prefix, struct db_walk *w)
+// ---- in order
+
+static bool walk_begin(struct query *q, enum db_table table, const struct key *prefix, struct db_walk *w)
 {
     struct key at = *prefix;
     key_u64(&at, q->f->newest_first ? q->high : q->low);
@@ -99,11 +96,38 @@ static bool index_begin(struct query *q, enum db_table table, const struct key *
                               : db_walk_first(q->t, table, key_span(prefix), key_span(&at), w);
 }
 
+static bool walk_on(const struct query *q, struct db_walk *w)
+{
+    return q->f->newest_first ? db_walk_prev(w) : db_walk_next(w);
+}
+
+static enum status by_position(struct query *q)
+{
+    const struct key none = {.len = 0};
+    struct db_walk w;
+    enum status st = ST_OK;
+    uint64_t count = q->high - q->low;
+    if (!count)
+        return ST_OK;
+    bool ok = walk_begin(q, DB_AUDIT, &none, &w);
+    for (uint64_t i = 0; i < count && st == ST_OK && !is_enough(q); i++) {
+        uint64_t n = q->f->newest_first ? q->high - 1 - i : q->low + i;
+        struct key_reader r = key_reader_of(ok ? w.key : span_of(NULL, 0));
+        if (key_get_u64(&r) != n || !value_whole(&r))
+            st = w.st == ST_OK ? ST_CORRUPT : w.st; // every position has its event
+        else
+            st = visit_leaf(q, n, w.value);
+        ok = st == ST_OK && walk_on(q, &w);
+    }
+    db_walk_end(&w);
+    return st;
+}
+
 static enum status by_index(struct query *q, enum db_table table, const struct key *prefix)
 {
     struct db_walk w;
     enum status st = ST_OK;
-    bool ok = index_begin(q, table, prefix, &w);
+    bool ok = walk_begin(q, table, prefix, &w);
     while (ok && st == ST_OK && !is_enough(q)) {
         struct key_reader r = key_reader_of(span_sub(w.key, prefix->len, w.key.len));
         uint64_t n = key_get_u64(&r);
@@ -114,7 +138,7 @@ static enum status by_index(struct query *q, enum db_table table, const struct k
         else
             st = visit(q, n);
         if (st == ST_OK)
-            ok = q->f->newest_first ? db_walk_prev(&w) : db_walk_next(&w);
+            ok = walk_on(q, &w);
     }
     db_walk_end(&w);
     return st != ST_OK ? st : w.st;

@@ -82,6 +82,20 @@ answers 2 "is no number" query --limit none
 answers 2 "is no time" seen-by FRA --at soon
 answers 2 "give one" query --to "$held" --until "$held"
 
+# over HTTPS: auditors alone, and their reading is in the log
+gbr cert issue --role auditor --name EVE >/dev/null || fail "an auditor's certificate"
+ask() { # ask ROLE-NAME QUERY
+    curl -s -k --noproxy '*' --max-time 20 --cert "$D/gbr/certs/$1.pem" --key "$D/gbr/certs/$1.key" \
+        "https://$(cat "$D/gbr/run/address")/v1/audit/events$2"
+}
+ask auditor-EVE "?kind=recall&order=newest&limit=1" >"$D/answer.xml"
+xmllint --noout --nonet --schema "$conf/../formats/schema/audit-events.xsd" "$D/answer.xml" 2>"$D/out" || { cat "$D/answer.xml" "$D/out"; fail "events over HTTPS"; }
+grep -q "<event .* kind=\"recall\" .*></event></events>" "$D/answer.xml" || { cat "$D/answer.xml"; fail "events over HTTPS"; }
+answers 0 "actor=auditor:EVE\|auditor:EVE" query --kind export
+ask officer-OFFICER "" | grep -q forbidden || fail "an officer reads the log as an auditor"
+ask auditor-EVE "?kind=frob" | grep -q audit-form || fail "an odd question over HTTPS"
+gbr audit verify >/dev/null || fail "the log does not verify"
+
 # a stopped store answers the same
 gbr --format tsv audit seen-by FRA >"$D/live"; gbr --format tsv audit explain "$id" FRA --at "$approved" >>"$D/live"
 stop gbr

@@ -8,7 +8,6 @@
 
 #include "node/io/clock.h"
 #include "node/io/file.h"
-#include "store/audit_log.h"
 #include "store/reports.h"
 
 enum { SHORT_ID_MIN = 6 };
@@ -104,24 +103,23 @@ static enum status match_id(void *ctx, const struct report_record *r)
     return ST_OK;
 }
 
-// Of a recalled report nothing is left but the record of it, which the log names.
-static enum status match_recall(void *ctx, const struct audit_event *e)
+// Of a recalled report nothing is left but the record of it.
+static enum status match_recall(void *ctx, struct uuid id, const struct recall_record *r)
 {
     struct id_search *s = ctx;
     char urn[UUID_URN_LEN + 1];
-    if (!e->has_report || strncmp(uuid_urn(e->report, urn) + 9, s->text, strlen(s->text)) != 0)
-        return ST_OK;
-    if (s->count == 0 || memcmp(&s->found, &e->report, sizeof s->found) != 0)
+    (void)r;
+    if (strncmp(uuid_urn(id, urn) + 9, s->text, strlen(s->text)) == 0) {
+        s->found = id;
         s->count++;
-    s->found = e->report;
+    }
     return ST_OK;
 }
 
 static enum status search_id(struct local *l, struct id_search *s)
 {
-    const struct audit_filter recalls = {.by_kind = true, .kind = AUDIT_RECALL};
     TRY(reports_each(l->tick.txn, match_id, s));
-    return audit_each(l->tick.txn, &recalls, match_recall, s);
+    return reports_each_recalled(l->tick.txn, match_recall, s);
 }
 
 bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret)
