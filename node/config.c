@@ -66,6 +66,7 @@ static const struct key node_keys[] = {
     {"release", "report-cert", KIND_PATH, AT(report_cert), "certs/report.pem", false, 0, 0},
     {"release", "ledger-key", KIND_PATH, AT(ledger_key), "keys/ledger.key", false, 0, 0},
     {"release", "consent-key", KIND_PATH, AT(consent_key), "keys/consent.key", false, 0, 0},
+    {"ingest", "spool", KIND_PATH, AT(spool), NULL, false, 0, 0},
     {"ingest", "poll-wait-s", KIND_NUMBER, AT(poll_wait_s), "60", false, 0, 300},
     {"ingest", "retry-min-ms", KIND_NUMBER, AT(retry_min_ms), "500", false, 10, 3600000},
     {"ingest", "retry-max-ms", KIND_NUMBER, AT(retry_max_ms), "60000", false, 10, 86400000},

@@ -29,6 +29,7 @@ struct config {
     const char *policy_file, *spif_dir, *vocabulary_file;
     uint32_t policy_approval;    // officers that an activation takes: 1 or 2
     uint32_t pad;
+    const char *spool;           // folder of dropped files; NULL = none
     uint32_t poll_wait_s;        // long poll we ask of partners
     uint64_t attachment_bytes_max;
     uint32_t retry_min_ms, retry_max_ms;

@@ -45,7 +45,9 @@
     X(ATTACHMENT_GARBAGE, "attachment_garbage") /* blob -> "" : chunks to delete */                          \
     X(SEARCH, "search")                     /* term ‖ issued, latest first ‖ uuid -> "" */                 \
     X(SEARCHED, "searched")                 /* uuid -> issued, place, its terms in SEARCH */                 \
-    X(SEARCH_QUEUE, "search_queue")         /* uuid -> "" : to be taken into SEARCH */
+    X(SEARCH_QUEUE, "search_queue")         /* uuid -> "" : to be taken into SEARCH */                       \
+    X(SPOOLED, "spooled")                   /* uuid ‖ version ‖ name -> digest : a file in done/ */        \
+    X(SPOOL_ERASE, "spool_erase")           /* the same, of recalled reports: to be erased */
 
 enum db_table {
 #define X(name, text) DB_##name,

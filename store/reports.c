@@ -6,6 +6,7 @@
 #include "store/attachments.h"
 #include "store/erasures.h"
 #include "store/search.h"
+#include "store/spooled.h"
 #include "store/value.h"
 
 enum { DRAFT_DAYS = 30, DRAFT_NEIGHBOURS = 16 };
@@ -338,6 +339,7 @@ enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall
         key_u8(&v, (uint8_t)len);
         TRY(value_put(t, DB_RECALLED, &k, &v, span_of(r->reason, len)));
     }
+    TRY(spooled_recall(t, id));
     struct head h = {.state = REPORT_RECALLED};
     TRY(head_replace(t, id, &h));
     return reports_erase(t, id, NULL);

@@ -107,6 +107,8 @@ static void check_originator(struct draft *d)
     if (strcmp(r->nation, d->t->core->nation) != 0)
         draft_header_fault(d, "originator", "originator", "nation is \"%s\"; this node publishes for \"%s\" only", r->nation,
                      d->t->core->nation);
+    if (d->rq->who.via && !*r->cell)
+        draft_header_fault(d, "originator", "originator", "names no cell; expected the one that reports");
     if (d->rq->who.role == ROLE_CELL && strcmp(r->cell, d->rq->who.id) != 0)
         draft_header_fault(d, "originator", "originator", "cell is \"%s\"; your certificate is that of cell \"%s\"", r->cell,
                      d->rq->who.id);
@@ -301,6 +303,8 @@ static enum status log_publish(struct draft *d, const char *actor, const struct 
                              .version = rec->version};
     audit_event_attr(&ev, "digest", digest_text(&rec->digest, digest));
     audit_event_attr(&ev, "submitted", digest_text(&d->body_digest, submitted));
+    if (d->rq->who.via)
+        audit_event_attr(&ev, "via", d->rq->who.via);
     return audit_append(d->t->txn, &ev, d->t->now, &d->t->core->random);
 }
 

@@ -16,6 +16,7 @@
 #include "node/io/maintenance.h"
 #include "node/io/metrics.h"
 #include "node/io/pki.h"
+#include "node/io/spool.h"
 #include "node/io/sync_client.h"
 #include "store/attachments.h"
 #include "store/audit_log.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct tls_domains *domains;
     struct server *server;
     struct sync_client *sync;
+    struct spool *spool;
     struct event *tick_event, *timer, *upkeep;
     struct pending *waiting;       // arrived or woken: run in the next tick
     struct pending *held;          // long polls
@@ -655,6 +657,8 @@ static enum status start(struct daemon *d, struct diag *diag)
     read_certificate_life(d);
     submit_life(d, AUDIT_START);
     plan_upkeep(d);
+    TRY(spool_check(d->node->config, diag));
+    TRY(spool_new(d->base, d->node, d, &d->spool));
     return sync_client_new(d->base, d->node, d->domains, d, diag, &d->sync);
 }
 
@@ -692,6 +696,7 @@ void daemon_free(struct daemon **d)
         return;
     struct daemon *x = *d;
     sync_client_free(&x->sync);
+    spool_free(&x->spool);
     server_free(&x->server);
     tls_domains_free(&x->domains);
     free_list(x->waiting);
@@ -712,7 +717,9 @@ static enum status reload(struct daemon *d, struct diag *diag)
     struct node_state *fresh;
     struct tls_domains *domains;
     TRY(node_open(d->node->config->dir, NODE_PARTS, diag, &fresh));
-    enum status st = tls_domains_load(fresh->config, diag, &domains);
+    enum status st = spool_check(fresh->config, diag);
+    if (st == ST_OK)
+        st = tls_domains_load(fresh->config, diag, &domains);
     if (st == ST_OK) {
         st = server_reload(d->server, fresh->config, domains, diag);
         if (st != ST_OK)
@@ -774,6 +781,7 @@ void daemon_stop(struct daemon *d)
     d->stopping = true;
     server_stop_accepting(d->server);
     sync_client_stop(d->sync);
+    spool_stop(d->spool);
     submit_life(d, AUDIT_STOP);
     wake(d, nobody, guarded_now(d));
     const struct timeval limit = {.tv_sec = SHUTDOWN_MAX_S - 1};

@@ -9,6 +9,7 @@
 #include "node/io/clock.h"
 #include "node/io/file.h"
 #include "node/io/pki.h"
+#include "node/io/spool.h"
 #include "node/io/tls_identity.h"
 #include "store/audit_log.h"
 #include "store/policies.h"
@@ -303,6 +304,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
         TRY(load_log_keys(n, d));
     if (use == NODE_CHECK) {
         TRY(check_policy(n, d));
+        TRY(spool_check(n->config, d));
         d->file[0] = 0; // compiling left the name of the last file read
         return check_tls(n, d);
     }

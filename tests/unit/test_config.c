@@ -186,7 +186,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 32 + 6 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 33 + 6 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);
@@ -195,6 +195,8 @@ static void the_shipped_file_is_true(void **state)
     const struct config *all = w->c;
     assert_int_equal(all->partner_count, 1);
     assert_non_null(all->tls_crl);
+    assert_null(plain->spool);
+    assert_non_null(all->spool);
     const char *const pairs[][2] = {
         {plain->trust_domain, all->trust_domain}, {plain->listen, all->listen}, {plain->metrics, all->metrics},
         {plain->tls_key, all->tls_key}, {plain->tls_cert, all->tls_cert}, {plain->tls_anchors, all->tls_anchors},
