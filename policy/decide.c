@@ -166,14 +166,13 @@ static void run_table(struct deciding *d)
         d->out->until = d->embargo_until;
 }
 
-static utc_ms next_change(const struct deciding *d)
+static void find_next_change(const struct deciding *d)
 {
-    utc_ms next = ruleset_next_instant(d->c->labels.rs, d->partner, d->c->labels.t);
-    if (d->c->next_label < next)
-        next = d->c->next_label;
-    if (d->out->outcome == OUTCOME_EMBARGO && d->out->until < next)
-        next = d->out->until;
-    return next;
+    utc_ms next = ruleset_next_instant(d->c->labels.rs, d->partner, d->c->labels.t), own = d->c->next_label;
+    if (d->out->outcome == OUTCOME_EMBARGO && d->out->until < own)
+        own = d->out->until;
+    d->out->own_change = own;
+    d->out->next_change = own < next ? own : next;
 }
 
 enum status decide_case_partner(struct decide_case *c, size_t partner, const struct decide_record *rec,
@@ -191,22 +190,22 @@ enum status decide_case_partner(struct decide_case *c, size_t partner, const str
     run_table(&d);
     enum status st = arena_status(c->labels.arena);
     if (st != ST_OK)
-        *ret = (struct decision){.next_change = c->labels.t};
+        *ret = (struct decision){.next_change = c->labels.t, .own_change = c->labels.t};
     else
-        ret->next_change = next_change(&d);
+        find_next_change(&d);
     return st;
 }
 
 void decide(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
             const struct decide_record *rec, struct decision *ret)
 {
-    *ret = (struct decision){.next_change = t};
+    *ret = (struct decision){.next_change = t, .own_change = t};
     struct arena *a = arena_new(DECIDE_BYTES_MAX);
     if (!a)
         return;
     struct decide_case c;
     if (decide_case_init(&c, rs, r, t, a) != ST_OK || decide_case_partner(&c, partner, rec, ret) != ST_OK)
-        *ret = (struct decision){.next_change = t};
+        *ret = (struct decision){.next_change = t, .own_change = t};
     arena_free(&a);
 }
 

@@ -33,6 +33,7 @@ struct decision {
     struct withheld_set withheld; // set for redact, embargo, hold and consent-less outcomes past line 6
     utc_ms until;              // embargo: the instant it ends
     utc_ms next_change;        // earliest instant after t at which this decision may differ; UTC_MAX = none
+    utc_ms own_change;         // the same, without the instants that the policy dates (memberships, agreements)
 };
 
 // Decide for one partner (index into the ruleset). Labels' and texts' memory is only read. When memory runs out the

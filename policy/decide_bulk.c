@@ -501,6 +501,7 @@ void decide_bulk_partner(const struct decide_bulk *b, size_t partner, struct dec
     ret->outcome = (enum outcome)number_of(b->outcome_bits, OUTCOME_BITS, partner);
     ret->reason = (enum reason)number_of(b->reason_bits, REASON_BITS, partner);
     ret->next_change = b->next_instant[partner] < n->next_label ? b->next_instant[partner] : n->next_label;
+    ret->own_change = n->next_label;
     if (ret->reason == REASON_RULE)
         put_rule(b, partner, ret);
     if (ret->reason == REASON_ORIGINATOR || ret->reason == REASON_RULE || ret->reason == REASON_NO_AGREEMENT)
@@ -513,6 +514,8 @@ void decide_bulk_partner(const struct decide_bulk *b, size_t partner, struct dec
     if (ret->outcome != OUTCOME_EMBARGO)
         return;
     ret->until = utc_add(n->issued, governing->terms.embargo_ms);
+    if (ret->until < ret->own_change)
+        ret->own_change = ret->until;
     if (ret->until < ret->next_change)
         ret->next_change = ret->until;
 }

@@ -83,3 +83,14 @@ utc_ms ruleset_next_instant(const struct ruleset *rs, size_t partner, utc_ms t)
     }
     return low < rs->instant_counts[partner] ? rs->instants[partner][low] : UTC_MAX;
 }
+
+utc_ms ruleset_next_change(const struct ruleset *rs, utc_ms t)
+{
+    utc_ms next = UTC_MAX;
+    for (size_t p = 0; p < rs->doc->partner_count; p++) {
+        utc_ms own = ruleset_next_instant(rs, p, t);
+        if (own < next)
+            next = own;
+    }
+    return next;
+}

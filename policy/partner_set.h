@@ -53,6 +53,14 @@ static inline void partner_set_drop(struct partner_set *s, const struct partner_
         s->bits[i] &= ~other->bits[i];
 }
 
+static inline size_t partner_set_count(const struct partner_set *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PARTNERS_MAX / 64; i++)
+        n += (size_t)__builtin_popcountll(s->bits[i]);
+    return n;
+}
+
 static inline bool partner_set_any(const struct partner_set *s)
 {
     uint64_t any = 0;

@@ -27,4 +27,7 @@ const struct policy_partner *ruleset_partner(const struct ruleset *rs, size_t in
 // Index of the partner with exactly this id, or SIZE_MAX.
 size_t ruleset_partner_index(const struct ruleset *rs, const char *id);
 
+// The earliest instant after t at which a membership or an agreement begins or ends, for any partner; or UTC_MAX.
+utc_ms ruleset_next_change(const struct ruleset *rs, utc_ms t);
+
 #endif

@@ -241,13 +241,15 @@ static enum status set_up(struct db *db, MDB_txn *txn, struct diag *d)
     if (rc == 0 && !fresh)
         TRY(check_format(db, txn, d, &older));
     if (rc == 0)
-        rc = open_tables(db, txn, fresh || older ? MDB_CREATE : 0);
+        rc = open_tables(db, txn, db->options.read_only ? 0 : MDB_CREATE); // also those that this version added
     if (rc == 0 && (fresh || older))
         rc = write_format(db, txn);
     if (rc == 0)
         return ST_OK;
-    if (rc == MDB_NOTFOUND)
-        rc = MDB_CORRUPTED; // a table of this version is missing
+    if (rc == MDB_NOTFOUND) {
+        diag_add(d, 0, 0, "store-version", db->path, "the store lacks a table of this version of Relto; start reltod once");
+        return ST_NOT_FOUND;
+    }
     env_fault(db, d, rc);
     return db_status_of(rc);
 }
@@ -562,6 +564,17 @@ enum status db_del(struct db_txn *t, enum db_table table, struct span key)
 }
 
 // ---- walks
+
+enum status db_count(struct db_txn *t, enum db_table table, uint64_t *ret)
+{
+    MDB_stat stat;
+    if (t->st != ST_OK)
+        return t->st;
+    enum status st = db_status_of(mdb_stat(t->txn, t->db->dbi[table], &stat));
+    if (st == ST_OK)
+        *ret = stat.ms_entries;
+    return st;
+}
 
 static bool walk_open(struct db_txn *t, enum db_table table, struct span prefix, struct db_walk *w)
 {

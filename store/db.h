@@ -29,6 +29,10 @@
     X(SCHEDULED, "scheduled")               /* uuid -> instant : the one in SCHEDULE */                      \
     X(POLICIES, "policies")                 /* digest -> bundle bytes, for ever */                           \
     X(APPROVALS, "approvals")               /* uuid ‖ version ‖ partner ‖ officer -> approval */       \
+    X(OUTLINES, "outlines")                 /* number -> SHA-256, what decisions on its reports depend on */ \
+    X(OUTLINE_NUMBERS, "outline_numbers")   /* SHA-256 of an outline -> its number */                        \
+    X(OUTLINE_OF, "outline_of")             /* uuid -> number, base instant, which copy */                   \
+    X(OUTLINED, "outlined")                 /* number ‖ uuid -> base instant, which copy */                \
     X(HOLDS, "holds")                       /* uuid ‖ partner -> version, since : awaits an officer */   \
     X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner -> consent */                    \
     X(SOURCES, "sources")                   /* partner -> sync state: cursor, checkpoint, last error */      \
@@ -108,6 +112,9 @@ MUST_USE enum status db_put_new(struct db_txn *t, enum db_table table, struct sp
 MUST_USE enum status db_append(struct db_txn *t, enum db_table table, struct span key, struct span value);
 // Remove a key; ST_OK also when it was not there.
 MUST_USE enum status db_del(struct db_txn *t, enum db_table table, struct span key);
+
+// How many keys a table has.
+MUST_USE enum status db_count(struct db_txn *t, enum db_table table, uint64_t *ret);
 
 // Ordered walk over the keys that begin with a prefix. Values as with db_get. A write to the same table
 // ends the walk's validity: seek again. End it (db_walk_end, or a false) before the transaction ends.

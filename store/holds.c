@@ -61,6 +61,26 @@ enum status holds_set(struct db_txn *t, struct uuid id, uint32_t version, utc_ms
     return ST_OK;
 }
 
+enum status holds_change(struct db_txn *t, struct uuid id, uint32_t version, utc_ms now, const char *partner, bool held)
+{
+    struct key k = pair_key(id, partner), value = value_head(1);
+    struct hold h;
+    struct span v;
+    if (!held)
+        return db_del(t, DB_HOLDS, key_span(&k));
+    enum status st = db_get(t, DB_HOLDS, key_span(&k), &v);
+    if (st == ST_OK) {
+        TRY(read_value(v, &h));
+        if (h.version == version)
+            return ST_OK;
+    } else if (st != ST_NOT_FOUND) {
+        return st;
+    }
+    key_u32(&value, version);
+    key_i64(&value, now);
+    return db_put(t, DB_HOLDS, key_span(&k), key_span(&value));
+}
+
 struct each_hold {
     enum status (*each)(void *ctx, const struct hold *h);
     void *ctx;

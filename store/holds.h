@@ -18,6 +18,9 @@ struct hold {
 // = none. Db's statuses, ST_CORRUPT.
 MUST_USE enum status holds_set(struct db_txn *t, struct uuid id, uint32_t version, utc_ms now,
                                const char *const *partners, size_t count);
+// The same for one partner alone: is it held for it?
+MUST_USE enum status holds_change(struct db_txn *t, struct uuid id, uint32_t version, utc_ms now, const char *partner,
+                                  bool held);
 // All that come after (id, partner), NULL = from the first, in order of report and partner. The callback may write;
 // other than ST_OK stops and is returned.
 MUST_USE enum status holds_each(struct db_txn *t, const struct hold *after,

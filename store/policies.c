@@ -116,6 +116,14 @@ enum status policies_work_done(struct db_txn *t, const struct uuid *upto)
     return db_put(t, DB_META, work_key(), key_span(&v));
 }
 
+enum status policies_work_pending(struct db_txn *t, bool *ret)
+{
+    struct span v;
+    enum status st = db_get(t, DB_META, work_key(), &v);
+    *ret = st == ST_OK;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 // The first key of HEADS to look at: behind the report done last.
 static enum status work_from(struct db_txn *t, struct key *ret)
 {

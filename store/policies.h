@@ -29,6 +29,8 @@ MUST_USE enum status policies_proposal_drop(struct db_txn *t);
 MUST_USE enum status policies_work_begin(struct db_txn *t);
 // The next reports, at most `max`: *ret_count 0 = all are done, or nothing was begun.
 MUST_USE enum status policies_work_next(struct db_txn *t, struct uuid *ret, size_t max, size_t *ret_count);
+// Is any of it left?
+MUST_USE enum status policies_work_pending(struct db_txn *t, bool *ret);
 // All up to this one are done; NULL = all.
 MUST_USE enum status policies_work_done(struct db_txn *t, const struct uuid *upto);
 

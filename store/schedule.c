@@ -47,6 +47,17 @@ enum status schedule_set(struct db_txn *t, struct uuid id, utc_ms at)
     return db_put(t, DB_SCHEDULED, key_span(&by_id), key_span(&value));
 }
 
+enum status schedule_forward(struct db_txn *t, struct uuid id, utc_ms at)
+{
+    utc_ms old;
+    if (at == UTC_MAX)
+        return ST_OK;
+    enum status st = current(t, id, &old);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    return st == ST_OK && old <= at ? ST_OK : schedule_set(t, id, at);
+}
+
 enum status schedule_first(struct db_txn *t, utc_ms *ret_at, struct uuid *ret_id)
 {
     struct db_walk w;

@@ -8,6 +8,8 @@
 
 // Set (or with UTC_MAX clear) the instant for this report.
 MUST_USE enum status schedule_set(struct db_txn *t, struct uuid id, utc_ms at);
+// Bring it forward to this instant, unless it comes earlier anyway.
+MUST_USE enum status schedule_forward(struct db_txn *t, struct uuid id, utc_ms at);
 // The earliest entry. ST_NOT_FOUND when there is none.
 MUST_USE enum status schedule_first(struct db_txn *t, utc_ms *ret_at, struct uuid *ret_id);
 

@@ -22,6 +22,7 @@ struct asking {
     struct stored_report *stored; // the copy that the logged decision is about
     // of the event
     bool found;
+    bool some; // it does not tell of all partners
     const char *copy, *onward, *detail_digest;
     struct span detail;
 };
@@ -144,10 +145,31 @@ static enum status past_approvals(void *ctx, const struct report_record *rec, co
 
 // ---- the event
 
+// Is the name among these, separated by single spaces?
+static bool names(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = list; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, name, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+// The newest event that tells of the partner, or would if the policy named it: a change of policy is logged for the
+// partners that it concerns alone. ST_CONFLICT: found.
 static enum status note_event(void *ctx, const struct audit_event *e)
 {
     struct asking *x = ctx;
     struct past_decision *r = x->ret;
+    struct past_line line = unnamed;
+    x->some = audit_event_get(e, "partners") != NULL;
+    if (x->some && e->detail.len)
+        TRY(read_line(e->detail, x->partner, x->a, &line));
+    if (x->some && !audit_event_get(e, "detail-digest") && !line.named && !names(audit_event_get(e, "gone"), x->partner))
+        return ST_OK;
     const char *policy = audit_event_get(e, "policy");
     if (!policy || !digest_parse(span_cstr(policy), &r->policy))
         return ST_CORRUPT;
@@ -163,7 +185,8 @@ static enum status note_event(void *ctx, const struct audit_event *e)
     x->detail = e->detail;
     if (e->detail.len)
         x->detail.ptr = (const uint8_t *)arena_str(x->a, e->detail);
-    return arena_status(x->a);
+    TRY(arena_status(x->a));
+    return ST_CONFLICT;
 }
 
 static enum status note_recall(void *ctx, const struct audit_event *e)
@@ -177,10 +200,10 @@ static enum status note_recall(void *ctx, const struct audit_event *e)
 static enum status find_events(struct asking *x)
 {
     struct audit_filter f = {.by_report = true, .report = x->id, .by_kind = true, .kind = AUDIT_DECIDE,
-                             .until = utc_add(x->at, 1), .newest_first = true, .limit = 1};
-    TRY(audit_each(x->t->txn, &f, note_event, x));
+                             .until = utc_add(x->at, 1), .newest_first = true};
+    enum status st = audit_each(x->t->txn, &f, note_event, x);
     if (!x->found)
-        return ST_NOT_FOUND;
+        return st == ST_OK ? ST_NOT_FOUND : st;
     f = (struct audit_filter){.by_report = true, .report = x->id, .by_kind = true, .kind = AUDIT_RECALL,
                               .until = utc_add(x->at, 1)};
     return audit_each(x->t->txn, &f, note_recall, x);
@@ -336,6 +359,8 @@ static enum status answer(struct asking *x)
     if (!x->ret->by_digest)
         TRY(read_line(x->detail, x->partner, x->a, &x->ret->logged));
     TRY(load_copy(x));
+    if (x->ret->by_digest && x->some && !x->ret->obstacle)
+        x->ret->obstacle = "the event tells of some partners, and by digest alone";
     TRY(remake(x));
     return then(x);
 }

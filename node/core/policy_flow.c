@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/core/release.h"
+#include "node/core/policy_work.h"
 #include "store/audit_log.h"
 #include "store/policies.h"
-#include "store/schedule.h"
 
 struct activation {
     struct tick *t;
@@ -143,7 +142,7 @@ static enum status make_active(struct activation *x, const char *first)
     struct digest digest;
     TRY(policies_activate(t->txn, x->rq->body, t->now, &digest));
     TRY(policies_proposal_drop(t->txn));
-    TRY(policies_work_begin(t->txn));
+    TRY(policy_work_activated(t, &digest));
     TRY(log_policy(x, "active", first));
     TRY(answer(x, 200, "active"));
     t->next_rules = x->rules; // in force when the commit succeeds
@@ -182,36 +181,4 @@ enum status policy_activate(struct tick *t, const struct request *rq, struct rep
     enum status st = activate(&x);
     ruleset_free(&x.rules);
     return st;
-}
-
-// ---- afterwards
-
-// One report anew; what fails is remembered across the undoing of this tick.
-static enum status work_one(struct tick *t, struct uuid id)
-{
-    enum status st = release_report(t, id, CAUSE_POLICY, NULL);
-    if (st != ST_OK && st != ST_NOMEM && st != ST_IO && st != ST_FULL && st != ST_BUSY) {
-        t->core->work_failed = true;
-        t->core->work_failed_report = id;
-    }
-    return st;
-}
-
-enum status policy_work(struct tick *t, bool *ret_more)
-{
-    struct uuid ids[POLICY_WORK_PER_TICK];
-    size_t count, i;
-    *ret_more = false;
-    TRY(policies_work_next(t->txn, ids, POLICY_WORK_PER_TICK, &count));
-    for (i = 0; i < count; i++) {
-        if (t->core->work_failed && uuid_eq(ids[i], t->core->work_failed_report)) {
-            // Left to the schedule, which knows how to put off what cannot be decided. This must be kept, so go no further.
-            TRY(schedule_set(t->txn, ids[i], t->now));
-            i++;
-            break;
-        }
-        TRY(work_one(t, ids[i]));
-    }
-    *ret_more = i > 0;
-    return policies_work_done(t->txn, i ? &ids[i - 1] : NULL);
 }

@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
+#include "formats/base/bug.h"
 #include "node/core/decision_element.h"
 #include "node/core/older_version.h"
+#include "node/core/outline_keep.h"
 #include "node/core/record.h"
 #include "node/core/release_entry.h"
 #include "store/audit_log.h"
@@ -26,6 +28,11 @@ struct work {
     struct uuid id;
     enum release_cause cause;
     struct stored_report *stored; // current copy
+    struct stored_report *whole;  // the same when `stored` was an outline at first, and the bytes were wanted
+    bool outlined;                // `stored` is an outline: without bytes, ids and targets
+    bool some;                    // not all partners are decided: the event tells of those that are
+    struct buf gone;              // then: those decided that the policy does not name
+    bool beside;                  // an older version stays served to someone
     struct stored_report *older;  // the older version that was looked at last, or NULL
     struct digest policy;
     uint64_t grants;
@@ -163,6 +170,25 @@ static enum status keep_references(const struct pair *p, const struct report *r,
     return entry_hide_references(p->w->t, p->partner, r, &p->h, set);
 }
 
+static bool withholds(const struct withheld_set *set)
+{
+    uint64_t any = set->overall;
+    for (size_t i = 0; i < sizeof set->bits / sizeof *set->bits; i++)
+        any |= set->bits[i];
+    return any != 0;
+}
+
+// From here on the bytes of the current copy are needed.
+static enum status need_whole(struct work *w)
+{
+    if (!w->outlined)
+        return ST_OK;
+    TRY(record_load_current(w->t, w->id, &w->whole));
+    w->stored = w->whole;
+    w->outlined = false;
+    return ST_OK;
+}
+
 static const struct digest *known_rendition(const struct work *w, const struct withheld_set *set)
 {
     for (size_t i = 0; i < w->known_count && i < KNOWN_RENDITIONS; i++)
@@ -175,11 +201,12 @@ static enum status rendition_digest(struct work *w, const struct stored_report *
                                     struct digest *ret)
 {
     struct buf b;
-    const struct digest *known = s == w->stored ? known_rendition(w, set) : NULL;
+    const struct digest *known = !withholds(set) ? &s->record.digest : s == w->stored ? known_rendition(w, set) : NULL;
     if (known) {
         *ret = *known;
         return ST_OK;
     }
+    BUG_IF(s == w->stored && w->outlined);
     buf_init(&b, RENDITION_BYTES_MAX);
     rendition_splice(s->report, s->bytes, set, &b);
     enum status st = buf_status(&b);
@@ -301,9 +328,11 @@ static enum status settle_older(struct pair *p, const struct decision *d, const 
     const struct withheld_set hidden = hidden_of_older(p, &own);
     if (!older_version_stays(w->t->core->rules, w->stored->report, d, older->report, p->index, w->t->now, &hidden))
         return withdraw(p);
-    if (own.next_change < w->next)
-        w->next = own.next_change;
-    return release_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older->report, &own);
+    if (own.own_change < w->next)
+        w->next = own.own_change;
+    TRY(release_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older->report, &own));
+    w->beside |= is_live(p);
+    return ST_OK;
 }
 
 // The partner has an older version than the one that is not permitted.
@@ -311,6 +340,7 @@ static enum status stop_older(struct pair *p, const struct decision *d)
 {
     if (d->outcome == OUTCOME_DENY)
         return withdraw(p);
+    TRY(need_whole(p->w));
     enum status st = load_older(p->w, &p->h);
     if (st == ST_NOT_FOUND)
         return withdraw(p);
@@ -364,8 +394,8 @@ static enum status settle_all(struct work *w, struct decision *ret)
         TRY(settle_pair(&p, &d));
         if (d.outcome == OUTCOME_HOLD)
             w->held[w->held_count++] = p.partner;
-        if (d.next_change < w->next)
-            w->next = d.next_change;
+        if (d.own_change < w->next)
+            w->next = d.own_change;
         if (ret)
             ret[i] = d;
     }
@@ -410,6 +440,10 @@ static enum status log_decisions(struct work *w)
     struct audit_event ev = {.kind = AUDIT_DECIDE, .actor = "node", .has_report = true, .report = w->id,
                              .version = w->stored->record.version, .detail = buf_bytes(&w->detail)};
     audit_event_attr(&ev, "cause", cause_text(w->cause));
+    if (w->gone.len)
+        audit_event_attr(&ev, "gone", buf_cstr(&w->gone));
+    if (w->some)
+        audit_event_attr(&ev, "partners", "some");
     audit_event_attr(&ev, "policy", digest_text(&w->policy, policy));
     if (rec->source[0]) { // of own versions, the publication says which bytes they are
         audit_event_attr(&ev, "copy", digest_text(&rec->digest, copy));
@@ -439,6 +473,7 @@ static enum status set_aside(struct work *w)
     audit_event_attr(&ev, "reason", "damaged");
     TRY(audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random));
     TRY(holding_each_partner(w->t->txn, w->id, lapse_damaged, w));
+    TRY(outline_keep_none(w->t, w->id));
     TRY(holds_set(w->t->txn, w->id, 0, w->t->now, NULL, 0));
     return schedule_set(w->t->txn, w->id, UTC_MAX);
 }
@@ -448,11 +483,13 @@ static enum status set_aside(struct work *w)
 static enum status redecide(struct work *w, struct decision *ret)
 {
     w->policy = *ruleset_digest(w->t->core->rules);
+    TRY(outline_begin(w->t));
     TRY(grants_generation(w->t->txn, w->id, &w->grants));
     TRY(settle_all(w, ret));
     TRY(holding_each_partner(w->t->txn, w->id, settle_unlisted, w));
     TRY(log_decisions(w));
     TRY(holds_set(w->t->txn, w->id, w->stored->record.version, w->t->now, w->held, w->held_count));
+    TRY(w->beside ? outline_keep_none(w->t, w->id) : outline_keep(w->t, w->stored));
     return schedule_set(w->t->txn, w->id, w->next);
 }
 
@@ -465,8 +502,10 @@ enum status release_report(struct tick *t, struct uuid id, enum release_cause ca
     enum status st = record_load_current(t, id, &w.stored);
     if (st == ST_GONE)
         return ST_OK;
-    if (st == ST_NOT_FOUND)
+    if (st == ST_NOT_FOUND) {
+        TRY(outlines_drop(t->txn, id));
         return entry_end_everywhere(t, id, ENTRY_WITHDRAW);
+    }
     if (st == ST_CORRUPT)
         return set_aside(&w);
     if (st != ST_OK)
@@ -475,6 +514,83 @@ enum status release_report(struct tick *t, struct uuid id, enum release_cause ca
     st = redecide(&w, ret);
     buf_fini(&w.detail);
     record_free(&w.stored);
+    record_free(&w.older);
+    return st;
+}
+
+// ---- some partners of a report
+
+// One of them; SIZE_MAX = the policy names it no longer.
+static enum status settle_one(struct work *w, size_t index, const char *partner, bool has_references)
+{
+    struct pair p = {.w = w, .index = index, .partner = partner};
+    struct decision d = {.outcome = OUTCOME_DENY, .reason = REASON_NO_AGREEMENT, .own_change = UTC_MAX};
+    if (index != SIZE_MAX) {
+        TRY(release_decide(w->t, w->stored->report, &w->stored->record, index, &d, NULL));
+        w->t->counts.decisions[d.outcome]++;
+        if (has_references || withholds(&d.withheld))
+            TRY(need_whole(w));
+        TRY(decision_element(w->stored->report, partner, &d, &w->detail));
+    }
+    TRY(settle_pair(&p, &d));
+    if (d.own_change < w->next)
+        w->next = d.own_change;
+    return holds_change(w->t->txn, w->id, w->stored->record.version, w->t->now, partner, d.outcome == OUTCOME_HOLD);
+}
+
+// Events stay short enough to hold what they tell, instead of its digest.
+enum { SOME_DETAIL_BYTES = 16 * 1024 };
+
+static enum status log_some(struct work *w, size_t beyond)
+{
+    if (w->detail.len + w->gone.len <= beyond)
+        return ST_OK;
+    TRY(log_decisions(w));
+    if (w->changed)
+        buf_reset(&w->detail);
+    w->changed = false;
+    return ST_OK;
+}
+
+static enum status settle_some(struct work *w, const struct release_some *s)
+{
+    const struct ruleset *rs = w->t->core->rules;
+    w->policy = *ruleset_digest(rs);
+    TRY(grants_generation(w->t->txn, w->id, &w->grants));
+    for (size_t i = partner_set_next(&s->partners, 0); i < PARTNERS_MAX; i = partner_set_next(&s->partners, i + 1)) {
+        TRY(settle_one(w, i, ruleset_partner(rs, i)->id, s->outline->has_references));
+        TRY(log_some(w, SOME_DETAIL_BYTES));
+    }
+    for (size_t i = 0; i < s->gone_count; i++) {
+        buf_printf(&w->gone, "%s%s", i ? " " : "", s->gone[i]);
+        TRY(settle_one(w, SIZE_MAX, s->gone[i], s->outline->has_references));
+    }
+    TRY(buf_status(&w->gone));
+    TRY(log_some(w, 0));
+    if (w->beside)
+        TRY(outline_keep_none(w->t, w->id));
+    return schedule_forward(w->t->txn, w->id, w->next);
+}
+
+enum status release_some(struct tick *t, const struct release_some *s, enum release_cause cause)
+{
+    struct report report = *s->outline->report;
+    struct stored_report stored = {.report = &report};
+    struct work w = {.t = t, .id = s->known.report, .cause = cause, .next = UTC_MAX, .stored = &stored, .outlined = true,
+                     .some = true};
+    enum status st = reports_current(t->txn, w.id, &stored.record);
+    if (st != ST_OK || outlines_copy(&stored.record.digest) != s->known.copy)
+        return release_report(t, w.id, cause, NULL); // it is not what the outline was made of
+    report.has_id = report.has_version = true;
+    report.id = w.id;
+    report.version = stored.record.version;
+    report.issued = stored.record.issued;
+    buf_init(&w.detail, DETAIL_BYTES_MAX);
+    buf_init(&w.gone, PARTNERS_MAX * (PARTNER_ID_MAX + 1));
+    st = settle_some(&w, s);
+    buf_fini(&w.detail);
+    buf_fini(&w.gone);
+    record_free(&w.whole);
     record_free(&w.older);
     return st;
 }
@@ -493,6 +609,7 @@ enum status release_recall(struct tick *t, struct uuid id, const char *by, const
     audit_event_attr(&ev, "reason", reason);
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
     TRY(entry_end_everywhere(t, id, ENTRY_RECALL));
+    TRY(outlines_drop(t->txn, id));
     t->counts.recalled++;
     return reports_recall(t->txn, id, &rec);
 }

@@ -4,7 +4,10 @@
 
 #include "node/core/core.h"
 #include "store/grants.h"
+#include "policy/outline.h"
+#include "policy/partner_set.h"
 #include "store/ledger.h"
+#include "store/outlines.h"
 #include "store/reports.h"
 
 enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INSTANT, CAUSE_RECHECK, CAUSE_POLICY };
@@ -23,6 +26,20 @@ enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INST
 // `ret` (may be NULL) receives one decision per partner of the ruleset; its array is the caller's,
 // ruleset_partner_count long, and its strings are the ruleset's.
 MUST_USE enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret);
+
+// Some of the pairs of one report, of which it is known that nothing changes for the others.
+struct release_some {
+    const struct outline *outline; // of the report
+    struct outlined known;         // the report, and of which stored bytes that is the outline
+    struct partner_set partners;   // decided anew, by index in the active policy
+    const char *const *gone;       // partners that the active policy does not name
+    size_t gone_count;
+};
+// The same as release_report for these pairs alone, at a cost that does not grow with the partners: decisions are made
+// from the outline, and the bytes are read only where parts are withheld, references named or an older version is there. The
+// `decide` event (attribute partners="some") tells of these partners only, of those that the policy does not name in the
+// attribute `gone`; more than one is written when they are many. When the current copy is another one by now, all of it is decided.
+MUST_USE enum status release_some(struct tick *t, const struct release_some *s, enum release_cause cause);
 
 // Does the decision let the report, or parts of it, go?
 bool release_permits(const struct decision *d);

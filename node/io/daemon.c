@@ -6,23 +6,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "node/core/policy_flow.h"
 #include "node/core/release.h"
-#include "node/core/search_flow.h"
 #include "node/io/clock.h"
 #include "node/io/clock_guard.h"
 #include "node/io/file.h"
 #include "node/io/log.h"
 #include "node/io/maintenance.h"
 #include "node/io/metrics.h"
+#include "node/io/own_jobs.h"
 #include "node/io/pki.h"
 #include "node/io/spool.h"
 #include "node/io/sync_client.h"
-#include "store/attachments.h"
 #include "store/audit_log.h"
 
 enum {
-    OWN_JOBS = 2,              // of each tick: what is due, the index
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
     PARTNER_JOBS_MAX = 16,     // of one partner: bounds the memory of its pages, and leaves room for the others
     LOOK_MAX = 512,            // requests looked at for that: a partner has 256 connections unless configured
@@ -56,6 +53,7 @@ struct daemon {
     utc_ms certificate_until;
     struct clock_guard clock;
     struct maintenance maintenance;
+    struct own_jobs own;
     uint64_t denied;               // refusals since the last audit event of them
     utc_ms denied_logged_at;
     char denied_why[200];          // of the last one
@@ -285,35 +283,7 @@ struct batch {
     struct pending *pending[TICK_JOBS_MAX]; // NULL = external or the timer's
     struct daemon_job *external[TICK_JOBS_MAX];
     size_t count;
-    utc_ms next_instant;
 };
-
-static enum status run_due(struct tick *t, struct tick_job *job)
-{
-    struct batch *b = job->ctx;
-    bool more;
-    utc_ms tidy;
-    TRY(release_due(t, &b->next_instant));
-    TRY(policy_work(t, &more));
-    TRY(attachment_tidy(t->txn, t->now, &tidy));
-    if (tidy < b->next_instant)
-        b->next_instant = tidy;
-    if (more)
-        b->next_instant = t->now;
-    return ST_OK;
-}
-
-// What was stored comes into the search index when there is little else to do; a search itself does not wait for that.
-static enum status run_index(struct tick *t, struct tick_job *job)
-{
-    struct batch *b = job->ctx;
-    bool more = true;
-    if (b->count < TICK_JOBS_MAX / 4)
-        TRY(search_work(t, SEARCH_UPDATE_PER_TICK, &more));
-    if (more)
-        b->next_instant = t->now;
-    return ST_OK;
-}
 
 // Answer a partner without running its request. False when nothing speaks against it.
 static bool turn_away(struct daemon *d, struct pending *p, utc_ms now)
@@ -361,12 +331,10 @@ static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
 
 static void gather(struct daemon *d, struct batch *b, utc_ms now)
 {
-    static enum status (*const own[OWN_JOBS])(struct tick * t, struct tick_job * job) = {run_due, run_index};
-    b->next_instant = UTC_MAX;
+    own_jobs_begin(&d->own, &d->node->core, d->waiting != NULL, b->jobs);
     for (b->count = 0; b->count < OWN_JOBS; b->count++) {
         b->pending[b->count] = NULL;
         b->external[b->count] = NULL;
-        b->jobs[b->count] = (struct tick_job){.run = own[b->count], .ctx = b};
     }
     while (d->jobs && b->count < TICK_JOBS_MAX / 2) {
         struct daemon_job *j = d->jobs;
@@ -376,6 +344,7 @@ static void gather(struct daemon *d, struct batch *b, utc_ms now)
         b->jobs[b->count++] = j->job;
     }
     gather_requests(d, b, now);
+    d->own.few = b->count < TICK_JOBS_MAX / 4;
 }
 
 static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
@@ -451,14 +420,13 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     gather(d, b, now);
     const struct digest policy = *ruleset_digest(d->node->core.rules);
     enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
-    if (!digest_eq(&policy, ruleset_digest(d->node->core.rules)))
+    if (own_jobs_end(&d->own, b->jobs, now))
+        want_tick(d);
+    if (!digest_eq(&policy, ruleset_digest(d->node->core.rules))) {
         server_policy(d->server, ruleset_digest(d->node->core.rules));
-    if (b->jobs[0].st != ST_OK) {
-        log_line(LOG_LEVEL_ERROR, "instants-failed", "why", status_text(b->jobs[0].st), NULL);
-        b->next_instant = utc_add(now, TIMER_MAX_S * 1000); // the instant stays due: not again at once, for ever
+        own_jobs_policy(&d->own);
+        want_tick(d);
     }
-    if (b->jobs[1].st != ST_OK)
-        log_line(LOG_LEVEL_ERROR, "index-failed", "why", status_text(b->jobs[1].st), NULL);
     // The commit took its time: permits and certificates are asked about the instant of sending.
     settle(d, b, guarded_now(d));
     if (st == ST_IO || st == ST_CORRUPT)
@@ -466,7 +434,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     wake(d, t.grown, now);
     if (d->waiting || d->jobs)
         want_tick(d);
-    plan_timer(d, b->next_instant, now);
+    plan_timer(d, d->own.next_instant, now);
     free(b);
     if (d->stopping && !d->waiting && !d->held)
         event_base_loopexit(d->base, NULL);
@@ -527,6 +495,7 @@ static void on_request(void *ctx, struct server *s, uint64_t id, const struct re
     p->rq = rq;
     reply_init(&p->reply);
     append(&d->waiting, p);
+    own_jobs_asked(&d->own);
     want_tick(d);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/core/policy_work.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
 #include "node/io/pki.h"
@@ -354,6 +355,7 @@ void node_close(struct node_state **n)
     if (!*n)
         return;
     struct core *c = &(*n)->core;
+    policy_work_forget(c);
     ruleset_free(&c->rules);
     db_close(&c->db);
     db_unlock_daemon(&(*n)->lock_fd);

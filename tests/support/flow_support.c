@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "node/core/policy_work.h"
 #include "node/core/release.h"
 
 enum status flow_ask_failing(struct sim *s, size_t node, enum role role, const char *who, const char *method,
@@ -93,6 +94,7 @@ void flow_policy(struct sim *s, size_t node, const char *policy, uint32_t pad)
     if (ruleset_load(&b, n->policy.d, &n->policy.rules) != ST_OK)
         fail_msg("policy: %s", n->policy.d->faults[0].message);
     n->core.rules = n->policy.rules;
+    sim_seen(s, node);
 }
 
 const char *flow_ledger(struct sim *s, size_t node, const char *partner)
@@ -122,16 +124,28 @@ struct ledger_entry flow_entry(struct sim *s, size_t node, const char *partner, 
     return e;
 }
 
+struct due {
+    utc_ms next;
+    bool more;
+};
+
 static enum status run_due(struct tick *t, struct tick_job *job)
 {
-    return release_due(t, job->ctx);
+    struct due *d = job->ctx;
+    utc_ms dated;
+    TRY(release_due(t, &d->next));
+    TRY(policy_work_due(t, &dated));
+    if (dated < d->next)
+        d->next = dated;
+    return policy_work(t, &d->more);
 }
 
 utc_ms flow_due(struct sim *s, size_t node)
 {
-    utc_ms next = UTC_MIN;
-    sim_job(s, node, run_due, &next);
-    return next;
+    struct due d = {.more = true};
+    while (d.more)
+        sim_job(s, node, run_due, &d);
+    return d.next;
 }
 
 const char *flow_served(struct sim *s, size_t node, size_t partner, uint8_t id)

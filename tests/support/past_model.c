@@ -1,5 +1,7 @@
 #include "tests/support/past_model.h"
 
+#include "formats/base/bug.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -245,19 +247,24 @@ void model_redecide(struct model *m, size_t report, bool first)
 {
     struct model_report *r = &m->report[report];
     struct judgement j[MODEL_PARTNERS];
-    bool changed = false;
+    bool changed = false, by_pair[MODEL_PARTNERS];
     if (r->versions == 0 || r->recalled)
         return;
     for (size_t i = 0; i < MODEL_PARTNERS; i++) {
         j[i] = judge(m, r, r->versions, i);
-        changed |= settle(m, r, i, &j[i]);
+        by_pair[i] = settle(m, r, i, &j[i]);
+        changed |= by_pair[i];
     }
     if (!first && !changed)
         return;
-    r->logged_version = r->versions;
-    r->logged_serial = m->policy.serial;
-    for (size_t i = 0; i < MODEL_PARTNERS; i++)
-        r->logged[i] = j[i].line;
+    BUG_IF(r->logged_count == MODEL_LOGGED_MAX);
+    struct model_logged *l = &r->logged[r->logged_count++];
+    *l = (struct model_logged){.at = m->now, .version = r->versions, .serial = m->policy.serial};
+    for (size_t i = 0; i < MODEL_PARTNERS; i++) {
+        l->line[i] = j[i].line;
+        if (first || by_pair[i])
+            r->told[i] = r->logged_count - 1;
+    }
 }
 
 void model_redecide_all(struct model *m)

@@ -7,7 +7,7 @@
 #include "formats/base/buf.h"
 #include "formats/base/utctime.h"
 
-enum { MODEL_PARTNERS = 2, MODEL_REPORTS = 4, MODEL_VERSIONS = 5, MODEL_OFFICERS = 2 };
+enum { MODEL_PARTNERS = 2, MODEL_REPORTS = 4, MODEL_VERSIONS = 5, MODEL_OFFICERS = 2, MODEL_LOGGED_MAX = 64 };
 extern const char *const model_partners[MODEL_PARTNERS], *const model_officers[MODEL_OFFICERS];
 
 // What of a rendition is withheld.
@@ -61,10 +61,16 @@ struct model_report {
     bool recalled;
     struct model_said said[MODEL_VERSIONS][MODEL_PARTNERS][MODEL_OFFICERS];
     struct model_pair pair[MODEL_PARTNERS];
-    // the last decision in the log
-    unsigned logged_version; // 0 = none
-    uint64_t logged_serial;
-    struct model_line logged[MODEL_PARTNERS];
+    // Decisions in the log. After another policy the log may tell of those partners alone whose decision changed; what
+    // is told of a pair is then any of these events from the last one on that must tell of it.
+    size_t logged_count;
+    struct model_logged {
+        utc_ms at;
+        unsigned version;
+        uint64_t serial;
+        struct model_line line[MODEL_PARTNERS];
+    } logged[MODEL_LOGGED_MAX];
+    size_t told[MODEL_PARTNERS]; // the last that must tell of it
 };
 struct model {
     utc_ms now;

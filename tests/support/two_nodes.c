@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 #include "formats/base/bug.h"
+#include "node/core/policy_work.h"
 #include "node/core/release.h"
 #include "store/audit_log.h"
+#include "store/policy_steps.h"
 
 static const char *const nations[SIM_NODES_MAX] = {"GBR", "FRA", "DEU"};
 static const char *const node_names[SIM_NODES_MAX] = {"gbr.example", "fra.example", "deu.example"};
@@ -78,6 +80,7 @@ void sim_fini(struct sim *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         struct sim_node *n = &s->nodes[i];
+        policy_work_forget(&n->core);
         signing_key_free(&n->core.report_key);
         verifying_key_free(&n->core.own_report_cert);
         for (size_t k = 0; k < s->count; k++)
@@ -88,12 +91,21 @@ void sim_fini(struct sim *s)
     }
 }
 
+void sim_seen(struct sim *s, size_t node)
+{
+    struct tick *t = sim_tick(s, node);
+    const struct policy_moment now = {.policy = *ruleset_digest(t->core->rules), .at = t->now};
+    assert_int_equal(policy_seen_set(t->txn, &now), ST_OK);
+    sim_commit(t);
+}
+
 void sim_policy(struct sim *s, size_t node, const char *policy)
 {
     struct sim_node *n = &s->nodes[node];
     world_free(&n->policy);
     n->policy = world_new(policy);
     n->core.rules = n->policy.rules;
+    sim_seen(s, node);
 }
 
 // ---- ticks

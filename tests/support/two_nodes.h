@@ -48,6 +48,8 @@ void sim_init(struct sim *s, size_t count, const char *const *policies);
 void sim_fini(struct sim *s);
 // Another policy from now on (nothing is re-decided by itself).
 void sim_policy(struct sim *s, size_t node, const char *policy);
+// All decisions count as made under the policy in force, now.
+void sim_seen(struct sim *s, size_t node);
 
 // Run one job in a tick of its own that must succeed.
 void sim_job(struct sim *s, size_t node, enum status (*run)(struct tick *t, struct tick_job *job), void *ctx);

@@ -10,6 +10,7 @@
 
 #include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
+#include "node/core/policy_work.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 #include "store/policies.h"

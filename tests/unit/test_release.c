@@ -160,6 +160,10 @@ static void agreements_and_members_that_begin_are_filled_in(void **state)
     (void)state;
     policy(POLICY(AGREED("from='2026-11-22T13:00:00Z'", RETAIN)));
     sim_publish(sim, GBR, 1, 1, PLAIN);
+    at("2026-11-22T12:59:59.999Z");
+    assert_true(flow_due(sim, GBR) == sim->now + 1);
+    sim->now++;
+    flow_due(sim, GBR);
     policy(POLICY_OF("GBR", "<communities><community id='TEAM'><member partner='FRA' from='2026-11-22T14:00:00Z' "
                      "until='2026-11-22T15:00:00Z'/></community></communities>", BOTH, "", AGREED("", RETAIN)));
     sim_publish(sim, GBR, 2, 1, W_REPORT(W_ALFA("U", W_REL(W_V("TEAM"))), W_HEADER_OF("", "", "GBR", ""), W_PORTION("")));
@@ -773,7 +777,7 @@ static enum status write_something(struct tick *t, struct tick_job *job)
 static void a_failing_report_does_not_keep_others_from_their_instants(void **state)
 {
     (void)state;
-    policy(POLICY(AGREED("from='2026-11-22T13:00:00Z'", RETAIN)));
+    policy(POLICY(AGREED("", TERMS("0", "PT1H", "permitted", "retain"))));
     for (uint8_t i = 1; i <= 3; i++)
         sim_publish(sim, GBR, i, 1, PLAIN);
     // What is stored about two of the pairs contradicts itself.
@@ -816,7 +820,6 @@ static void one_tick_does_not_do_everything(void **state)
 {
     enum { REPORTS = 300 };
     (void)state;
-    policy(POLICY(AGREED("from='2026-11-22T13:00:00Z'", RETAIN)));
     struct tick *t = sim_tick(sim, GBR);
     for (int i = 0; i < REPORTS; i++) { // nothing is stored under these ids
         uint8_t random[16] = {(uint8_t)i, (uint8_t)(i >> 8), 7};

@@ -1,0 +1,89 @@
+#include "node/io/own_jobs.h"
+
+#include <time.h>
+
+#include "node/core/policy_work.h"
+#include "node/core/release.h"
+#include "node/core/search_flow.h"
+#include "node/io/log.h"
+#include "store/attachments.h"
+
+enum { RETRY_MS = 60000 }; // after a failure: what failed stays due, and is not tried again at once for ever
+
+static uint64_t monotonic_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static enum status run_due(struct tick *t, struct tick_job *job)
+{
+    struct own_jobs *o = job->ctx;
+    utc_ms dated, tidy;
+    TRY(release_due(t, &o->next_instant));
+    TRY(policy_work_due(t, &dated));
+    TRY(attachment_tidy(t->txn, t->now, &tidy));
+    if (dated < o->next_instant)
+        o->next_instant = dated;
+    if (tidy < o->next_instant)
+        o->next_instant = tidy;
+    return ST_OK;
+}
+
+// What was stored comes into the search index when there is little else to do; a search itself does not wait for that.
+static enum status run_index(struct tick *t, struct tick_job *job)
+{
+    struct own_jobs *o = job->ctx;
+    bool more = true;
+    if (o->few)
+        TRY(search_work(t, SEARCH_UPDATE_PER_TICK, &more));
+    if (more)
+        o->next_instant = t->now;
+    return ST_OK;
+}
+
+static enum status run_work(struct tick *t, struct tick_job *job)
+{
+    struct own_jobs *o = job->ctx;
+    return o->works ? policy_work(t, &o->more) : ST_OK;
+}
+
+void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, struct tick_job *jobs)
+{
+    o->works = o->work_done || work_pace_now(&o->pace, requests_wait);
+    o->more = false;
+    o->next_instant = UTC_MAX;
+    c->work_us = o->pace.us;
+    jobs[OWN_DUE] = (struct tick_job){.run = run_due, .ctx = o};
+    jobs[OWN_INDEX] = (struct tick_job){.run = run_index, .ctx = o};
+    jobs[OWN_WORK] = (struct tick_job){.run = run_work, .ctx = o};
+    o->started_ns = monotonic_ns();
+}
+
+bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now)
+{
+    static const char *const failed[OWN_JOBS] = {"instants-failed", "index-failed", "instants-failed"};
+    const uint64_t now_ns = monotonic_ns();
+    const bool good = jobs[OWN_WORK].st == ST_OK;
+    for (size_t i = 0; i < OWN_JOBS; i++)
+        if (jobs[i].st != ST_OK)
+            log_line(LOG_LEVEL_ERROR, failed[i], "why", status_text(jobs[i].st), NULL);
+    if (jobs[OWN_DUE].st != ST_OK || !good)
+        o->next_instant = utc_add(now, RETRY_MS);
+    if (o->works && good && o->more)
+        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns);
+    if (o->works)
+        o->work_done = good && !o->more;
+    return good && (!o->works || o->more);
+}
+
+void own_jobs_asked(struct own_jobs *o)
+{
+    work_pace_asked(&o->pace, monotonic_ns());
+}
+
+void own_jobs_policy(struct own_jobs *o)
+{
+    o->work_done = false;
+}

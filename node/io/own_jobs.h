@@ -1,0 +1,29 @@
+// The jobs of a tick that nobody sent: what is due by the clock, the search index, and the work that a change of policy left,
+// in parts that leave room for requests (work_pace.h).
+#ifndef RELTO_NODE_IO_OWN_JOBS_H
+#define RELTO_NODE_IO_OWN_JOBS_H
+
+#include "node/core/core.h"
+#include "node/io/work_pace.h"
+
+enum { OWN_DUE = 0, OWN_INDEX, OWN_WORK, OWN_JOBS };
+
+struct own_jobs { // zeroed = at the start
+    struct work_pace pace;
+    bool work_done; // nothing was left of that work when it was last looked at
+    // of the tick at hand
+    bool works, more;     // is work done in it, and is there more of it
+    bool few;             // few other jobs are in it; to be set before it runs
+    utc_ms next_instant;  // when something is due again; UTC_MAX = never
+    uint64_t started_ns;
+};
+
+// Prepare the first OWN_JOBS jobs of a tick; requests wait, or do not.
+void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, struct tick_job *jobs);
+// The tick ran: log what failed, and learn. Is another tick wanted at once?
+bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now);
+// A request came. Another policy is in force, which leaves work.
+void own_jobs_asked(struct own_jobs *o);
+void own_jobs_policy(struct own_jobs *o);
+
+#endif

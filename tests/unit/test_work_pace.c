@@ -1,0 +1,61 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "node/io/work_pace.h"
+
+#define MS ((uint64_t)1000000)
+
+static void requests_go_first_every_other_time(void **state)
+{
+    struct work_pace p = {.us = 0};
+    (void)state;
+    assert_true(work_pace_now(&p, false));
+    assert_false(work_pace_now(&p, true)); // work was just done
+    assert_true(work_pace_now(&p, true));  // and is not put off for ever
+    assert_false(work_pace_now(&p, true));
+    assert_true(work_pace_now(&p, false));
+    assert_true(work_pace_now(&p, false));
+}
+
+static void it_grows_while_nobody_asks(void **state)
+{
+    struct work_pace p = {.us = 0};
+    uint64_t now = 1000 * MS;
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        work_pace_took(&p, now += 10 * MS, 10 * MS);
+    assert_int_equal(p.us, WORK_PACE_FREE_US);
+    for (int i = 0; i < 20; i++)
+        work_pace_took(&p, now += 10 * MS, 1000 * MS); // far slower than estimated
+    assert_true(p.us < WORK_PACE_FREE_US / 5);
+    for (int i = 0; i < 30; i++)
+        work_pace_took(&p, now += 10 * MS, 100000 * MS);
+    assert_int_equal(p.us, WORK_PACE_LEAST_US);
+}
+
+static void it_shrinks_when_somebody_asks(void **state)
+{
+    struct work_pace p = {.us = WORK_PACE_FREE_US};
+    uint64_t now = 1000 * MS;
+    (void)state;
+    work_pace_asked(&p, now);
+    work_pace_took(&p, now + MS, 100 * MS);
+    assert_true(p.us <= WORK_PACE_BUSY_US);
+    for (int i = 0; i < 10; i++)
+        work_pace_took(&p, now + WORK_PACE_QUIET_MS * MS + 1, 1 * MS); // nobody did for a while
+    assert_true(p.us > WORK_PACE_BUSY_US);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_go_first_every_other_time),
+        cmocka_unit_test(it_grows_while_nobody_asks),
+        cmocka_unit_test(it_shrinks_when_somebody_asks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
