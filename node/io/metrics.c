@@ -1,5 +1,6 @@
 #include "node/io/metrics.h"
 
+#include "store/attachments.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 #include "store/sources.h"
@@ -23,7 +24,15 @@ struct link_facts {
     uint64_t ledger, acknowledged;
     double lag_s; // age of the oldest entry that no receipt covers
     struct source_state in;
+    uint64_t missing; // attachments
 };
+
+static enum status count_missing(void *ctx, const struct attachment_want *w)
+{
+    (void)w;
+    ++*(uint64_t *)ctx;
+    return ST_OK;
+}
 
 static enum status read_link(struct db_txn *t, const char *partner, utc_ms now, struct link_facts *ret)
 {
@@ -39,6 +48,7 @@ static enum status read_link(struct db_txn *t, const char *partner, utc_ms now, 
         TRY(ledger_get(t, partner, ret->acknowledged, &e));
         ret->lag_s = now > e.at ? (double)(now - e.at) / 1000 : 0;
     }
+    TRY(attachment_each_want(t, partner, count_missing, &ret->missing));
     return source_get(t, partner, &ret->in);
 }
 
@@ -75,6 +85,10 @@ static double of_quarantined(const struct link_facts *f)
 {
     return (double)f->in.quarantined;
 }
+static double of_missing(const struct link_facts *f)
+{
+    return (double)f->missing;
+}
 static double of_fork(const struct link_facts *f)
 {
     return f->in.forked;
@@ -87,6 +101,8 @@ static enum status partners(struct core *c, struct db_txn *t, utc_ms now, struct
     TRY(per_partner(c, t, now, "lag_seconds", "Age of the oldest entry that no receipt covers.", of_lag, out));
     TRY(per_partner(c, t, now, "received_reports", "Reports received from the partner.", of_received, out));
     TRY(per_partner(c, t, now, "quarantined_reports", "Reports of the partner in quarantine.", of_quarantined, out));
+    TRY(per_partner(c, t, now, "missing_attachments", "Attachments of the partner's reports that have not come yet.",
+                    of_missing, out));
     return per_partner(c, t, now, "log_fork", "1 when the partner's ledger contradicts what it showed before.", of_fork, out);
 }
 

@@ -10,6 +10,7 @@
 #include "node/core/sync.h"
 #include "node/io/clock.h"
 #include "node/io/log.h"
+#include "node/io/sync_attach.h"
 #include "node/io/sync_client_net.h"
 
 enum {
@@ -69,6 +70,8 @@ struct pull {
     struct buf receipt, sending; // waiting for its turn; under way
     uint64_t receipt_size, sending_size;
     uint32_t receipt_failures;
+
+    struct attach_fetcher *attachments;
 };
 
 struct sync_client {
@@ -406,6 +409,8 @@ static void job_done(struct daemon_job *j)
             p->status.pages++;
             p->status.reports += p->reports;
             p->status.quarantined += p->quarantined;
+            if (p->entries)
+                attach_fetcher_look(p->attachments);
         }
         if (p->receipt.len)
             send_receipt(p);
@@ -434,6 +439,7 @@ static void on_again(evutil_socket_t fd, short what, void *ctx)
 static void pull_free(struct pull *p)
 {
     transfers_free(&p->net);
+    attach_fetcher_free(&p->attachments);
     if (p->again)
         event_free(p->again);
     if (p->receipt_again)
@@ -448,7 +454,7 @@ static void pull_free(struct pull *p)
 
 static void pull_free_if_gone(struct pull *p)
 {
-    if (!p->gone || p->job_busy || p->receipt_job_busy)
+    if (!p->gone || p->job_busy || p->receipt_job_busy || attach_fetcher_is_busy(p->attachments))
         return;
     struct pull **list = &p->client->pulls;
     while (*list && *list != p)
@@ -470,13 +476,20 @@ static enum status pull_connect(struct pull *p)
             to.address = c->partners[i].address;
     transfers_free(&p->net);
     p->get = p->post = NULL;
-    TRY(transfers_new(p->client->base, &to, &p->net));
+    enum status st = transfers_new(p->client->base, &to, &p->net);
+    attach_fetcher_connect(p->attachments, p->net);
+    TRY(st);
     p->status.failures = p->receipt_failures = 0;
     if (!p->job_busy) {
         event_del(p->again);
         submit(p, WORK_LOOK);
     }
     return ST_OK;
+}
+
+static void attachments_idle(void *ctx)
+{
+    pull_free_if_gone(ctx);
 }
 
 static enum status pull_new(struct sync_client *s, const char *partner)
@@ -495,7 +508,9 @@ static enum status pull_new(struct sync_client *s, const char *partner)
     buf_init(&p->path, SYNC_PATH_MAX);
     buf_init(&p->receipt, FEED_RECEIPT_BYTES_MAX);
     buf_init(&p->sending, FEED_RECEIPT_BYTES_MAX);
-    enum status st = p->again && p->receipt_again && p->diag ? pull_connect(p) : ST_NOMEM;
+    enum status st = attach_fetcher_new(s->base, s->node, s->daemon, partner, attachments_idle, p, &p->attachments);
+    if (st == ST_OK)
+        st = p->again && p->receipt_again && p->diag ? pull_connect(p) : ST_NOMEM;
     if (st != ST_OK) {
         pull_free(p);
         return st;
@@ -544,8 +559,10 @@ void sync_client_reload(struct sync_client *s, struct tls_domains *domains)
         enum status st = p->gone ? ST_OK : pull_connect(p);
         if (st != ST_OK)
             log_line(LOG_LEVEL_ERROR, "sync-failed", "partner", p->status.partner, "why", status_text(st), NULL);
-        if (p->gone)
+        if (p->gone) {
+            attach_fetcher_stop(p->attachments);
             transfers_free(&p->net);
+        }
         pull_free_if_gone(p);
     }
     for (size_t i = 0; i < core->peer_count; i++)
@@ -559,6 +576,7 @@ void sync_client_stop(struct sync_client *s)
         return;
     s->stopped = true;
     for (struct pull *p = s->pulls; p; p = p->next) {
+        attach_fetcher_stop(p->attachments);
         transfers_free(&p->net);
         p->get = p->post = NULL;
         event_del(p->again);

@@ -29,6 +29,8 @@ struct transfer {
     struct curl_slist *headers;
     struct buf body;
     char why[DIAG_TEXT_MAX], curl_error[CURL_ERROR_SIZE];
+    struct transfer_head head; // status 0 = not looked at
+    enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
     void (*done)(void *ctx, const struct transfer_answer *a);
     void *ctx;
 };
@@ -47,6 +49,20 @@ static void transfer_free(struct transfer *x)
     curl_slist_free_all(x->headers);
     buf_fini(&x->body);
     free(x);
+}
+
+void transfer_cancel(struct transfer **x)
+{
+    if (*x)
+        transfer_free(*x);
+    *x = NULL;
+}
+
+void transfer_go_on(struct transfer *x)
+{
+    struct transfers *s = x->set;
+    curl_easy_pause(x->easy, CURLPAUSE_CONT);
+    event_active(s->timer, EV_TIMEOUT, 0); // libcurl goes on from the event loop, not from inside this call
 }
 
 // ---- libcurl's sockets and timer on libevent
@@ -172,6 +188,43 @@ static bool still_verified(struct transfer *x)
     return clock_now() < tls_valid_until(info->internals);
 }
 
+static void read_head(struct transfer *x)
+{
+    struct curl_header *range;
+    curl_off_t length = -1;
+    long status = 0;
+    unsigned long long first, last, total;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(x->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    x->head = (struct transfer_head){.status = (int)status, .total = length >= 0 ? (uint64_t)length : UINT64_MAX};
+    if (status != 206)
+        return;
+    x->head.from = x->head.total = UINT64_MAX;
+    if (curl_easy_header(x->easy, "Content-Range", 0, CURLH_HEADER, -1, &range) == CURLHE_OK &&
+        sscanf(range->value, "bytes %20llu-%20llu/%20llu", &first, &last, &total) == 3) {
+        x->head.from = first;
+        x->head.total = total;
+    }
+}
+
+// To the sink, if the answer is for it. -1 when it is not.
+static int64_t sink_body(struct transfer *x, struct span bytes)
+{
+    if (x->head.status == 0)
+        read_head(x);
+    if (!x->sink || (x->head.status != 200 && x->head.status != 206))
+        return -1;
+    switch (x->sink(x->ctx, &x->head, bytes)) {
+    case SINK_TAKEN:
+        return (int64_t)bytes.len;
+    case SINK_WAIT:
+        return CURL_WRITEFUNC_PAUSE;
+    case SINK_STOP:
+        return 0;
+    }
+    return 0;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct transfer *x = ctx;
@@ -179,6 +232,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
         snprintf(x->why, sizeof x->why, "a certificate or revocation list of the partner ended on an open connection");
         return 0;
     }
+    int64_t sunk = sink_body(x, span_of(bytes, size * count));
+    if (sunk >= 0)
+        return (size_t)sunk;
     buf_put(&x->body, bytes, size * count);
     if (buf_status(&x->body) == ST_OK)
         return size * count;
@@ -231,6 +287,16 @@ static bool set_connection(struct transfer *x, uint32_t wait_s)
            curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
 }
 
+static bool set_range(struct transfer *x, const struct transfer_ask *ask)
+{
+    char range[64], condition[256];
+    if (!ask->etag || ask->from == 0)
+        return true;
+    snprintf(range, sizeof range, "Range: bytes=%llu-", (unsigned long long)ask->from);
+    snprintf(condition, sizeof condition, "If-Range: %s", ask->etag);
+    return add_header(x, range) && add_header(x, condition);
+}
+
 static bool set_request(struct transfer *x, const struct transfer_ask *ask)
 {
     CURL *c = x->easy;
@@ -239,7 +305,7 @@ static bool set_request(struct transfer *x, const struct transfer_ask *ask)
     if (n < 0 || (size_t)n >= sizeof url || curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK)
         return false;
     snprintf(prefer, sizeof prefer, "Prefer: wait=%u", ask->wait_s);
-    if (ask->wait_s && !add_header(x, prefer))
+    if ((ask->wait_s && !add_header(x, prefer)) || !set_range(x, ask))
         return false;
     if (ask->post.len &&
         (!add_header(x, "Content-Type: text/plain; charset=utf-8") || !add_header(x, "Expect:") ||
@@ -259,7 +325,7 @@ enum status transfer_start(struct transfers *s, const struct transfer_ask *ask, 
     struct transfer *x = calloc(1, sizeof *x);
     if (!x)
         return ST_NOMEM;
-    *x = (struct transfer){.next = s->all, .set = s, .easy = curl_easy_init(), .done = ask->done, .ctx = ask->ctx};
+    *x = (struct transfer){.next = s->all, .set = s, .easy = curl_easy_init(), .sink = ask->sink, .done = ask->done, .ctx = ask->ctx};
     s->all = x;
     buf_init(&x->body, ask->body_max);
     if (!x->easy || !set_connection(x, ask->wait_s) || !set_request(x, ask) ||

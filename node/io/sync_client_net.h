@@ -23,8 +23,23 @@ struct transfer_answer {
     const char *error; // why none came; else ""
 };
 
+// The head of an answer with 200 or 206, for a sink.
+struct transfer_head {
+    int status;
+    uint64_t from, total; // place of the first byte in the whole, and the whole's length; UINT64_MAX = not stated
+};
+enum transfer_sink {
+    SINK_TAKEN,
+    SINK_WAIT, // none of them; they come again after transfer_go_on
+    SINK_STOP, // the transfer fails
+};
+
 struct transfer_ask {
     const char *path;
+    uint64_t from;     // only the bytes from here on …
+    const char *etag;  // … if it is still this; NULL = all
+    // Takes the body of an answer with 200 or 206, piece by piece; NULL = it is gathered for `done`. May not cancel it.
+    enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
     struct span post;  // body; empty = GET. Copied.
     uint32_t wait_s;   // Prefer: wait=…; 0 = none
     size_t body_max;   // an answer beyond this fails
@@ -36,6 +51,11 @@ struct transfer_ask {
 MUST_USE enum status transfers_new(struct event_base *base, const struct transfer_peer *peer, struct transfers **ret);
 // Ends all transfers without calling `done`, closes the connections. Nulls, accepts NULL.
 void transfers_free(struct transfers **s);
+
+// Have the sink asked again. It may be called from inside this.
+void transfer_go_on(struct transfer *x);
+// End it without calling `done`. Not from inside its own callbacks. Nulls, accepts NULL.
+void transfer_cancel(struct transfer **x);
 
 // Begin. *ret is valid until `done` is called. ST_NOMEM.
 MUST_USE enum status transfer_start(struct transfers *s, const struct transfer_ask *ask, struct transfer **ret);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "node/core/sync.h"
+#include "store/attachments.h"
 #include "store/ledger.h"
 #include "store/sources.h"
 #include "tools/relto/local.h"
@@ -15,10 +16,10 @@ static const char help[] =
     "       relto [-C DIR] sync retry PARTNER\n"
     "       relto [-C DIR] sync resume PARTNER --reason TEXT [--yes]\n\n"
     "For each partner: our ledger to it (entries, how many its receipts cover) and its ledger to us (entries\n"
-    "received, reports, quarantined, last success, last failure). Exit code 1 while something is not\n"
-    "acknowledged, quarantined, failing or forked.\n"
+    "received, reports, quarantined, last success, last failure), and attachments of its reports that have not\n"
+    "come yet. Exit code 1 while something is not acknowledged, quarantined, failing, forked or missing.\n"
     "  --wait SECONDS   wait until every partner has acknowledged everything, at most so long\n"
-    "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state\n\n"
+    "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state, attachments missing\n\n"
     "retry checks all that is in quarantine from a partner again, and takes what verifies now (its new certificate is\n"
     "here). Exit code 1 while some stay.\n\n"
     "resume goes on after a log-fork, from what is held here. First compare both ledgers with the partner's operator by\n"
@@ -26,12 +27,23 @@ static const char help[] =
     "  --reason TEXT    what was found out\n"
     "  --yes            do not ask\n";
 
-enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600, REASON_MAX = 255 };
+enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600, REASON_MAX = 255, MISSING_SHOWN = 10 };
 
 struct link_state {
     uint64_t ledger, acknowledged;
     struct source_state in;
+    size_t missing; // attachments
+    struct attachment_want first[MISSING_SHOWN];
 };
+
+static enum status note_missing(void *ctx, const struct attachment_want *w)
+{
+    struct link_state *s = ctx;
+    if (s->missing < MISSING_SHOWN)
+        s->first[s->missing] = *w;
+    s->missing++;
+    return ST_OK;
+}
 
 static enum status read_link(struct local *l, const char *partner, struct link_state *ret)
 {
@@ -41,6 +53,8 @@ static enum status read_link(struct local *l, const char *partner, struct link_s
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
     ret->acknowledged = st == ST_OK ? r.size : 0;
+    ret->missing = 0;
+    TRY(attachment_each_want(l->tick.txn, partner, note_missing, ret));
     return source_get(l->tick.txn, partner, &ret->in);
 }
 
@@ -52,7 +66,23 @@ static const char *link_word(const struct link_state *s)
         return "failing";
     if (s->in.quarantined)
         return "quarantine";
-    return s->acknowledged < s->ledger ? "behind" : "ok";
+    if (s->acknowledged < s->ledger)
+        return "behind";
+    return s->missing ? "attachments" : "ok";
+}
+
+static void print_missing(const struct link_state *s)
+{
+    char digest[DIGEST_TEXT_LEN + 1], at[UTC_TEXT_MAX];
+    for (size_t i = 0; i < s->missing && i < MISSING_SHOWN; i++) {
+        const struct attachment_want *w = &s->first[i];
+        printf("           attachment not here yet: %s, %llu bytes", digest_text(&w->digest, digest), (unsigned long long)w->size);
+        if (w->failures)
+            printf("; asked %u times, again at %s: %s", w->failures, utc_format_s(w->again_at, at), w->why);
+        putchar('\n');
+    }
+    if (s->missing > MISSING_SHOWN)
+        printf("           and %zu more\n", s->missing - MISSING_SHOWN);
 }
 
 static void print_link(const struct cli *cli, const char *partner, const struct link_state *s)
@@ -61,9 +91,9 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
     if (s->in.synced_at)
         utc_format_s(s->in.synced_at, synced);
     if (cli->format == FORMAT_TSV) {
-        printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\t%s\t%s\n", partner, (unsigned long long)s->ledger,
+        printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\t%s\t%s\t%zu\n", partner, (unsigned long long)s->ledger,
                (unsigned long long)s->acknowledged, (unsigned long long)s->in.size, (unsigned long long)s->in.received,
-               (unsigned long long)s->in.quarantined, synced, link_word(s));
+               (unsigned long long)s->in.quarantined, synced, link_word(s), s->missing);
         return;
     }
     printf("%-10s %-10s to it: %llu entries, %llu acknowledged; from it: %llu entries, %llu reports, %llu quarantined; synced %s\n",
@@ -74,6 +104,7 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
                "resume %s; see reltod(8)\n", partner);
     else if (s->in.failed_at > s->in.synced_at)
         printf("           last failure: %s\n", s->in.error);
+    print_missing(s);
 }
 
 // One look. *ret_open counts links that are not "ok".
