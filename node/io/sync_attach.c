@@ -13,7 +13,7 @@
 enum {
     WAITING_MAX = 2 * ATTACHMENT_PIECE, // one piece is committed while the next one comes
     ANSWER_MAX = 64 * 1024,             // of a refusal
-    LOOK_MAX_MS = 3600000,
+    LOOK_EVERY_MS = 60000,              // at least: the command line can take reports in, too (sync retry)
 };
 
 enum attach_work { ATTACH_LOOK, ATTACH_TAKE, ATTACH_REFUSED };
@@ -83,7 +83,7 @@ static void submit(struct attach_fetcher *a, enum attach_work work)
 
 static void arm(struct attach_fetcher *a, int64_t ms)
 {
-    ms = ms < 0 ? 0 : ms > LOOK_MAX_MS ? LOOK_MAX_MS : ms;
+    ms = ms < 0 ? 0 : ms > LOOK_EVERY_MS ? LOOK_EVERY_MS : ms;
     const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
     event_add(a->again, &tv);
 }
@@ -241,8 +241,7 @@ static void looked(struct attach_fetcher *a)
     }
     free(a->bytes);
     a->bytes = NULL;
-    if (a->f.next != UTC_MAX)
-        arm(a, a->f.next - clock_now());
+    arm(a, a->f.next < UTC_MAX ? a->f.next - clock_now() : LOOK_EVERY_MS);
 }
 
 static void taken(struct attach_fetcher *a)

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "node/io/file.h"
 #include "node/io/tls_identity.h"
 
-enum { CALL_TIMEOUT_S = 120 };
+enum { CALL_TIMEOUT_S = 120, STALLED_AFTER_S = 120 };
 
 // Calls that one identity makes to one node. The connection is kept between them: it is this identity's.
 struct client {
@@ -63,7 +64,6 @@ static const char *node_address(const struct cli *cli, const struct config *conf
 static void set_options(struct client *c)
 {
     curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
     curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
@@ -74,19 +74,70 @@ static void set_options(struct client *c)
     curl_easy_setopt(c->curl, CURLOPT_SSL_CTX_DATA, c);
 }
 
-static CURLcode send_call(struct client *c, const struct client_call *call, const char *url, char *error)
+// The file to be sent, from where it is to be sent; NULL with a fault.
+static FILE *open_file(const struct client *c, const struct client_call *call, uint64_t *ret_len)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/xml");
-    headers = curl_slist_append(headers, "Expect:");
+    off_t end = -1;
+    FILE *f = fopen(call->file, "re");
+    if (f && fseeko(f, 0, SEEK_END) == 0 && (end = ftello(f)) >= 0 && (uint64_t)end >= call->file_from &&
+        fseeko(f, (off_t)call->file_from, SEEK_SET) == 0) {
+        *ret_len = (uint64_t)end - call->file_from;
+        return f;
+    }
+    diag_add(c->cli->diag, 0, 0, "file", call->file, "cannot read: %s", strerror(errno));
+    if (f)
+        fclose(f);
+    return NULL;
+}
+
+// However long it takes, while bytes go. With Expect: 100-continue, which libcurl adds, so that what is refused or known
+// costs no transfer.
+static void set_file(CURL *curl, FILE *f, uint64_t len)
+{
+    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(curl, CURLOPT_READDATA, f);
+    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)len);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 0L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_AFTER_S);
+}
+
+static void set_body(CURL *curl, const struct client_call *call)
+{
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, 0L);
+    if (call->body.len || strcmp(call->method, "POST") == 0) { // a POST states its length, be it 0
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? (const char *)call->body.ptr : "");
+    }
+}
+
+static void read_answer(CURL *curl, struct client_answer *ret)
+{
+    struct curl_header *h;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    ret->upload_offset = UINT64_MAX;
+    if (curl_easy_header(curl, "Upload-Offset", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+        ret->upload_offset = strtoull(h->value, NULL, 10);
+}
+
+// `file` (may be NULL) is sent in place of the body.
+static CURLcode send_call(struct client *c, const struct client_call *call, FILE *file, uint64_t file_len, const char *url,
+                          char *error)
+{
+    struct curl_slist *headers =
+        curl_slist_append(NULL, file ? "Content-Type: application/octet-stream" : "Content-Type: application/xml");
+    if (!file)
+        headers = curl_slist_append(headers, "Expect:");
     if (call->header)
         headers = curl_slist_append(headers, call->header);
     curl_easy_setopt(c->curl, CURLOPT_URL, url);
     curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L); // forgets the body of the call before
     curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, call->method);
-    if (call->body.len || strcmp(call->method, "POST") == 0) { // a POST states its length, be it 0
-        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, call->body.len ? (const char *)call->body.ptr : "");
-    }
+    if (file)
+        set_file(c->curl, file, file_len);
+    else
+        set_body(c->curl, call);
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, error);
     CURLcode rc = curl_easy_perform(c->curl);
@@ -102,8 +153,14 @@ static enum status perform(struct client *c, const struct client_call *call, str
     const char *url = arena_printf(a, "https://%s%s", c->address, call->path);
     if (!url)
         return arena_status(a);
-    CURLcode rc = send_call(c, call, url, error);
-    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    uint64_t file_len = 0;
+    FILE *file = call->file ? open_file(c, call, &file_len) : NULL;
+    if (call->file && !file)
+        return ST_NOT_FOUND;
+    CURLcode rc = send_call(c, call, file, file_len, url, error);
+    if (file)
+        fclose(file);
+    read_answer(c->curl, ret);
     if (rc == CURLE_OK)
         return ST_OK;
     if (*c->why) {

@@ -10,6 +10,8 @@ struct client_call {
     const char *path;        // "/v1/reports"
     const char *header;      // one more header line, or NULL
     struct span body;
+    const char *file;        // in place of `body`: this file, streamed, …
+    uint64_t file_from;      // … from here on
     const char *who;         // as of client_open; client_send does not look at these two
     const char *partner;
 };
@@ -17,6 +19,7 @@ struct client_call {
 struct client_answer {
     long status;
     struct span body;        // in the arena of the call
+    uint64_t upload_offset;  // with 409: where an upload goes on; UINT64_MAX = not said
 };
 
 // Calls of one identity to one node, over one connection while it holds. `who` is the stem of certificate and key under

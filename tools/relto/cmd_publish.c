@@ -1,5 +1,6 @@
 // relto publish, relto preview: send drafts to the node and show who gets what.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,22 +11,28 @@
 
 static const char publish_help[] =
     "usage: relto [-C DIR] publish [--quiet] FILE...\n"
-    "       relto [-C DIR] publish [--quiet] --replace REPORT FILE\n\n"
+    "       relto [-C DIR] publish [--quiet] [--replace REPORT] [--attach FILE]... FILE\n\n"
     "Publish drafts at the node of DIR. Each is sent as its originating cell, with DIR/certs/cell-<cell>.pem.\n"
     "Prints the report's id and the decision for each partner. The same file sent twice is published once.\n"
     "A draft that states an id and a version above 1 is the next version of that report.\n"
     "Comments between elements are not sent; a portion without text is refused.\n"
+    "The file of each attachment that a draft names is looked for beside it: size, sha256 and media-type are filled in\n"
+    "where the draft leaves them out, and the bytes are brought to the node first, going on after a break.\n"
+    "  --attach FILE      an attachment from elsewhere; without an element in the draft it gets one, under the\n"
+    "                     overall label. May be given several times\n"
     "  --replace REPORT   publish FILE as the next version of this own report (its id or a unique beginning of it)\n"
     "  --quiet            print only the ids\n";
 static const char preview_help[] =
-    "usage: relto [-C DIR] preview FILE...\n\n"
-    "Show who would get a draft if it were published now, what would be withheld, and why. Nothing is stored.\n";
+    "usage: relto [-C DIR] preview [--attach FILE]... FILE...\n\n"
+    "Show who would get a draft if it were published now, what would be withheld, and why. Nothing is stored.\n"
+    "  --attach FILE   as of publish; attachments stay here\n";
 
 struct publish {
     const struct cli *cli;
     const char *path; // of the call
     bool quiet;
-    bool new_version; // not for previews: drafts may be corrections
+    bool new_version; // not for previews: drafts may be corrections, and attachments are brought
+    struct attach_files *attach;
     const char *replace; // the report to correct; NULL = as the draft says
     size_t done, refused;
 };
@@ -113,7 +120,7 @@ static int correct_named(const struct publish *p, struct client_call *call)
 static int plan_call(const struct publish *p, const char *file, struct client_call *call)
 {
     const struct report *r;
-    enum status st = draft_file_read(p->cli, file, p->cli->arena, &call->body, &r);
+    enum status st = draft_file_read(p->cli, file, p->attach, p->cli->arena, &call->body, &r);
     if (st != ST_OK)
         return cli_fail_status(p->cli, file, st);
     call->who = arena_printf(p->cli->arena, "cell-%s", r->cell);
@@ -129,6 +136,8 @@ static int send_file(struct publish *p, const char *file)
     struct client_call call = {.method = "POST", .path = p->path};
     struct client_answer answer = {0};
     int code = plan_call(p, file, &call);
+    if (code < 0 && p->new_version) // a preview needs no bytes
+        code = attach_upload(p->cli, p->attach, call.who);
     if (code >= 0)
         return code;
     diag_init(p->cli->diag, NULL);
@@ -164,21 +173,32 @@ static int send_files(struct publish *p, int argc, char **argv, const char *verb
     return worst;
 }
 
+static int run(struct publish *p, int argc, char **argv, const struct cli_option *options, size_t count, const char *help,
+               const char *verb)
+{
+    p->attach = calloc(1, sizeof *p->attach);
+    if (!p->attach)
+        return cli_fail_status(p->cli, argv[0], ST_NOMEM);
+    int code = attach_take_options(&argc, argv, p->attach);
+    if (code < 0)
+        code = cli_options(&argc, argv, options, count, help);
+    if (code < 0 && (p->replace || p->attach->named_count) && argc > 2)
+        code = cli_usage(argv[0], "%s takes one draft", p->replace ? "--replace" : "--attach");
+    if (code < 0)
+        code = send_files(p, argc, argv, verb);
+    free(p->attach);
+    return code;
+}
+
 int cmd_publish(const struct cli *cli, int argc, char **argv)
 {
     struct publish p = {.cli = cli, .path = "/v1/reports", .new_version = true};
     const struct cli_option options[] = {{"quiet", NULL, &p.quiet}, {"replace", &p.replace, NULL}};
-    int code = cli_options(&argc, argv, options, 2, publish_help);
-    if (code >= 0)
-        return code;
-    if (p.replace && argc > 2)
-        return cli_usage(argv[0], "--replace takes one FILE");
-    return send_files(&p, argc, argv, "publishing");
+    return run(&p, argc, argv, options, 2, publish_help, "publishing");
 }
 
 int cmd_preview(const struct cli *cli, int argc, char **argv)
 {
     struct publish p = {.cli = cli, .path = "/v1/preview"};
-    int code = cli_options(&argc, argv, NULL, 0, preview_help);
-    return code >= 0 ? code : send_files(&p, argc, argv, "previewing");
+    return run(&p, argc, argv, NULL, 0, preview_help, "previewing");
 }

@@ -33,13 +33,14 @@ static enum status check_filled(const struct report *r, struct diag *d)
     return st;
 }
 
-enum status draft_file_read(const struct cli *cli, const char *file, struct arena *a, struct span *ret_bytes,
-                            const struct report **ret)
+enum status draft_file_read(const struct cli *cli, const char *file, struct attach_files *attach, struct arena *a,
+                            struct span *ret_bytes, const struct report **ret)
 {
     struct span bytes, plain;
     diag_init(cli->diag, NULL);
     TRY(file_read(file, RENDITION_BYTES_MAX, a, cli->diag, &bytes));
     TRY(without_comments(bytes, a, &plain));
+    TRY(attach_fill(cli, file, plain, attach, &plain));
     diag_init(cli->diag, file);
     TRY(report_read(plain, file, a, cli->diag, ret));
     *ret_bytes = (*ret)->is_signed ? bytes : plain;
