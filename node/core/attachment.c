@@ -8,11 +8,11 @@
 #include "node/core/release.h"
 #include "store/ledger.h"
 
-static const char path_prefix[] = "/v1/attachments/";
+enum { PREFIX_LEN = sizeof "/v1/attachments/" - 1 };
 
 static bool digest_of_path(const struct request *rq, struct digest *ret)
 {
-    struct span hex = span_sub(rq->head.path, sizeof path_prefix - 1, rq->head.path.len);
+    struct span hex = span_sub(rq->head.path, PREFIX_LEN, rq->head.path.len);
     return hex_get(hex, ret->b, SHA256_LEN) == ST_OK;
 }
 
