@@ -177,6 +177,23 @@ static enum status check_orphans(struct verify *v)
     return ST_OK;
 }
 
+static enum status verify_policies(struct verify *v)
+{
+    struct db_walk w;
+    struct span all = span_of(NULL, 0);
+    for (bool ok = db_walk_first(v->t, DB_POLICIES, all, all, &w); ok; ok = db_walk_next(&w)) {
+        char text[DIGEST_TEXT_LEN + 8];
+        struct key_reader r = key_reader_of(w.key);
+        struct digest named = key_get_digest(&r), is = sha256(w.value);
+        snprintf(text, sizeof text, "policy ");
+        digest_text(&named, text + strlen(text));
+        if (!value_whole(&r) || !digest_eq(&named, &is))
+            verify_say(v, "policy-differs", text, "the stored policy does not have the digest that it is kept under");
+    }
+    db_walk_end(&w);
+    return w.st;
+}
+
 static enum status run(struct verify *v)
 {
     struct key all = {.len = 0};
@@ -187,6 +204,9 @@ static enum status run(struct verify *v)
         TRY(verify_after_audit(v, &v->books[i]));
         TRY(verify_receipts(v, &v->books[i]));
     }
+    for (size_t i = 0; i < v->o->held_count; i++)
+        TRY(verify_held(v, &v->o->held[i]));
+    TRY(verify_policies(v));
     TRY(verify_holdings(v));
     return verify_copies(v);
 }

@@ -14,12 +14,22 @@ struct verify_peer {
     uint8_t ledger_key[ED25519_LEN]; // of its checkpoints of its ledger to us
 };
 
+// A checkpoint of one of our logs that somebody else holds: a partner (of our ledger to it), a witness or an auditor (of
+// the audit log). Who rewrites a whole store with our own keys cannot rewrite these.
+struct verify_held {
+    const char *name; // for findings: of the file
+    struct span note;
+};
+
 struct verify_options {
     const char *nation;              // our own id: partners' checkpoints are `<their name>/release/<nation>`
     const char *node_name;           // our ledgers' checkpoints are `<node name>/release/<PARTNER>`
     uint8_t ledger_key[ED25519_LEN]; // public half of our ledger key
     const struct verify_peer *peers;
     size_t peer_count;
+    uint8_t audit_key[ED25519_LEN]; // public half; used with `held` only
+    const struct verify_held *held;
+    size_t held_count;
 };
 
 // One thing that is wrong. All strings are valid during the call only.
@@ -37,6 +47,7 @@ struct verify_summary {
     uint64_t receipts;             // whose cosignature was checked
     uint64_t receipts_without_key; // of partners that are not among `peers`
     uint64_t checkpoints;          // of partners' ledgers, signature checked
+    uint64_t held;                 // checkpoints held by others that are of the logs as they stand here
     uint64_t reports;              // stored copies, digest checked
     uint64_t renditions;           // made again and compared with ledger and holding
     uint64_t renditions_absent;    // whose stored copy is no longer there (purged): nothing to compare
@@ -53,9 +64,12 @@ struct verify_summary {
 // - every delivery names places that exist, each release among them decided before it (`decide` for that
 // version);
 //   everything marked delivered has a delivery;
+// - every policy that a decision or delivery names is kept, and each kept one has its digest; every receipt that an event
+//   tells of is kept;
 // - receipts: our signature, the partner's cosignature, and the root that our ledger had at that size;
 // likewise the
 //   last checkpoint of each partner's ledger to us;
+// - each checkpoint in `held` is signed by us and of the log as it stands here, at that size;
 // - every holding agrees with the last ledger entry of its report; its rendition, cut anew from the stored
 // copy, has
 //   the digest that the ledger names; every stored copy has its own digest.

@@ -1,4 +1,6 @@
 // The audit log: each event, and what it says about ledgers and deliveries.
+#include <stdio.h>
+
 #include "store/verify_internal.h"
 
 static bool number(const char *s, uint64_t *ret)
@@ -114,9 +116,39 @@ static enum status check_receipt(struct verify *v, const char *where, const stru
     }
     if (st == ST_IO || st == ST_NOMEM)
         return st;
-    if (st != ST_OK || strcmp(said, digest_text(&root, text)) != 0)
+    if (st != ST_OK || strcmp(said, digest_text(&root, text)) != 0) {
         verify_say(v, "event-receipt", where, "tells of a receipt for a tree that the ledger never had");
-    return ST_OK;
+        return ST_OK;
+    }
+    struct key k = {.len = 0};
+    struct span ignored;
+    key_id(&k, b->partner);
+    key_u64(&k, size);
+    st = db_get(v->t, DB_RECEIPTS, key_span(&k), &ignored);
+    if (st == ST_NOT_FOUND)
+        verify_say(v, "receipt-missing", where, "tells of a receipt that is not kept any more");
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+// The policy that a decision or delivery went by is kept for ever, so that it can be made again.
+static enum status check_policy(struct verify *v, const char *where, const struct audit_event *e)
+{
+    struct digest d;
+    struct key k = {.len = 0};
+    struct span ignored;
+    const char *said = audit_event_get(e, "policy");
+    if (!said || strcmp(said, v->policy) == 0)
+        return ST_OK;
+    enum status st = ST_NOT_FOUND;
+    if (digest_parse(span_cstr(said), &d)) {
+        key_digest(&k, &d);
+        st = db_get(v->t, DB_POLICIES, key_span(&k), &ignored);
+    }
+    if (st == ST_NOT_FOUND)
+        verify_say(v, "policy-missing", where, "went by a policy that is not kept");
+    else if (st == ST_OK)
+        snprintf(v->policy, sizeof v->policy, "%s", said);
+    return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 static enum status check_meaning(struct verify *v, const char *where, const struct audit_event *e)
@@ -187,6 +219,7 @@ static enum status event_leaf(struct verify_log *l, uint64_t n, struct span valu
     }
     check_form(v, where, n, &e);
     note_indexes(v, &e);
+    TRY(check_policy(v, where, &e));
     return check_meaning(v, where, &e);
 }
 

@@ -46,6 +46,7 @@ struct verify {
     struct verify_decided decided;
     struct verify_index by_report, by_partner;
     struct arena *arena; // of the event at hand: verify_arena
+    char policy[DIGEST_TEXT_LEN + 1]; // the last one that was found to be kept
     utc_ms last_at;      // of the log at hand
     uint8_t last_salt[SALT_LEN];
 };
@@ -106,6 +107,7 @@ MUST_USE enum status verify_ledger(struct verify *v, const char *partner);
 MUST_USE enum status verify_received(struct verify *v, const char *partner);
 MUST_USE enum status verify_after_audit(struct verify *v, const struct verify_book *b);
 MUST_USE enum status verify_receipts(struct verify *v, const struct verify_book *b);
+MUST_USE enum status verify_held(struct verify *v, const struct verify_held *h); // verify_held.c
 MUST_USE enum status verify_holdings(struct verify *v);
 MUST_USE enum status verify_copies(struct verify *v);
 

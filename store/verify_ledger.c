@@ -218,6 +218,8 @@ static void check_note(struct verify *v, const char *where, const char *partner,
     if (cosignature_find(r->note, peer->name, peer->cosign_key, &line, &at) != ST_OK)
         verify_say(v, "receipt-cosignature", where,
                    "the partner's cosignature is missing or does not verify");
+    else if (at != r->at)
+        verify_say(v, "receipt-time", where, "the time beside the receipt is not that of the cosignature");
 }
 
 struct receipts {

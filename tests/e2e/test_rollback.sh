@@ -5,6 +5,14 @@
 NATIONS="gbr fra"
 make_nations
 drafts gbr
+compare() { # WHAT: what FRA holds is of GBR's ledger (good), or the rule by which it is not
+    node fra sync note GBR >"$D/note" || fail "sync note"
+    node gbr audit verify --held "$D/note" >"$D/out"
+    local code=$?
+    [ "$1" = good ] && [ $code = 0 ] && grep -q 'held elsewhere is of the log' "$D/out" && return 0
+    [ "$1" != good ] && [ $code = 1 ] && grep -q "\[$1\]" "$D/out" && return 0
+    fail "audit verify --held: expected $1: $(cat "$D/out")"
+}
 publish() { node gbr publish --quiet "${files[$1]}" >/dev/null || fail "publish of ${files[$1]}"; }
 for n in $NATIONS; do start $n; done
 files=() # that FRA gets at once
@@ -19,6 +27,7 @@ node gbr backup "$D/yesterday" >/dev/null || fail "backup"
 for i in 3 4 5; do publish $i; done
 wait_exchanged 60 || fail "today's exchange did not complete"
 held=$(node fra --format tsv list | sort)
+compare good
 
 restore() { # BACKUP: what an operator does who does not call anybody
     stop gbr
@@ -44,6 +53,7 @@ grep -q 'event=log-fork .*partner="GBR"' "$D/fra/run/log" || fail "no log-fork i
 node fra sync status | grep -q 'relto sync resume GBR' || fail "the status does not say what to do"
 curl -s --noproxy '*' "http://$(cat "$D/fra/run/metrics")/metrics" | grep -q 'relto_log_fork{partner="GBR"} 1' || fail "no metric"
 [ "$(node fra --format tsv list | sort)" = "$held" ] || fail "what the partner holds has changed"
+compare held-larger
 # What it publishes now is not taken, for nobody knows which history it belongs to.
 publish 6
 [ "$(node fra --format tsv list | wc -l)" = "$(echo "$held" | wc -l)" ] || fail "taken from a forked ledger"
@@ -72,6 +82,8 @@ wait_exchanged 60 || fail "the exchange before the second head"
 restore "$D/fork/data.mdb"
 publish 9
 alarm 30 || fail "a second head was not noticed"
+compare held-root
 for n in $NATIONS; do stop $n; done
+compare held-root # also of a stopped store
 node fra audit verify >/dev/null || fail "the partner's own store must stay whole"
 exit 0

@@ -9,230 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/audit_log.h"
 #include "store/key.h"
-#include "store/ledger.h"
 #include "store/sources.h"
-#include "store/verify.h"
-#include "tests/support/report_samples.h"
-#include "tests/support/store_dir.h"
-#include "tests/support/test_keys.h"
+#include "tests/support/verify_world.h"
 
-// ---- a store in which something happened
-
-struct world {
-    struct store_dir dir;
-    struct note_key ledger, fra_cosign, gbr_ledger;
-    struct verify_peer peers[2];
-    struct verify_options options;
-    struct report_record record;
-    struct buf report;
-};
-
-static struct world *world;
-
-static struct note_key key_of(uint8_t fill)
-{
-    uint8_t seed[ED25519_LEN];
-    struct note_key k;
-    memset(seed, fill, sizeof seed);
-    assert_int_equal(note_key_from_seed(seed, &k), ST_OK);
-    return k;
-}
-
-static struct uuid report_id(void)
-{
-    return world->record.id;
-}
-
-static void log_event(struct db_txn *t, struct audit_event e)
-{
-    assert_int_equal(audit_append(t, &e, 1000, &world->dir.random), ST_OK);
-}
-
-static struct audit_event about(enum audit_kind kind, const char *partner, uint32_t version)
-{
-    struct audit_event e = {.kind = kind, .actor = "node", .partner = partner, .version = version};
-    e.has_report = version != 0;
-    e.report = report_id();
-    return e;
-}
-
-// An entry, its event and what the partner holds by it.
-static void give(struct db_txn *t, const char *partner, enum entry_kind kind, const struct withheld_set *w)
-{
-    struct holding h = {
-        .kind = kind, .version = 1, .ever_delivered = true, .onward = ONWARD_CONSENT, .next_change = UTC_MAX};
-    struct ledger_entry e = {.kind = kind, .report = report_id(), .version = 1, .onward = ONWARD_CONSENT};
-    struct arena *a = xml_arena_new(world->report.len);
-    const struct report *r;
-    struct rendition_proof proof;
-    struct buf out;
-    char place[24], digest[DIGEST_TEXT_LEN + 1];
-    buf_init(&out, RENDITION_BYTES_MAX);
-    assert_int_equal(rendition_read(buf_bytes(&world->report), a, NULL, &r, &proof), ST_OK);
-    h.withheld = *w;
-    rendition_splice(r, buf_bytes(&world->report), w, &out);
-    h.digest = e.digest = sha256(buf_bytes(&out));
-    assert_int_equal(ledger_append(t, partner, &e, 1000, &world->dir.random, &h.n), ST_OK);
-    assert_int_equal(holding_put(t, partner, report_id(), &h), ST_OK);
-    struct audit_event ev = about(kind == ENTRY_RELEASE  ? AUDIT_RELEASE
-                                  : kind == ENTRY_RECALL ? AUDIT_RECALL
-                                                         : AUDIT_WITHDRAW,
-                                  partner, 1);
-    snprintf(place, sizeof place, "%d", (int)h.n);
-    audit_event_attr(&ev, "position", place);
-    if (kind == ENTRY_RELEASE)
-        audit_event_attr(&ev, "digest", digest_text(&h.digest, digest));
-    log_event(t, ev);
-    buf_fini(&out);
-    arena_free(&a);
-}
-
-static void deliver(struct db_txn *t, const char *partner, const char *first, const char *last)
-{
-    struct audit_event e = about(AUDIT_DELIVER, partner, 0);
-    audit_event_attr(&e, "first", first);
-    audit_event_attr(&e, "last", last);
-    audit_event_attr(&e, "bytes", "4000");
-    log_event(t, e);
-    for (int n = atoi(first); n <= atoi(last); n++)
-        assert_int_equal(delivered_mark(t, partner, (uint64_t)n, 1000), ST_OK);
-}
-
-static void sign_checkpoint(struct db_txn *t, const char *origin, const char *log, const struct note_key *k,
-                            struct checkpoint *c, struct buf *note)
-{
-    *c = (struct checkpoint){.size = 0};
-    snprintf(c->origin, sizeof c->origin, "%s", origin);
-    assert_int_equal(tree_size(t, log, &c->size), ST_OK);
-    assert_int_equal(tree_root(t, log, c->size, &c->root), ST_OK);
-    buf_init(note, NOTE_BYTES_MAX);
-    assert_int_equal(checkpoint_sign(c, k, note), ST_OK);
-}
-
-static void take_receipt(struct db_txn *t, const struct note_key *cosigner)
-{
-    struct checkpoint c;
-    struct buf note, line;
-    char size[24], root[DIGEST_TEXT_LEN + 1];
-    sign_checkpoint(t, "us.example/release/FRA", "out/FRA", &world->ledger, &c, &note);
-    buf_init(&line, 1000);
-    assert_int_equal(cosignature_make(buf_bytes(&note), "fra.example", cosigner, 5000, &line), ST_OK);
-    buf_span(&note, buf_bytes(&line));
-    struct receipt r = {.size = c.size, .root = c.root, .at = 5000, .note = buf_bytes(&note)};
-    assert_int_equal(receipt_put(t, "FRA", &r), ST_OK);
-    struct audit_event e = about(AUDIT_RECEIPT, "FRA", 0);
-    snprintf(size, sizeof size, "%d", (int)c.size);
-    audit_event_attr(&e, "size", size);
-    audit_event_attr(&e, "root", digest_text(&c.root, root));
-    log_event(t, e);
-    buf_fini(&note);
-    buf_fini(&line);
-}
-
-static void receive(struct db_txn *t)
-{
-    struct digest bare = merkle_leaf(span_cstr("hidden"));
-    for (uint64_t n = 0; n < 5; n++) {
-        struct ledger_entry e = {
-            .n = n, .kind = ENTRY_HEAD, .at = 1000 + (utc_ms)n, .salt = {(uint8_t)(n + 1)}};
-        struct buf b;
-        buf_init(&b, 2000);
-        ledger_entry_write(&e, &b);
-        struct digest leaf = merkle_leaf(buf_bytes(&b));
-        assert_int_equal(n == 3 ? source_append(t, "GBR", &bare, span_of(NULL, 0))
-                                : source_append(t, "GBR", &leaf, buf_bytes(&b)),
-                         ST_OK);
-        buf_fini(&b);
-    }
-    struct checkpoint c;
-    struct buf note;
-    sign_checkpoint(t, "gbr.example/release/DEU", "in/GBR", &world->gbr_ledger, &c, &note);
-    struct source_state s = {.size = 5, .checkpoint = buf_bytes(&note)};
-    assert_int_equal(source_put(t, "GBR", &s), ST_OK);
-    buf_fini(&note);
-}
-
-static void store_report(struct db_txn *t)
-{
-    struct test_keys *keys = calloc(1, sizeof *keys);
-    struct signing_key *key;
-    test_keys_make("GBR", keys);
-    assert_int_equal(signing_key_load(test_span(keys->report.key), test_span(keys->report.cert), NULL, &key),
-                     ST_OK);
-    buf_init(&world->report, RENDITION_BYTES_MAX);
-    sample_finish(sample_draft, key, 0, 1, &world->report);
-    struct arena *a = xml_arena_new(world->report.len);
-    const struct report *r;
-    struct rendition_proof proof;
-    assert_int_equal(rendition_read(buf_bytes(&world->report), a, NULL, &r, &proof), ST_OK);
-    world->record = (struct report_record){.id = r->id,
-                                           .version = 1,
-                                           .stored_at = 1000,
-                                           .nation = "GBR",
-                                           .type = "INTREP",
-                                           .title = "t",
-                                           .bytes = buf_bytes(&world->report)};
-    world->record.digest = sha256(world->record.bytes);
-    assert_int_equal(reports_put(t, &world->record), ST_OK);
-    arena_free(&a);
-    signing_key_free(&key);
-    free(keys);
-}
-
-static void live(struct db_txn *t)
-{
-    struct withheld_set none = {.overall = false}, some = {.overall = true};
-    struct ledger_entry head = {.kind = ENTRY_HEAD};
-    uint64_t n;
-    withheld_add(&some, 1);
-    withheld_add(&some, 3);
-    log_event(t, (struct audit_event){.kind = AUDIT_START, .actor = "node"});
-    store_report(t);
-    log_event(t, about(AUDIT_PUBLISH, NULL, 1));
-    give(t, "FRA", ENTRY_RELEASE, &none);
-    give(t, "NATO", ENTRY_RELEASE, &some);
-    log_event(t, about(AUDIT_DECIDE, NULL, 1));
-    assert_int_equal(ledger_append(t, "FRA", &head, 1, &world->dir.random, &n), ST_OK);
-    deliver(t, "FRA", "0", "1");
-    take_receipt(t, &world->fra_cosign);
-    give(t, "FRA", ENTRY_WITHDRAW, &none);
-    give(t, "FRA", ENTRY_RELEASE, &some);
-    deliver(t, "FRA", "1", "3");
-    deliver(t, "NATO", "0", "0");
-    take_receipt(t, &world->fra_cosign);
-    receive(t);
-}
+static struct verify_world *world;
 
 static int world_setup(void **state)
 {
     (void)state;
-    world = calloc(1, sizeof *world);
-    store_dir_make(&world->dir);
-    store_dir_open(&world->dir, false);
-    world->ledger = key_of(1);
-    world->fra_cosign = key_of(2);
-    world->gbr_ledger = key_of(3);
-    world->peers[0] = (struct verify_peer){.partner = "FRA", .name = "fra.example"};
-    memcpy(world->peers[0].cosign_key, world->fra_cosign.pub, ED25519_LEN);
-    world->peers[1] = (struct verify_peer){.partner = "GBR", .name = "gbr.example"};
-    memcpy(world->peers[1].ledger_key, world->gbr_ledger.pub, ED25519_LEN);
-    world->options = (struct verify_options){
-        .nation = "DEU", .node_name = "us.example", .peers = world->peers, .peer_count = 2};
-    memcpy(world->options.ledger_key, world->ledger.pub, ED25519_LEN);
-    struct db_txn *t = store_dir_write(&world->dir);
-    live(t);
-    store_dir_commit(t);
+    world = verify_world_make(1, 1);
     return 0;
 }
 
 static int world_teardown(void **state)
 {
     (void)state;
-    store_dir_remove(&world->dir);
-    buf_fini(&world->report);
-    free(world);
+    verify_world_free(&world);
     return 0;
 }
 
@@ -303,7 +96,7 @@ static void lies_are_found(void **state)
 {
     (void)state;
     struct withheld_set none = {.overall = false};
-    struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = report_id(), .version = 1};
+    struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = verify_world_report(world), .version = 1};
     uint64_t n;
     struct db_txn *t = store_dir_write(&world->dir);
     assert_int_equal(ledger_append(t, "FRA", &e, 9000, &world->dir.random, &n), ST_OK);
@@ -312,16 +105,16 @@ static void lies_are_found(void **state)
     db_abort(&t);
 
     t = store_dir_write(&world->dir); // an event for an entry that is not there
-    struct audit_event ev = about(AUDIT_RELEASE, "FRA", 1);
+    struct audit_event ev = verify_world_about(world, AUDIT_RELEASE, "FRA", 1);
     audit_event_attr(&ev, "position", "77");
-    log_event(t, ev);
+    verify_world_log(world, t, ev);
     expect_rule(t, "event-without-entry");
     db_abort(&t);
 
     t = store_dir_write(&world->dir); // a second one, and one of another kind
-    ev = about(AUDIT_RECALL, "FRA", 1);
+    ev = verify_world_about(world, AUDIT_RECALL, "FRA", 1);
     audit_event_attr(&ev, "position", "2");
-    log_event(t, ev);
+    verify_world_log(world, t, ev);
     expect_rule(t, "event-twice");
     expect_rule(t, "event-differs");
     db_abort(&t);
@@ -332,26 +125,26 @@ static void lies_are_found(void **state)
     world->record.version = 1;
     e.version = 2;
     assert_int_equal(ledger_append(t, "FRA", &e, 9000, &world->dir.random, &n), ST_OK);
-    deliver(t, "FRA", "4", "4");
+    verify_world_deliver(world, t, "FRA", 4, 4);
     expect_rule(t, "delivery-undecided");
-    log_event(t, about(AUDIT_DECIDE, NULL, 2)); // deciding afterwards does not help
+    verify_world_log(world, t, verify_world_about(world, AUDIT_DECIDE, NULL, 2)); // deciding afterwards does not help
     expect_rule(t, "delivery-undecided");
     db_abort(&t);
 
     t = store_dir_write(&world->dir);
-    deliver(t, "FRA", "3", "4");
+    verify_world_deliver(world, t, "FRA", 3, 4);
     expect_rule(t, "delivery-place");
     expect_rule(t, "delivery-unlogged");
     db_abort(&t);
 
     t = store_dir_write(&world->dir); // sent without a word
-    give(t, "NATO", ENTRY_RELEASE, &none);
+    verify_world_give(world, t, "NATO", ENTRY_RELEASE, &none);
     assert_int_equal(delivered_mark(t, "NATO", 1, 2000), ST_OK);
     expect_rule(t, "delivery-unlogged");
     db_abort(&t);
 
     t = store_dir_write(&world->dir); // a receipt that another key made
-    take_receipt(t, &world->ledger);
+    verify_world_receipt(world, t, &world->ledger);
     expect_rule(t, "receipt-cosignature");
     db_abort(&t);
 }
@@ -361,20 +154,20 @@ static void holdings_must_agree(void **state)
     (void)state;
     struct holding h;
     struct db_txn *t = store_dir_write(&world->dir);
-    assert_int_equal(holding_get(t, "FRA", report_id(), &h), ST_OK);
+    assert_int_equal(holding_get(t, "FRA", verify_world_report(world), &h), ST_OK);
     h.withheld = (struct withheld_set){.overall = false};
-    assert_int_equal(holding_put(t, "FRA", report_id(), &h), ST_OK);
+    assert_int_equal(holding_put(t, "FRA", verify_world_report(world), &h), ST_OK);
     expect_rule(t, "rendition-differs");
     h.digest.b[0] ^= 1;
-    assert_int_equal(holding_put(t, "FRA", report_id(), &h), ST_OK);
+    assert_int_equal(holding_put(t, "FRA", verify_world_report(world), &h), ST_OK);
     expect_rule(t, "holding-differs");
     h.n = 50;
-    assert_int_equal(holding_put(t, "FRA", report_id(), &h), ST_OK);
+    assert_int_equal(holding_put(t, "FRA", verify_world_report(world), &h), ST_OK);
     expect_rule(t, "holding-without-entry");
     db_abort(&t);
 
     t = store_dir_write(&world->dir); // a lapsed holding is not served: its copy may go
-    assert_int_equal(reports_erase(t, report_id(), NULL), ST_OK);
+    assert_int_equal(reports_erase(t, verify_world_report(world), NULL), ST_OK);
     struct verify_summary s = verify(t);
     assert_string_equal(rules, "");
     assert_int_equal(s.renditions_absent, 2);
@@ -392,7 +185,7 @@ static void a_forked_source_is_found(void **state)
     assert_int_equal(source_append(t, "GBR", &other, span_of(NULL, 0)), ST_OK);
     verify(t);
     assert_string_equal(rules, ""); // further leaves do not contradict it
-    sign_checkpoint(t, "gbr.example/release/DEU", "in/GBR", &world->ledger, &c, &note_bytes);
+    verify_world_sign(t, "gbr.example/release/DEU", "in/GBR", &world->ledger, &c, &note_bytes);
     assert_int_equal(source_get(t, "GBR", &s), ST_OK);
     s.checkpoint = buf_bytes(&note_bytes);
     assert_int_equal(source_put(t, "GBR", &s), ST_OK);

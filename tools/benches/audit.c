@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "store/audit_log.h"
+#include "store/policies.h"
 #include "store/verify.h"
 
 enum { ROUNDS = 5, GROUP = 1000, KINDS = 6 };
@@ -100,6 +101,16 @@ static struct audit_event event_of(uint64_t n)
         break;
     }
     return e;
+}
+
+// The policy that the decisions name: of no bytes.
+static void keep_policy(struct db *db)
+{
+    struct db_txn *t;
+    struct digest d;
+    need("begin", db_begin(db, true, &t));
+    need("policy", policies_activate(t, span_of(NULL, 0), 0, &d));
+    need("commit", db_commit(&t));
 }
 
 struct spent {
@@ -211,6 +222,7 @@ int main(int argc, char **argv)
     if (!d)
         stop("memory", ST_NOMEM);
     need("open", db_open(argv[1], &o, d, &db));
+    keep_policy(db);
     uint64_t slice = count / ROUNDS;
     count = slice * ROUNDS;
     for (unsigned i = 0; i < ROUNDS; i++) {

@@ -14,7 +14,8 @@
 static const char help[] =
     "usage: relto [-C DIR] [--format text|tsv] sync status [--wait SECONDS]\n"
     "       relto [-C DIR] sync retry PARTNER\n"
-    "       relto [-C DIR] sync resume PARTNER --reason TEXT [--yes]\n\n"
+    "       relto [-C DIR] sync resume PARTNER --reason TEXT [--yes]\n"
+    "       relto [-C DIR] sync note PARTNER\n\n"
     "For each partner: our ledger to it (entries, how many its receipts cover) and its ledger to us (entries\n"
     "received, reports, quarantined, last success, last failure), and attachments of its reports that have not\n"
     "come yet. Exit code 1 while something is not acknowledged, quarantined, failing, forked or missing.\n"
@@ -25,7 +26,9 @@ static const char help[] =
     "resume goes on after a log-fork, from what is held here. First compare both ledgers with the partner's operator by\n"
     "voice: a node that told two stories may have been broken into. It asks for the partner's id; the log has the reason.\n"
     "  --reason TEXT    what was found out\n"
-    "  --yes            do not ask\n";
+    "  --yes            do not ask\n\n"
+    "note prints the last checkpoint of the partner's ledger to us, signed by it. Its auditor can hold it against that node:\n"
+    "relto audit verify --held FILE.\n";
 
 enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600, REASON_MAX = 255, MISSING_SHOWN = 10 };
 
@@ -220,6 +223,22 @@ static int resume(const struct cli *cli, const char *partner, const char *reason
     return EXIT_DONE;
 }
 
+static int note(const struct cli *cli, const char *partner)
+{
+    struct local l;
+    struct source_state s = {.size = 0};
+    int code = local_open(cli, NODE_READER, &l);
+    if (code >= 0)
+        return code;
+    enum status st = strlen(partner) <= PARTNER_ID_MAX ? source_get(l.tick.txn, partner, &s) : ST_OK;
+    if (st == ST_OK)
+        fwrite(s.checkpoint.ptr, 1, s.checkpoint.len, stdout);
+    local_close(&l, false);
+    if (st != ST_OK)
+        return cli_fail(cli_code(st), "sync note", "%s", status_text(st));
+    return s.checkpoint.len ? EXIT_DONE : cli_fail(EXIT_NO, partner, "nothing of its ledger was received here yet");
+}
+
 int cmd_sync(const struct cli *cli, int argc, char **argv)
 {
     const char *wait = NULL, *reason = NULL;
@@ -230,10 +249,12 @@ int cmd_sync(const struct cli *cli, int argc, char **argv)
         return code;
     if (argc == 3 && strcmp(argv[1], "retry") == 0)
         return retry(cli, argv[2]);
+    if (argc == 3 && strcmp(argv[1], "note") == 0)
+        return note(cli, argv[2]);
     if (argc == 3 && strcmp(argv[1], "resume") == 0)
         return resume(cli, argv[2], reason, yes);
     if (argc != 2 || strcmp(argv[1], "status") != 0)
-        return cli_usage(argv[0], "expected: status, retry PARTNER or resume PARTNER");
+        return cli_usage(argv[0], "expected: status, retry PARTNER, resume PARTNER or note PARTNER");
     long seconds = 0;
     if (wait && !cli_number(wait, 0, WAIT_MAX_S, &seconds))
         return cli_usage(argv[0], "--wait: '%s' is not a number of seconds from 0 to %d", wait, WAIT_MAX_S);
