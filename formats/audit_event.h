@@ -4,7 +4,7 @@
 // (with partner), withdraw: position (in that partner's ledger), and for release digest, agreement, and withheld (ids;
 // beyond 32 KiB withheld-digest). deliver: first, last (ledger positions), bytes, certificate, policy; of an attachment
 // also attachment (its digest). decide: cause, policy, and one <decision> child per partner; of a received copy also
-// source, copy (its digest) and onward. receive: first, last, reports; or attachment, bytes. lapse: outcome, reason.
+// source, copy (its digest), stored (when) and onward. receive: first, last, reports; or attachment, bytes. lapse: outcome, reason.
 // denied: count of refused connections since the last such event, reason of the last one. export of a page of events:
 // events (how many), first, last (positions), query, certificate.
 #ifndef RELTO_FORMATS_AUDIT_EVENT_H

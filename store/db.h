@@ -120,7 +120,7 @@ MUST_USE enum status db_count(struct db_txn *t, enum db_table table, uint64_t *r
 // ends the walk's validity: seek again. End it (db_walk_end, or a false) before the transaction ends.
 struct db_walk {
     void *cursor;
-    uint8_t prefix[80];
+    uint8_t prefix[511]; // as long as a key may be
     size_t prefix_len;
     struct span key, value; // valid after db_walk_* returned true
     enum status st;         // why it ended: ST_OK at the end, or a failure

@@ -23,7 +23,7 @@ struct asking {
     // of the event
     bool found;
     bool some; // it does not tell of all partners
-    const char *copy, *onward, *detail_digest;
+    const char *copy, *onward, *stored_at, *detail_digest;
     struct span detail;
 };
 
@@ -181,6 +181,7 @@ static enum status note_event(void *ctx, const struct audit_event *e)
     r->source = attr_or_empty(x->a, e, "source");
     x->copy = attr_or_empty(x->a, e, "copy");
     x->onward = attr_or_empty(x->a, e, "onward");
+    x->stored_at = attr_or_empty(x->a, e, "stored");
     x->detail_digest = attr_or_empty(x->a, e, "detail-digest");
     x->detail = e->detail;
     if (e->detail.len)
@@ -228,6 +229,8 @@ static enum status load_copy(struct asking *x)
     if (*x->copy && strcmp(digest_text(&rec->digest, digest), x->copy) != 0)
         r->obstacle = "its source gave another rendition of this version since";
     if (*x->onward && !onward_parse(span_cstr(x->onward), &rec->onward))
+        return ST_CORRUPT;
+    if (*x->stored_at && utc_parse(span_cstr(x->stored_at), UTC_ZONE_Z, &rec->stored_at) != ST_OK)
         return ST_CORRUPT;
     return ST_OK;
 }

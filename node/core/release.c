@@ -435,7 +435,7 @@ static enum status log_decisions(struct work *w)
     bool first = w->cause == CAUSE_PUBLISH || w->cause == CAUSE_NEW_VERSION || w->cause == CAUSE_RECEIVE;
     if (!first && !w->changed)
         return ST_OK;
-    char policy[DIGEST_TEXT_LEN + 1], copy[DIGEST_TEXT_LEN + 1];
+    char policy[DIGEST_TEXT_LEN + 1], copy[DIGEST_TEXT_LEN + 1], stored[UTC_TEXT_MAX];
     const struct report_record *rec = &w->stored->record;
     struct audit_event ev = {.kind = AUDIT_DECIDE, .actor = "node", .has_report = true, .report = w->id,
                              .version = w->stored->record.version, .detail = buf_bytes(&w->detail)};
@@ -449,6 +449,7 @@ static enum status log_decisions(struct work *w)
         audit_event_attr(&ev, "copy", digest_text(&rec->digest, copy));
         audit_event_attr(&ev, "onward", onward_text(rec->onward));
         audit_event_attr(&ev, "source", rec->source);
+        audit_event_attr(&ev, "stored", utc_format_ms(rec->stored_at, stored)); // embargoes count from it
     }
     return audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random);
 }

@@ -81,6 +81,12 @@ static void filters(void **state)
     assert_string_equal(found(t, (struct audit_filter){.partner = "FRA"}), "2 5 6 ");
     assert_string_equal(found(t, (struct audit_filter){.partner = "FR"}), "3 ");
     assert_string_equal(found(t, (struct audit_filter){.partner = "F"}), "");
+    char name[301];
+    for (size_t n = 60; n <= 300; n += 60) { // names longer than any partner's are nobody's
+        memset(name, 'P', n);
+        name[n] = 0;
+        assert_string_equal(found(t, (struct audit_filter){.partner = name}), "");
+    }
     assert_string_equal(found(t, (struct audit_filter){.actor = "cell:B"}), "4 ");
     assert_string_equal(found(t, (struct audit_filter){.by_kind = true, .kind = AUDIT_START}), "0 ");
     assert_string_equal(
