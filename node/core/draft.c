@@ -260,17 +260,16 @@ enum status draft_answer_preview(struct draft *d)
     return write_decisions(d);
 }
 
-static enum status answer_published(struct draft *d, int status)
+static enum status answer_published(struct draft *d, const struct digest *bytes, int status)
 {
     char urn[UUID_URN_LEN + 1], digest[DIGEST_TEXT_LEN + 1], number[16];
     struct reply *rp = d->rp;
-    const struct digest bytes = sha256(buf_bytes(&d->bytes));
     uuid_urn(d->report->id, urn);
     snprintf(number, sizeof number, "%u", d->report->version);
     begin_answer(d, status);
     reply_header(rp, "Location", "/v1/reports/%s", urn + 9);
     reply_header(rp, "ETag", "\"%u\"", d->report->version);
-    buf_xml_attr(&rp->body, "digest", digest_text(&bytes, digest));
+    buf_xml_attr(&rp->body, "digest", digest_text(bytes, digest));
     buf_xml_attr(&rp->body, "report", urn);
     buf_xml_attr(&rp->body, "version", number);
     buf_putc(&rp->body, '>');
@@ -282,13 +281,11 @@ enum status draft_answer_stored(struct draft *d, uint32_t version, int status)
     struct stored_report *s;
     TRY(record_load(d->t, d->id, version, "", &s));
     enum status st = ST_OK;
-    buf_reset(&d->bytes);
-    buf_span(&d->bytes, s->bytes);
     d->report = s->report;
     for (size_t i = 0; st == ST_OK && i < ruleset_partner_count(d->t->core->rules); i++)
         st = release_decide(d->t, s->report, &s->record, i, &d->decisions[i], NULL);
     if (st == ST_OK)
-        st = answer_published(d, status);
+        st = answer_published(d, &s->record.digest, status);
     d->report = NULL;
     record_free(&s);
     return st;
@@ -308,28 +305,30 @@ static enum status log_publish(struct draft *d, const char *actor, const struct 
     return audit_append(d->t->txn, &ev, d->t->now, &d->t->core->random);
 }
 
-static enum status store_draft(struct draft *d, const char *actor)
+static enum status store_draft(struct draft *d, struct stored_report *s)
 {
     struct tick *t = d->t;
     const struct report *r = d->report;
-    struct report_record rec = {.id = r->id, .version = r->version, .stored_at = t->now, .issued = r->issued,
-                                .digest = sha256(buf_bytes(&d->bytes)), .bytes = buf_bytes(&d->bytes)};
-    snprintf(rec.nation, sizeof rec.nation, "%s", r->nation);
-    snprintf(rec.type, sizeof rec.type, "%s", r->type);
-    snprintf(rec.title, sizeof rec.title, "%s", r->title);
-    TRY(reports_put(t->txn, &rec));
+    char actor[80];
+    *s = (struct stored_report){.report = r, .bytes = buf_bytes(&d->bytes)};
+    s->record = (struct report_record){.id = r->id, .version = r->version, .stored_at = t->now, .issued = r->issued,
+                                       .digest = sha256(s->bytes), .bytes = s->bytes};
+    snprintf(s->record.nation, sizeof s->record.nation, "%s", r->nation);
+    snprintf(s->record.type, sizeof s->record.type, "%s", r->type);
+    snprintf(s->record.title, sizeof s->record.title, "%s", r->title);
+    TRY(reports_put(t->txn, &s->record));
     TRY(attachment_note(t, r, ""));
-    return log_publish(d, actor, &rec);
+    return log_publish(d, principal_text(&d->rq->who, actor), &s->record);
 }
 
 enum status draft_publish(struct draft *d, enum release_cause cause, int status)
 {
-    char actor[80];
+    struct stored_report stored;
     TRY(load_final(d));
-    TRY(store_draft(d, principal_text(&d->rq->who, actor)));
+    TRY(store_draft(d, &stored));
     d->t->counts.published++;
-    TRY(release_report(d->t, d->id, cause, d->decisions));
-    return answer_published(d, status);
+    TRY(release_stored(d->t, &stored, cause, d->decisions));
+    return answer_published(d, &stored.record.digest, status);
 }
 
 // ---- what was published before

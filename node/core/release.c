@@ -497,6 +497,15 @@ static enum status redecide(struct work *w, struct decision *ret)
 // The detail of an event is replaced by its digest when it is long; here it only has to be bounded.
 enum { DETAIL_BYTES_MAX = 64 * 1024 * 1024 };
 
+static enum status redecide_all(struct work *w, struct decision *ret)
+{
+    buf_init(&w->detail, DETAIL_BYTES_MAX);
+    enum status st = redecide(w, ret);
+    buf_fini(&w->detail);
+    record_free(&w->older);
+    return st;
+}
+
 enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret)
 {
     struct work w = {.t = t, .id = id, .cause = cause, .next = UTC_MAX};
@@ -511,12 +520,19 @@ enum status release_report(struct tick *t, struct uuid id, enum release_cause ca
         return set_aside(&w);
     if (st != ST_OK)
         return st;
-    buf_init(&w.detail, DETAIL_BYTES_MAX);
-    st = redecide(&w, ret);
-    buf_fini(&w.detail);
+    st = redecide_all(&w, ret);
     record_free(&w.stored);
-    record_free(&w.older);
     return st;
+}
+
+enum status release_stored(struct tick *t, struct stored_report *s, enum release_cause cause, struct decision *ret)
+{
+    struct work w = {.t = t, .id = s->record.id, .cause = cause, .next = UTC_MAX, .stored = s};
+    struct report_record current;
+    TRY(reports_current(t->txn, s->record.id, &current));
+    bool same = current.version == s->record.version && strcmp(current.source, s->record.source) == 0;
+    return same && digest_eq(&current.digest, &s->record.digest) ? redecide_all(&w, ret)
+                                                                 : release_report(t, s->record.id, cause, ret);
 }
 
 // ---- some partners of a report

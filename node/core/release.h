@@ -2,7 +2,7 @@
 #ifndef RELTO_NODE_CORE_RELEASE_H
 #define RELTO_NODE_CORE_RELEASE_H
 
-#include "node/core/core.h"
+#include "node/core/record.h"
 #include "store/grants.h"
 #include "policy/outline.h"
 #include "policy/partner_set.h"
@@ -26,6 +26,9 @@ enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INST
 // `ret` (may be NULL) receives one decision per partner of the ruleset; its array is the caller's,
 // ruleset_partner_count long, and its strings are the ruleset's.
 MUST_USE enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret);
+// The same for a copy that has just been stored and is current, read from the very bytes that were stored: `s` stays the
+// caller's. Another one that is current is decided in its place.
+MUST_USE enum status release_stored(struct tick *t, struct stored_report *s, enum release_cause cause, struct decision *ret);
 
 // Some of the pairs of one report, of which it is known that nothing changes for the others.
 struct release_some {
