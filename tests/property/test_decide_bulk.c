@@ -66,6 +66,8 @@ static void compare(const struct bulk_world *w, const struct decide_bulk *b, con
         what = "next_change";
     if (!what && one.own_change != bulk.own_change)
         what = "own_change";
+    if (!what && one.until != bulk.until)
+        what = "until";
     if (!what && (one.withheld.overall != bulk.withheld.overall ||
                   memcmp(one.withheld.bits, bulk.withheld.bits, sizeof one.withheld.bits) != 0))
         what = "withheld";
