@@ -9,6 +9,8 @@ enum status checkpoint_read(struct span text, bool extensions, struct checkpoint
     size_t len = 0;
     if (!note_next_line(&text, &first) || !note_next_line(&text, &size) || !note_next_line(&text, &root))
         return ST_MALFORMED;
+    if (!note_text_is_allowed(first)) // the text need not come from a note that was opened
+        return ST_MALFORMED;
     if (first.len == 0 || first.len >= sizeof c.origin || (text.len && !extensions))
         return ST_MALFORMED;
     while (note_next_line(&text, &line))

@@ -165,7 +165,7 @@ enum status note_check_line(const struct note_line *l, const struct note_vkey *k
 
 // ---- notes
 
-static bool text_is_allowed(struct span s)
+bool note_text_is_allowed(struct span s)
 {
     uint32_t v;
     for (size_t at = 0, n; at < s.len; at += n) {
@@ -178,7 +178,7 @@ static bool text_is_allowed(struct span s)
 
 enum status note_split(struct span note, struct span *ret_text, struct span *ret_lines)
 {
-    if (note.len < 4 || note.ptr[note.len - 1] != '\n' || !text_is_allowed(note))
+    if (note.len < 4 || note.ptr[note.len - 1] != '\n' || !note_text_is_allowed(note))
         return ST_MALFORMED;
     for (size_t i = note.len - 2; i > 0; i--)
         if (note.ptr[i] == '\n' && note.ptr[i - 1] == '\n') {
@@ -205,7 +205,7 @@ enum status note_sign(struct span text, const char *name, const struct note_key 
     struct note_vkey vkey;
     uint8_t sig[ED25519_SIG_LEN];
     TRY(note_vkey_make(name, NOTE_ED25519, key->pub, &vkey));
-    if (text.len == 0 || text.ptr[text.len - 1] != '\n' || !text_is_allowed(text))
+    if (text.len == 0 || text.ptr[text.len - 1] != '\n' || !note_text_is_allowed(text))
         return ST_INVALID;
     TRY(ed25519_sign(key->seed, text, sig));
     buf_span(out, text);

@@ -8,6 +8,8 @@ enum { COSIGNATURE_LEN = 8 + ED25519_SIG_LEN };
 
 // May a key, and so one of our logs, have this name?
 bool note_name_is_valid(const char *name);
+// UTF-8 without control characters save line feeds: may a note hold these bytes?
+bool note_text_is_allowed(struct span s);
 // Split a note into its text (with the last line feed) and its signature lines. ST_MALFORMED, also for bytes that no
 // note may hold.
 MUST_USE enum status note_split(struct span note, struct span *ret_text, struct span *ret_lines);

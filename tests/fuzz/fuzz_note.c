@@ -9,7 +9,7 @@ static void text_forms(struct span in)
     struct span origin;
     struct buf again;
     if (checkpoint_read(in, false, &c) == ST_OK)
-        BUG_IF(!*c.origin);
+        BUG_IF(!*c.origin || !span_starts(in, c.origin) || in.ptr[strlen(c.origin)] != '\n');
     fuzz_any(checkpoint_read(in, true, &c));
     if (checkpoint_origin(in, &origin))
         BUG_IF(origin.len == 0 || origin.ptr < in.ptr || origin.ptr + origin.len > in.ptr + in.len);
