@@ -10,9 +10,11 @@
 #include "node/core/policy_flow.h"
 #include "node/core/publish.h"
 #include "node/core/recall.h"
+#include "node/core/schema_flow.h"
 #include "node/core/search_flow.h"
 
 enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER, ON_AUDITOR = 1 << ROLE_AUDITOR };
+enum { ON_ALL = ON_PARTNER | ON_CELL | ON_OFFICER | ON_AUDITOR | 1 << ROLE_OPERATOR };
 
 typedef enum status flow_fn(struct tick *t, const struct request *rq, struct reply *rp);
 typedef enum status report_flow_fn(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp);
@@ -54,6 +56,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/policy/diff", ON_OFFICER, policy_diff, NULL},
     {HTTP_GET, "/v1/audit/events", ON_AUDITOR, audit_events, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
+    {HTTP_GET, "/v1/schema/", ON_ALL, schema_serve, NULL},
     {HTTP_PUT, "/v1/reports/", ON_CELL, NULL, new_version_put},
     {HTTP_DELETE, "/v1/reports/", ON_CELL | ON_OFFICER, NULL, recall_report},
 };

@@ -6,12 +6,16 @@
 
 #include "formats/base/span.h"
 
-// Compile every *.xsd of a folder. Returns how many; stops the test when one does not compile.
+// Compile every *.xsd of a folder and the *.rng beside it. Returns how many; stops the test when one does not compile.
 size_t docs_schemas_load(const char *folder);
 void docs_schemas_free(void);
 // Is there a schema with this target namespace?
 bool docs_schema_known(const char *namespace_uri);
-// Validate a document against the schema of its root's namespace. NULL when valid, else the first complaint (static,
+// A namespace of ours whose XSD has no RELAX NG schema beside it, or NULL.
+const char *docs_schema_without_grammar(void);
+// Which of the two accepts a document that should be wrong: "XSD", "RELAX NG", or NULL when neither does.
+const char *docs_schema_accepted(struct span document);
+// Validate a document against both schemas of its root's namespace. NULL when valid, else the first complaint (static,
 // until the next call). An unknown namespace is a complaint.
 const char *docs_schema_fault(struct span document);
 // Validate every outermost element of one namespace that stands somewhere in a document of another, each alone.

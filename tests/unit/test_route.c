@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/support/flow_support.h"
+#include "tests/support/import_support.h"
 
 enum { GBR };
 
@@ -51,6 +52,10 @@ static void every_role_has_its_addresses(void **state)
         {"PUT", "/v1/reports/" ID, {405, 0, 405, 403, 403, 403}, NULL, NULL},
         {"DELETE", "/v1/reports/" ID, {405, 0, 0, 403, 403, 403}, "GET", NULL},
         {"GET", "/v1/card", {0, 403, 0, 403, 403, 403}, NULL, NULL},
+        {"GET", "/v1/schema/", {0, 0, 0, 0, 0, 403}, NULL, NULL},
+        {"GET", "/v1/schema/report.xsd", {0, 0, 0, 0, 0, 403}, NULL, NULL},
+        {"POST", "/v1/schema/", {405, 405, 405, 405, 405, 403}, "GET", NULL},
+        {"GET", "/v1/schema", {403, 403, 403, 403, 403, 403}, NULL, NULL},
         {"POST", "/v1/card", {405, 403, 405, 403, 403, 403}, "GET", NULL},
         {"GET", "/v1/attachments/00", {0, 405, 403, 403, 403, 403}, "PUT", NULL},
         {"PUT", "/v1/attachments/00", {405, 0, 403, 403, 403, 403}, "GET", NULL},
@@ -118,6 +123,34 @@ static void a_card_is_served_when_there_is_one(void **state)
     reply_fini(&rp);
 }
 
+static void schemas_are_published(void **state)
+{
+    (void)state;
+    struct reply rp;
+    struct arena *a = arena_new(16 * MIB);
+    flow_ask(sim, GBR, ROLE_AUDITOR, "A", "GET", "/v1/schema/", "", span_of(NULL, 0), &rp);
+    assert_int_equal(rp.status, 200);
+    char *names = strdup(buf_cstr(&rp.body));
+    reply_fini(&rp);
+    size_t count = 0;
+    for (char *name = strtok(names, "\n"); name; name = strtok(NULL, "\n"), count++) {
+        struct span file = import_test_file(a, arena_printf(a, SOURCE_DIR "/formats/schema/%s", name));
+        flow_ask(sim, GBR, ROLE_CELL, "J2", "GET", arena_printf(a, "/v1/schema/%s", name), "", span_of(NULL, 0), &rp);
+        assert_int_equal(rp.status, 200);
+        assert_true(span_eq(buf_bytes(&rp.body), file));
+        reply_fini(&rp);
+    }
+    assert_true(count >= 30);
+    free(names);
+    arena_free(&a);
+    static const char *const none[] = {"/v1/schema/x.xsd", "/v1/schema/report", "/v1/schema/report.xsd/"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        flow_ask(sim, GBR, ROLE_CELL, "J2", "GET", none[i], "", span_of(NULL, 0), &rp);
+        assert_int_equal(rp.status, 404);
+        reply_fini(&rp);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -126,6 +159,7 @@ int main(void)
         T(every_role_has_its_addresses),
         T(queries_do_not_change_the_address),
         T(a_card_is_served_when_there_is_one),
+        T(schemas_are_published),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

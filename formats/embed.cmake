@@ -1,0 +1,16 @@
+# Write OUTPUT, a C file with the bytes of FILES (separated by colons): what formats/schema_files.h declares.
+string(REPLACE ":" ";" files "${FILES}")
+set(arrays "")
+set(table "")
+set(count 0)
+foreach(file ${files})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+  string(APPEND arrays "static const unsigned char file_${count}[] = {\n${hex}};\n")
+  string(APPEND table "    {\"${name}\", file_${count}, sizeof file_${count}},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE ${OUTPUT} "// Made by formats/embed.cmake.\n#include \"formats/schema_files.h\"\n\n${arrays}\n"
+  "const struct schema_file schema_files[] = {\n${table}};\nconst size_t schema_file_count = ${count};\n")
