@@ -31,7 +31,7 @@ static void read_csv(struct span in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct import_options options = {"GBR", "J2-MARITIME"};
+    static const struct import_options options = {.nation = "GBR", .cell = "J2-MARITIME"};
     static struct diag faults;
     struct span in = span_of(data, size);
     struct import_counts counts;
