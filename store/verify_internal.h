@@ -15,6 +15,7 @@ struct verify_book {
     uint64_t size;
     uint8_t *logged;    // one bit per entry: its event was met
     uint8_t *delivered; // one bit per entry: a delivery covers it
+    uint64_t receipt_size; // largest that an event told of
 };
 
 // Decided report versions, by open addressing. version 0 = free place.
@@ -47,7 +48,7 @@ struct verify {
     struct verify_index by_report, by_partner;
     struct arena *arena; // of the event at hand: verify_arena
     char policy[DIGEST_TEXT_LEN + 1]; // the last one that was found to be kept
-    utc_ms last_at;      // of the log at hand
+    utc_ms last_at, before_at; // of the log at hand: the last event, and the one before it
     uint8_t last_salt[SALT_LEN];
 };
 

@@ -31,7 +31,7 @@ struct uuid verify_world_report(const struct verify_world *w)
 
 void verify_world_log(struct verify_world *w, struct db_txn *t, struct audit_event e)
 {
-    assert_int_equal(audit_append(t, &e, 1000, &w->dir.random), ST_OK);
+    assert_int_equal(audit_append(t, &e, w->now++, &w->dir.random), ST_OK);
 }
 
 struct audit_event verify_world_about(const struct verify_world *w, enum audit_kind kind, const char *partner, uint32_t version)
@@ -105,7 +105,7 @@ void verify_world_receipt(struct verify_world *w, struct db_txn *t, const struct
     buf_init(&line, 1000);
     assert_int_equal(cosignature_make(buf_bytes(&note), "fra.example", cosigner, 5000, &line), ST_OK);
     buf_span(&note, buf_bytes(&line));
-    struct receipt r = {.size = c.size, .root = c.root, .at = 5000, .note = buf_bytes(&note)};
+    struct receipt r = {.size = c.size, .root = c.root, .at = 5000, .taken_at = w->now, .note = buf_bytes(&note)};
     assert_int_equal(receipt_put(t, "FRA", &r), ST_OK);
     struct audit_event e = verify_world_about(w, AUDIT_RECEIPT, "FRA", 0);
     snprintf(size, sizeof size, "%d", (int)c.size);
@@ -204,6 +204,7 @@ struct verify_world *verify_world_make(uint64_t lives, uint64_t seed)
     store_dir_make(&w->dir);
     store_dir_open(&w->dir, false);
     w->dir.random = random_from_seed(&w->dir.seed, seed);
+    w->now = 1000;
     w->ledger = key_of(1);
     w->fra_cosign = key_of(2);
     w->gbr_ledger = key_of(3);

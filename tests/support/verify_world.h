@@ -13,6 +13,7 @@ struct verify_world {
     struct note_key ledger, audit, fra_cosign, gbr_ledger;
     struct verify_peer peers[2]; // FRA cosigns our ledger, GBR has one to us
     struct verify_options options;
+    utc_ms now;                  // of the next event
     struct report_record record; // of the last report
     struct buf report;
 };
