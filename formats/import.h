@@ -63,6 +63,11 @@ MUST_USE enum status import_navwarn(struct span bytes, const struct import_optio
 // A CSV table with a mapping (csv_map.h), o->map.
 MUST_USE enum status import_csv(struct span bytes, const struct import_options *o, import_each *each, void *ctx,
                                 struct diag *d, struct import_counts *ret);
+// A STIX 2.1 bundle, JSON: a draft for each report object. Without our extension (stix.h) TLP CLEAR and GREEN are taken as in
+// advisories; any other marking, and none, leaves a part to the originator alone. A revoked report has ended. A report of another nation, which our extension names, is left
+// out: what came from a partner goes on by policy and its terms, not as ours.
+MUST_USE enum status import_stix(struct span bytes, const struct import_options *o, import_each *each, void *ctx,
+                                 struct diag *d, struct import_counts *ret);
 // One CSAF 2.0 advisory, JSON. With ids, each revision that it lists is a version of the report; the file has the text of
 // the last one alone, and the drafts of the earlier ones say so.
 MUST_USE enum status import_csaf(struct span bytes, const struct import_options *o, import_each *each, void *ctx,

@@ -1,6 +1,4 @@
 // A table of any kind, with a mapping file: one CSV record, one draft.
-#include <stdlib.h>
-
 #include "formats/base/utctime.h"
 #include "formats/csv_map.h"
 #include "formats/import_draft.h"
@@ -217,25 +215,6 @@ static enum status name_record(struct filling *f)
     return arena_status(f->a);
 }
 
-// Is it a draft? What the cells made of it can be anything. Faults of the draft are told as the record's.
-static enum status check_draft(struct filling *f, struct span xml)
-{
-    const struct report *r;
-    struct arena *a = xml_arena_new(xml.len);
-    struct diag *d = calloc(1, sizeof *d);
-    enum status st = a && d ? ST_OK : ST_NOMEM;
-    if (st == ST_OK) {
-        diag_init(d, NULL);
-        st = report_read(xml, NULL, a, d, &r);
-        if (st != ST_OK && st != ST_NOMEM) // a limit of ours is one of the record
-            st = leave_out(f, d->faults[0].element, arena_printf(f->a, "the draft made of it is not valid: %s%s", d->faults[0].message,
-                                                                d->count > 1 ? ", and more" : ""));
-    }
-    free(d);
-    arena_free(&a);
-    return st;
-}
-
 static enum status fill(struct filling *f, struct buf *out)
 {
     TRY(name_record(f));
@@ -244,7 +223,7 @@ static enum status fill(struct filling *f, struct buf *out)
     buf_putc(out, '\n');
     TRY(f->st);
     TRY(buf_status(out));
-    TRY(check_draft(f, buf_bytes(out)));
+    TRY(import_check_draft(&f->t->run, buf_bytes(out), f->rec->line));
     struct import_draft draft = {.name = f->name, .xml = buf_bytes(out), .line = f->rec->line};
     return import_hand_out(&f->t->run, f->name, &draft);
 }

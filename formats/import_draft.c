@@ -1,11 +1,13 @@
 #include "formats/import_draft.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <uninorm.h>
 
 #include "formats/base/sha256.h"
 #include "formats/base/utf8.h"
+#include "formats/report.h"
 
 enum { ID_SECRET_BYTES = 32, FAULTS_GATHERED_MAX = DIAG_FAULTS_MAX - 8 }; // room for what one record can add
 
@@ -107,6 +109,26 @@ bool import_id(const struct import_options *o, const char *name, struct uuid *re
     struct digest d = sha256_parts(parts, sizeof parts / sizeof *parts);
     *ret = uuid_from_random(d.b);
     return true;
+}
+
+enum status import_check_draft(struct import_run *run, struct span xml, uint32_t line)
+{
+    const struct report *r;
+    char why[DIAG_TEXT_MAX];
+    struct arena *a = xml_arena_new(xml.len);
+    struct diag *d = calloc(1, sizeof *d);
+    enum status st = a && d ? ST_OK : ST_NOMEM;
+    if (st == ST_OK) {
+        diag_init(d, NULL);
+        st = report_read(xml, NULL, a, d, &r);
+    }
+    if (st != ST_OK && st != ST_NOMEM) { // a limit of ours is one of the record
+        snprintf(why, sizeof why, "the draft made of it is not valid: %.180s%s", d->faults[0].message, d->count > 1 ? ", and more" : "");
+        st = import_skip(run, line, d->faults[0].element, why);
+    }
+    free(d);
+    arena_free(&a);
+    return st;
 }
 
 enum status import_hand_out(struct import_run *run, const char *name, struct import_draft *draft)

@@ -52,6 +52,8 @@ struct import_run {
 // Write the draft and hand it out; `line` is the record's. ST_OK, ST_LIMIT, ST_NOMEM, or what `each` returned.
 MUST_USE enum status import_emit(struct import_run *run, const struct import_report *r, uint32_t line);
 
+// Is it a draft at all? What a record made of it can be anything. ST_INVALID when it is left out, with its fault as the record's.
+MUST_USE enum status import_check_draft(struct import_run *run, struct span xml, uint32_t line);
 // Hand a draft out that is written already: name, xml, line and what else it has are set; id from the report's `name`.
 MUST_USE enum status import_hand_out(struct import_run *run, const char *name, struct import_draft *draft);
 // The id of the report of this name. False without a secret.

@@ -23,7 +23,7 @@ says 2 "expected the node directory" "$RELTO" -C
 says 2 "expected text, xml, tsv, json, html or csv" "$RELTO" --format yaml list
 says 2 "unknown option '--frob'" own list --frob
 says 2 "needs a value" own list --from
-for c in init partner cert new import preview publish list search show recall verify policy sync audit status; do
+for c in init partner cert new import export preview publish list search show recall verify policy sync audit status; do
     says 0 "usage: relto" "$RELTO" $c --help
 done
 says 2 "usage: reltod" "$RELTOD"

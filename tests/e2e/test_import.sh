@@ -75,6 +75,33 @@ sed 's/key="{reference}"/key="{frob}"/' "$ROOT/conf/import/asam.xml" >"$D/map.xm
 own import --type csv --map "$D/map.xml" --publish "$D/part.csv" >"$D/out" 2>"$D/err" && fail "a mapping of other columns is taken"
 grep -q 'part.csv:1: frob: the header line has no such column' "$D/err" || { cat "$D/err"; fail "the missing column is not told"; }
 
+# ---- STIX: what is exported comes back as drafts; the export is in the log, the same reports give the same bytes
+own export --stix >"$D/all.json" || fail "the export fails"
+own export --stix >"$D/again.json" && cmp -s "$D/all.json" "$D/again.json" || fail "a second export differs"
+held=$(own --format tsv list | wc -l)
+[ "$(own --format tsv audit query --kind export | wc -l)" = $((2 * held)) ] || fail "not every export is in the log"
+python3 - "$D/all.json" $held <<'END' || fail "the bundle is no good"
+import json, sys
+bundle = json.load(open(sys.argv[1]))
+ids = [o["id"] for o in bundle["objects"]]
+assert bundle["type"] == "bundle" and len(ids) == len(set(ids))
+assert sum(o["type"] == "report" for o in bundle["objects"]) == int(sys.argv[2])
+for o in bundle["objects"]:
+    for key, value in o.items():
+        for ref in value if key.endswith("_refs") else [value] if key.endswith("_ref") else []:
+            assert ref in ids, ref
+END
+tally "$held 0 0 0 0 0 0" --type stix --out "$D/stix" "$D/all.json"
+one=$(own --format tsv list | awk -F'\t' '$4 == "MARINTREP" { print $1; exit }')
+parts() { grep -o '<title>[^<]*\|<text>[^<]*\|<[a-z:]*Classification>[^<]*\|<topic>[^<]*\|<position[^/>]*' "$1" | sed 's/slab://'; }
+own show --raw "$one" >"$D/one.xml"
+parts "$D/stix/stix-${one#urn:uuid:}.xml" | sort -u >"$D/after"; parts "$D/one.xml" | sort -u | cmp - "$D/after" || fail "a report comes back changed"
+own preview "$D/stix"/stix-*.xml >/dev/null 2>&1 || fail "a draft from STIX is no good"
+own import --nation FRA --type stix --out "$D/stix" "$D/all.json" >"$D/out" 2>"$D/err" && fail "another nation's reports become ours"
+grep -q 'a report of another nation cannot become one of ours' "$D/err" || fail "another nation's report is not told"
+own export --stix nosuch >"$D/out" 2>&1 && fail "an unknown report is exported"
+own export >"$D/out" 2>&1; [ $? = 2 ] || fail "export without a form"
+
 # ---- usage
 usage() { # usage CODE WORDS ARGUMENTS...
     local code=$1 words=$2; shift 2

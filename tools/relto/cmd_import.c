@@ -14,12 +14,13 @@
 #include "tools/relto/import_secret.h"
 
 static const char help[] =
-    "usage: relto [-C DIR] [--format text|tsv] import --type asam|warnings|csaf|csv [--map FILE] [--out FOLDER] [--publish]\n"
-    "             [--at TIME] [--nation N] [--cell C] FILE...\n\n"
+    "usage: relto [-C DIR] [--format text|tsv] import --type asam|warnings|csaf|stix|csv [--map FILE] [--out FOLDER]\n"
+    "             [--publish] [--at TIME] [--nation N] [--cell C] FILE...\n\n"
     "Makes drafts from records of other systems. Nothing is published but with --publish.\n"
     "  --type asam      Anti-Shipping Activity Messages, CSV with a header line\n"
     "  --type warnings  broadcast warnings to shipping, JSON\n"
     "  --type csaf      advisories in CSAF 2.0, JSON, one in a file; each revision is a version of the report\n"
+    "  --type stix      STIX 2.1 bundles, JSON: a draft for each report object\n"
     "  --type csv       any CSV table, by the mapping in --map (see conf/import/asam.xml)\n"
     "  --out FOLDER     write a file for each draft; the folder is made if need be\n"
     "  --publish        send the drafts to the node of DIR as cell C; what is there already is passed over, what\n"
@@ -212,7 +213,7 @@ static import_fn *importer(const char *type)
     static const struct {
         const char *type;
         import_fn *fn;
-    } importers[] = {{"asam", import_asam}, {"warnings", import_navwarn}, {"csaf", import_csaf}, {"csv", import_csv}};
+    } importers[] = {{"asam", import_asam}, {"warnings", import_navwarn}, {"csaf", import_csaf}, {"stix", import_stix}, {"csv", import_csv}};
     for (size_t i = 0; type && i < sizeof importers / sizeof *importers; i++)
         if (strcmp(type, importers[i].type) == 0)
             return importers[i].fn;
@@ -259,7 +260,7 @@ static int check_words(struct import_command *x, const struct import_words *w, i
     x->fn = importer(w->type);
     *ret_at = clock_now();
     if (!x->fn)
-        return cli_usage("import", "--type must be asam, warnings, csaf or csv");
+        return cli_usage("import", "--type must be asam, warnings, csaf, stix or csv");
     if ((x->fn == import_csv) != (w->map != NULL))
         return cli_usage("import", "%s", w->map ? "--map goes with --type csv alone" : "--map must name the mapping of the table");
     if (!x->out && !w->publish)

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"cert", "Set up", "issue, list and revoke certificates of this nation's people and cells", cmd_cert},
     {"new", "Reports", "a commented draft of a report to fill in; list the types", cmd_new},
     {"import", "Reports", "turn records of other systems into drafts", cmd_import},
+    {"export", "Reports", "reports held here as a STIX bundle, for tools of your own", cmd_export},
     {"preview", "Reports", "who would get a draft, what would be withheld, and why", cmd_preview},
     {"publish", "Reports", "publish drafts", cmd_publish},
     {"list", "Reports", "list the reports held here", cmd_list},
