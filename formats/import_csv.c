@@ -25,9 +25,12 @@ struct filling {
     unsigned used, set; // placeholders met, and of these not empty
 };
 
+// Leave the record out, told once. `why` may be NULL where memory for a better one was out.
 static enum status leave_out(struct filling *f, const char *element, const char *why)
 {
-    return import_skip(&f->t->run, f->rec->line, element, why);
+    if (f->st == ST_OK)
+        f->st = import_skip(&f->t->run, f->rec->line, element, why ? why : "it makes too large a draft");
+    return f->st;
 }
 
 static void fail(struct filling *f, enum status st)
@@ -42,8 +45,8 @@ static const char *cell_of(struct filling *f, const char *column)
 {
     const char *s = import_clean(f->a, span_cstr(f->rec->fields[csv_column(&f->t->header, column)]), true);
     if (!s) {
-        enum status st = arena_status(f->a);
-        fail(f, st != ST_OK ? st : leave_out(f, column, "the text is not UTF-8"));
+        fail(f, arena_status(f->a));
+        (void)leave_out(f, column, "the text is not UTF-8");
     }
     return s ? s : "";
 }
@@ -53,8 +56,8 @@ static const char *value_of(struct filling *f, const struct csv_derived *how, co
     for (size_t i = 0; i < how->value_count; i++)
         if (strcmp(how->values[i].from, cell) == 0)
             return how->values[i].to;
-    if (!how->other && f->st == ST_OK)
-        fail(f, leave_out(f, how->column, arena_printf(f->a, "the mapping has no value of %s for \"%.80s\"", how->name, cell)));
+    if (!how->other)
+        (void)leave_out(f, how->column, arena_printf(f->a, "the mapping has no value of %s for \"%.80s\"", how->name, cell));
     return how->other ? how->other : "";
 }
 
@@ -66,8 +69,7 @@ static const char *time_of(struct filling *f, const struct csv_derived *how, con
         return "";
     if (csv_map_time(how, cell, &t))
         return arena_cstr(f->a, utc_format_s(t, text));
-    if (f->st == ST_OK)
-        fail(f, leave_out(f, how->column, arena_printf(f->a, "expected a time as %s, got \"%.40s\"", how->form, cell)));
+    (void)leave_out(f, how->column, arena_printf(f->a, "expected a time as %s, got \"%.40s\"", how->form, cell));
     return "";
 }
 
@@ -78,8 +80,7 @@ static const char *number_of(struct filling *f, const struct csv_derived *how, c
         return "";
     if (csv_map_number(how, cell, text))
         return arena_cstr(f->a, text);
-    if (f->st == ST_OK)
-        fail(f, leave_out(f, how->column, arena_printf(f->a, "expected a decimal number, got \"%.40s\"", cell)));
+    (void)leave_out(f, how->column, arena_printf(f->a, "expected a decimal number, got \"%.40s\"", cell));
     return "";
 }
 
@@ -127,7 +128,7 @@ static void put_filled(struct filling *f, const char *text, escape_fn *escape, s
             continue;
         const char *key = arena_str(f->a, name), *value = key ? resolve(f, key) : NULL;
         if (!value) {
-            fail(f, ST_NOMEM);
+            fail(f, arena_status(f->a));
             return;
         }
         f->used++;
@@ -203,7 +204,7 @@ static enum status name_record(struct filling *f)
     struct buf key;
     buf_init(&key, CSV_RECORD_BYTES_MAX);
     put_filled(f, f->t->map->key, put_plain, &key);
-    enum status st = f->st != ST_OK ? f->st : buf_status(&key);
+    enum status st = f->st == ST_OK ? buf_status(&key) : f->st;
     const char *stem = st == ST_OK ? import_stem(f->a, buf_cstr(&key)) : NULL;
     buf_fini(&key);
     TRY(st);
@@ -215,14 +216,22 @@ static enum status name_record(struct filling *f)
     return arena_status(f->a);
 }
 
+// A record that is too much for its memory is left out, as one that is no good.
+static enum status settle(struct filling *f, enum status st)
+{
+    if (st != ST_LIMIT)
+        return st;
+    f->st = ST_OK;
+    return leave_out(f, NULL, NULL);
+}
+
 static enum status fill(struct filling *f, struct buf *out)
 {
-    TRY(name_record(f));
+    TRY(settle(f, name_record(f)));
     buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     put_element(f, f->t->map->report, out);
     buf_putc(out, '\n');
-    TRY(f->st);
-    TRY(buf_status(out));
+    TRY(settle(f, f->st == ST_OK ? buf_status(out) : f->st));
     TRY(import_check_draft(&f->t->run, buf_bytes(out), f->rec->line));
     struct import_draft draft = {.name = f->name, .xml = buf_bytes(out), .line = f->rec->line};
     return import_hand_out(&f->t->run, f->name, &draft);

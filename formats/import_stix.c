@@ -302,7 +302,7 @@ static enum status read_report(struct stix_report *x, const char **ret_name)
 static enum status one_report(struct bundle *b, const json_t *object, uint32_t line)
 {
     struct stix_report *x = calloc(1, sizeof *x);
-    const char *name;
+    const char *name = NULL;
     if (!x)
         return ST_NOMEM;
     *x = (struct stix_report){.b = b, .object = object, .a = arena_new(4 * RENDITION_BYTES_MAX), .line = line};

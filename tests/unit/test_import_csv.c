@@ -120,7 +120,7 @@ static void bad_records_are_named_and_left_out(void **state)
                                         "5;U;a;07 Jan 2026 23:30;91;2;piracy;x;y\n" // line 6
                                         "6;U;a\n"
                                         "-;U;a;07 Jan 2026 23:30;1;2;piracy;x;y\n"  // line 8
-                                        "8;U;a;07 Jan 2026 23:30;1;2;pi racy;\xff;y\n"
+                                        "8;U;\xff;07 Jan 2026 23:30;1;2;pi racy;\xff;y\n" // told once
                                         "9;R;b;07 Jan 2026 23:30;1;2;;x;y\n";
     assert_int_equal(import_text(USUAL, table, NULL), ST_OK);
     assert_int_equal(counts.drafts, 2);
@@ -189,6 +189,32 @@ static void broken_mappings_are_refused(void **state)
     }
 }
 
+// A mapping that uses a large cell over and over.
+static void too_large_a_record_is_left_out(void **state)
+{
+    (void)state;
+    struct buf table, map;
+    buf_init(&table, MIB);
+    buf_init(&map, MIB);
+    buf_puts(&table, "id;text\n1;");
+    for (int i = 0; i < 60000; i++)
+        buf_putc(&table, 'x');
+    buf_puts(&table, "\n2;short\n");
+    buf_puts(&map, "<csv-map xmlns='urn:relto:csv-map:1' source='own' key='{id}' separator=';'><values name='class' column='id' other='U'/>"
+                   "<report xmlns='urn:relto:report:1'>" LABEL
+                   "<header type='INTREP' separable='true'><originator nation='{:nation}' cell='{:cell}'/><title>T</title></header>"
+                   "<portion><text>");
+    for (int i = 0; i < 400; i++)
+        buf_puts(&map, "{text}");
+    buf_puts(&map, "</text></portion></report></csv-map>");
+    assert_int_equal(import_text(buf_cstr(&map), buf_cstr(&table), NULL), ST_OK);
+    assert_int_equal(counts.drafts, 1);
+    assert_int_equal(counts.skipped, 1);
+    assert_true(fault_is(2, "it makes too large a draft"));
+    buf_fini(&table);
+    buf_fini(&map);
+}
+
 static void count_faults(void *ctx, struct diag *d)
 {
     *(size_t *)ctx += d->count;
@@ -223,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(cells_become_a_draft),       T(a_cell_is_only_text),
         T(bad_records_are_named_and_left_out), T(ids_are_of_record_and_secret),
-        T(a_table_without_the_columns_is_refused), T(broken_mappings_are_refused), T(no_fault_is_dropped)};
+        T(a_table_without_the_columns_is_refused), T(broken_mappings_are_refused), T(no_fault_is_dropped),
+        T(too_large_a_record_is_left_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,7 @@ static enum status take_draft(void *ctx, const struct import_draft *draft)
     TRY(take_name(x, draft, &fresh));
     if (!fresh) {
         diag_add(x->cli->diag, draft->line, 0, "import-twice", draft->name, "a second record of this name; it is left out");
+        tell_faults(x, x->cli->diag);
         x->left_out++;
         return ST_OK;
     }
