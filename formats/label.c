@@ -122,6 +122,7 @@ static void read_category(struct reading *r, const struct xml_node *n, struct la
     static const char *const attrs[] = {"Type", "TagName", "URI", "URL", NULL};
     reading_shape(r, n, NS_SLAB, children, attrs);
     c->line = n->line;
+    c->column = n->column;
     c->type = read_type(r, n);
     c->tag_set = reading_required(r, n, "TagName");
     c->uri = read_uri(r, n);
@@ -236,6 +237,7 @@ static struct label_doc *read_doc(struct reading *r, const struct xml_node *n, s
     if (!doc)
         return NULL;
     doc->line = n->line;
+    doc->column = n->column;
     reading_shape(r, n, NS_SLAB, children, attrs);
     read_information(r, n, doc);
     read_originator_id(r, n, doc);
@@ -281,6 +283,7 @@ enum status label_read(const struct xml_node *element, struct arena *a, struct d
     if (!label)
         return arena_status(a);
     label->line = element->line;
+    label->column = element->column;
     if (xml_no_text(element, d) != ST_OK)
         r.bad = true;
     read_originator(&r, element, label);
@@ -348,6 +351,7 @@ enum status clearance_doc_read(const struct xml_node *n, struct arena *a, struct
     if (!xml_is(n, NS_CLEARANCE, "ConfidentialityClearance"))
         reading_fault(&r, n, "unknown-element", "expected <ConfidentialityClearance xmlns=\"" NS_CLEARANCE "\">");
     doc->line = n->line;
+    doc->column = n->column;
     clearance_shape(&r, n);
     read_policy(&r, n, &doc->policy, &doc->policy_uri);
     read_classification_list(&r, n, doc);

@@ -22,7 +22,7 @@ struct label_category {
     const char *uri;         // NULL = none
     const char **values;     // GenericValue, white space folded; may be empty (then the label is invalid)
     size_t value_count;
-    uint32_t line;
+    uint32_t line, column;
 };
 
 // One confidentiality label ("label document"), with the chain of labels that succeed it.
@@ -39,7 +39,7 @@ struct label_doc {
     bool succession_broken; // SuccessionHandling without date or successor: an invalid label
     utc_ms succeeded_at;    // set when successor is; UTC_MAX when the date is missing
     struct label_doc *successor; // also set when only the date is missing: its categories count (spec 3.3, 7)
-    uint32_t line;
+    uint32_t line, column;
 };
 
 // What a <label> element holds. Absent <label> elements are NULL pointers to this.
@@ -47,7 +47,7 @@ struct label {
     struct label_doc *originator;
     struct label_doc **alternatives; // in document order
     size_t alternative_count;
-    uint32_t line;
+    uint32_t line, column;
 };
 
 // Read the content of a label element (originatorConfidentialityLabel, alternativeConfidentialityLabel*),
@@ -70,7 +70,7 @@ struct clearance_doc {
     size_t classification_count;
     struct label_category *categories;
     size_t category_count;
-    uint32_t line;
+    uint32_t line, column;
 };
 MUST_USE enum status clearance_doc_read(const struct xml_node *element, struct arena *a, struct diag *d,
                                         struct clearance_doc **ret);

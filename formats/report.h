@@ -26,7 +26,7 @@ struct report_child {
     uint64_t size_bytes;           // attachment
     struct digest sha256;          // attachment
     size_t from, to;               // byte range in the canonical form; 0,0 in drafts
-    uint32_t line;
+    uint32_t line, column;
 };
 
 struct report {
@@ -52,7 +52,7 @@ struct report {
     struct report_child *children;
     size_t child_count;
     size_t label_from, label_to; // byte range of the overall label (or its withheld)
-    uint32_t header_line;        // where the header begins, for messages
+    uint32_t header_line, header_column; // where the header's start tag ends, for messages
     bool is_signed;
     bool has_salts; // a draft that states salts is not publishable
 };

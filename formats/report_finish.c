@@ -270,7 +270,7 @@ static enum status check_draft(const struct report *r, struct diag *d)
     }
     for (size_t i = 0; i < r->child_count; i++)
         if (r->children[i].kind == REPORT_WITHHELD) {
-            diag_add(d, r->children[i].line, 0, "draft-withheld", r->children[i].id,
+            diag_add(d, r->children[i].line, r->children[i].column, "draft-withheld", r->children[i].id,
                      "a draft withholds nothing");
             st = ST_INVALID;
         }

@@ -133,6 +133,7 @@ void report_parse_header(struct report_reading *x, const struct xml_node *header
     struct cursor c = {xml_first(header)};
     const struct xml_node *n;
     r->header_line = header->line;
+    r->header_column = header->column;
     read_attributes(x, header);
     if ((n = take(&c, "label")) != NULL) {
         report_status(x, xml_attrs_known(n, x->d, (const char *const[]){NULL}));

@@ -295,7 +295,8 @@ static void read_child(struct report_reading *x, const struct xml_node *n, size_
     char given[24];
     snprintf(given, sizeof given, "e%zu", index + 1);
     const char *kept = arena_cstr(x->a, given), *ref;
-    *c = (struct report_child){.kind = kinds[kind].kind, .from = n->from, .to = n->to, .line = n->line};
+    *c = (struct report_child){.kind = kinds[kind].kind, .from = n->from, .to = n->to, .line = n->line,
+                                 .column = n->column};
     bool withheld = c->kind == REPORT_WITHHELD;
     within(x, n->name, given);
     if (withheld)

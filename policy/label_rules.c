@@ -79,7 +79,7 @@ struct comparing {
     const struct ruleset *rs;
     const char *element; // "portion e2"
     const char *id;
-    uint32_t line;
+    uint32_t line, column;
     struct diag *d;
     bool ok;
 };
@@ -89,7 +89,7 @@ static void compare_class(struct comparing *c, const struct label_view *overall,
     if (!overall->cls || !part->cls || overall->cls->hierarchy >= part->cls->hierarchy)
         return;
     c->ok = false;
-    diag_add(c->d, c->line, 0, "label-too-low", c->id,
+    diag_add(c->d, c->line, c->column, "label-too-low", c->id,
              "%s is %s, above the overall classification %s; raise the overall label or lower this one", c->element,
              part->cls->name, overall->cls->name);
 }
@@ -103,7 +103,7 @@ static void compare_categories(struct comparing *c, const struct label_view *ove
             carries(overall, use))
             continue;
         c->ok = false;
-        diag_add(c->d, c->line, 0, "label-too-low", c->id,
+        diag_add(c->d, c->line, c->column, "label-too-low", c->id,
                  "%s carries \"%s\" of \"%s\", which the overall label lacks; add it to the overall label", c->element,
                  use->value, security_policy_set_of(sp, use->category)->name);
     }
@@ -123,7 +123,7 @@ static void compare(struct comparing *c, const struct views *overall, const stru
     if (common)
         return;
     c->ok = false;
-    diag_add(c->d, c->line, 0, "label-too-low", c->id,
+    diag_add(c->d, c->line, c->column, "label-too-low", c->id,
              "%s has no security policy in common with the overall label, so they cannot be compared; give one of them "
              "an alternative label",
              c->element);
@@ -149,7 +149,7 @@ static enum status validate_part(struct validating *v, const struct label *label
     TRY(validate_label(&v->rs->policies, label, id, v->a, v->d, &v->ok));
     struct views part;
     TRY(read_views(v->rs, label, v->a, &part));
-    struct comparing c = {.rs = v->rs, .element = element, .id = id, .line = label->line, .d = v->d, .ok = true};
+    struct comparing c = {.rs = v->rs, .element = element, .id = id, .line = label->line, .column = label->column, .d = v->d, .ok = true};
     compare(&c, &v->overall, &part);
     v->ok &= c.ok;
     return ST_OK;
@@ -193,7 +193,7 @@ static void validate_words(struct validating *v, const char *const *words, size_
         if (known(v->rs->vocabulary, words[i]))
             continue;
         v->ok = false;
-        diag_add(v->d, v->r->header_line, 0, rule, element, "\"%s\" is not in the vocabulary; correct it or have it added there",
+        diag_add(v->d, v->r->header_line, v->r->header_column, rule, element, "\"%s\" is not in the vocabulary; correct it or have it added there",
                  words[i]);
     }
 }

@@ -56,7 +56,7 @@ static void check_required(struct validity_check *c, const struct spif_required 
         if (label_required_met(c->sp, c->view, &list[i]))
             continue;
         c->ok = false;
-        diag_add(c->d, c->view->doc->line, 0, "required-category", c->element,
+        diag_add(c->d, c->view->doc->line, c->view->doc->column, "required-category", c->element,
                  "%s \"%s\" requires a category of \"%s\" (%s:%u) that the label lacks", what, name,
                  list[i].group_count ? list[i].groups[0].tag_set : "", c->sp->spif->file, list[i].line);
     }
@@ -70,7 +70,7 @@ static void check_excluded(struct validity_check *c, size_t category)
             if (group_count(c->sp, c->view, &cat->excluded[i].groups[g], category) == 0)
                 continue;
             c->ok = false;
-            diag_add(c->d, c->view->doc->line, 0, "excluded-category", c->element,
+            diag_add(c->d, c->view->doc->line, c->view->doc->column, "excluded-category", c->element,
                      "\"%s\" must not stand beside that category of \"%s\" (%s:%u)", cat->name,
                      cat->excluded[i].groups[g].tag_set, c->sp->spif->file, cat->excluded[i].line);
         }
@@ -93,13 +93,13 @@ static void check_classes(struct validity_check *c, size_t category)
         return; // reported as unknown already
     if (cat->required_class_count && !class_listed(c, cat->required_classes, cat->required_class_count)) {
         c->ok = false;
-        diag_add(c->d, c->view->doc->line, 0, "required-class", c->element,
+        diag_add(c->d, c->view->doc->line, c->view->doc->column, "required-class", c->element,
                  "\"%s\" does not go with the classification %s (%s:%u, requiredClass)", cat->name, cls->name,
                  c->sp->spif->file, cat->line);
     }
     if (class_listed(c, cat->excluded_classes, cat->excluded_class_count)) {
         c->ok = false;
-        diag_add(c->d, c->view->doc->line, 0, "excluded-class", c->element,
+        diag_add(c->d, c->view->doc->line, c->view->doc->column, "excluded-class", c->element,
                  "\"%s\" does not go with the classification %s (%s:%u, excludedClass)", cat->name, cls->name,
                  c->sp->spif->file, cat->line);
     }
@@ -117,7 +117,7 @@ static void check_selection(struct validity_check *c, size_t tag)
     if (n >= t->min_selection && n <= max)
         return;
     c->ok = false;
-    diag_add(c->d, c->view->doc->line, 0, n > max ? "max-selection" : "min-selection", c->element,
+    diag_add(c->d, c->view->doc->line, c->view->doc->column, n > max ? "max-selection" : "min-selection", c->element,
              "%zu categories of \"%s\" are on the label, %s %zu (%s:%u)", n, t->name,
              n > max ? "at most" : "at least", n > max ? max : (size_t)t->min_selection, c->sp->spif->file, t->line);
 }

@@ -62,10 +62,10 @@ struct view_reading {
 };
 
 // Note a violation.
-#define VIOLATION(r, line, rule, ...)                                                                        \
+#define VIOLATION(r, at, rule, ...)                                                                          \
     do {                                                                                                     \
         (r)->view->valid = false;                                                                            \
-        diag_add((r)->d, (line), 0, (rule), (r)->element, __VA_ARGS__);                                      \
+        diag_add((r)->d, (at)->line, (at)->column, (rule), (r)->element, __VA_ARGS__);                       \
     } while (0)
 
 static const char *type_text(enum category_type t)
@@ -87,10 +87,10 @@ static void read_class(struct view_reading *r)
     const struct spif *spif = r->sp->spif;
     r->view->cls = security_policy_class(r->sp, doc->classification);
     if (!r->view->cls)
-        VIOLATION(r, doc->line, "unknown-classification", "\"%s\" is not a classification of the policy %s (%s:%u and on)",
+        VIOLATION(r, doc, "unknown-classification", "\"%s\" is not a classification of the policy %s (%s:%u and on)",
                   doc->classification, spif->name, spif->file, spif->class_count ? spif->classes[0].line : 0);
     else if (r->view->cls->obsolete)
-        VIOLATION(r, doc->line, "obsolete-classification", "\"%s\" is obsolete (%s:%u); use a current classification",
+        VIOLATION(r, doc, "obsolete-classification", "\"%s\" is obsolete (%s:%u); use a current classification",
                   doc->classification, spif->file, r->view->cls->line);
 }
 
@@ -99,18 +99,18 @@ static void read_value(struct view_reading *r, const struct label_category *c, s
     const struct spif *spif = r->sp->spif;
     struct sp_word w = security_policy_word(r->sp, set, c->type, value);
     if (!w.known) {
-        VIOLATION(r, c->line, "unknown-category", "\"%s\" is not a category of \"%s\" (%s:%u)", value, c->tag_set,
+        VIOLATION(r, c, "unknown-category", "\"%s\" is not a category of \"%s\" (%s:%u)", value, c->tag_set,
                   spif->file, spif->tag_sets[set].line);
         return;
     }
     if (!w.type_known) {
-        VIOLATION(r, c->line, "category-type", "\"%s\" of \"%s\" is not %s in %s:%u; correct the attribute Type", value,
+        VIOLATION(r, c, "category-type", "\"%s\" of \"%s\" is not %s in %s:%u; correct the attribute Type", value,
                   c->tag_set, type_text(c->type), spif->file, spif->tag_sets[set].line);
         return;
     }
     const struct spif_category *category = r->sp->categories[w.category].category;
     if (category->obsolete)
-        VIOLATION(r, c->line, "obsolete-category", "\"%s\" of \"%s\" is obsolete (%s:%u)", value, c->tag_set, spif->file,
+        VIOLATION(r, c, "obsolete-category", "\"%s\" of \"%s\" is obsolete (%s:%u)", value, c->tag_set, spif->file,
                   category->line);
     bool input = category->user_input && !name_eq(category->name, value);
     label_view_add(r->sp, r->view, (struct category_use){w.category, value, input});
@@ -121,12 +121,12 @@ static void read_category(struct view_reading *r, const struct label_category *c
     const struct spif *spif = r->sp->spif;
     size_t set = security_policy_tag_set(r->sp, c->tag_set);
     if (set == SP_NONE) {
-        VIOLATION(r, c->line, "unknown-tag-set", "\"%s\" is not a tag set of the policy %s (%s:%u and on)", c->tag_set,
+        VIOLATION(r, c, "unknown-tag-set", "\"%s\" is not a tag set of the policy %s (%s:%u and on)", c->tag_set,
                   spif->name, spif->file, spif->tag_set_count ? spif->tag_sets[0].line : 0);
         return;
     }
     if (c->value_count == 0)
-        VIOLATION(r, c->line, "empty-category", "\"%s\" (%s:%u) has no GenericValue; give at least one or leave it out",
+        VIOLATION(r, c, "empty-category", "\"%s\" (%s:%u) has no GenericValue; give at least one or leave it out",
                   c->tag_set, spif->file, spif->tag_sets[set].line);
     for (size_t i = 0; i < c->value_count; i++)
         read_value(r, c, set, c->values[i]);
@@ -138,7 +138,7 @@ enum status label_view_read(const struct security_policies *all, const struct la
     *ret = (struct label_view){.doc = doc, .policy = label_policy(all, doc->policy, doc->policy_uri)};
     struct view_reading r = {.doc = doc, .view = ret, .d = d, .element = element};
     if (ret->policy == SP_NONE) {
-        VIOLATION(&r, doc->line, "unknown-policy", "\"%s\"%s%s is not a policy that we have a SPIF of", doc->policy,
+        VIOLATION(&r, doc, "unknown-policy", "\"%s\"%s%s is not a policy that we have a SPIF of", doc->policy,
                   doc->policy_uri ? " with URI " : "", doc->policy_uri ? doc->policy_uri : "");
         return ST_OK;
     }
@@ -150,7 +150,7 @@ enum status label_view_read(const struct security_policies *all, const struct la
     TRY(arena_status(a));
     ret->valid = true;
     if (doc->succession_broken)
-        VIOLATION(&r, doc->line, "succession", "SuccessionHandling needs a SuccessionDateTime and a SuccessorConfidentialityLabel");
+        VIOLATION(&r, doc, "succession", "SuccessionHandling needs a SuccessionDateTime and a SuccessorConfidentialityLabel");
     read_class(&r);
     for (size_t i = 0; i < doc->category_count; i++)
         read_category(&r, &doc->categories[i]);

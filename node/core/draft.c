@@ -98,7 +98,7 @@ void draft_header_fault(struct draft *d, const char *rule, const char *element, 
     vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
     d->faulty = true;
-    diag_add(d->diag, d->report->header_line, 0, rule, element, "%s", message);
+    diag_add(d->diag, d->report->header_line, d->report->header_column, rule, element, "%s", message);
 }
 
 static void check_originator(struct draft *d)
