@@ -32,6 +32,8 @@ static void read_csv(struct span in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct import_options options = {.nation = "GBR", .cell = "J2-MARITIME"};
+    static const uint8_t secret[32] = {1};
+    static const struct import_options with_ids = {.nation = "GBR", .cell = "J2-MARITIME", .id_secret = secret};
     static struct diag faults;
     struct span in = span_of(data, size);
     struct import_counts counts;
@@ -42,5 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_any(import_navwarn(in, &options, check_draft, NULL, &faults, &counts));
     diag_init(&faults, NULL);
     fuzz_any(import_csaf(in, &options, check_draft, NULL, &faults, &counts));
+    diag_init(&faults, NULL);
+    fuzz_any(import_csaf(in, &with_ids, check_draft, NULL, &faults, &counts));
     return 0;
 }

@@ -1,6 +1,21 @@
 // Signed notes, checkpoints, cosignatures, verifier keys. The key is the one of the seeds.
-#include "formats/note.h"
+#include "formats/tlog.h"
 #include "tests/fuzz/fuzz.h"
+
+// Proofs and requests to witnesses: what is read is written as itself, a line of proof that nobody reads apart.
+static void proofs(struct span in)
+{
+    struct tlog_text x;
+    struct buf again;
+    buf_init(&again, MIB);
+    if (tlog_update_read(in, &x) == ST_OK) {
+        tlog_update_write(&x, &again);
+        BUG_IF(!span_eq(buf_bytes(&again), in));
+    }
+    if (tlog_proof_read(in, &x) == ST_OK)
+        BUG_IF(x.hash_count > TLOG_HASHES_MAX);
+    buf_fini(&again);
+}
 
 static void text_forms(struct span in)
 {
@@ -34,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     BUG_IF(note_vkey_make("log.example", NOTE_ED25519, key.pub, &known[0]) != ST_OK);
     BUG_IF(note_vkey_make("witness.example", NOTE_COSIGNATURE, key.pub, &known[1]) != ST_OK);
     text_forms(in);
+    proofs(in);
     if (note_open(in, known, 2, &text, good, at) == ST_OK)
         BUG_IF((!good[0] && !good[1]) || text.len == 0 || text.ptr[text.len - 1] != '\n');
     if (checkpoint_open(in, "log.example", key.pub, &c) == ST_OK)
