@@ -387,6 +387,50 @@ enum status receipt_each(struct db_txn *t, const char *partner,
     return value_each(t, DB_RECEIPTS, &prefix, span_of(NULL, 0), on_receipt, &e);
 }
 
+// ---- ledgers that a partner contests. Layout 1: the size that it spoke of
+
+static struct key contest_key(const char *partner)
+{
+    struct key k = {.len = 0};
+    key_id(&k, "contested");
+    key_id(&k, partner);
+    return k;
+}
+
+enum status ledger_contested(struct db_txn *t, const char *partner, uint64_t *ret_size)
+{
+    struct key k = contest_key(partner);
+    struct span v;
+    enum status st = db_get(t, DB_META, key_span(&k), &v);
+    *ret_size = 0;
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    struct key_reader r = value_reader(v, 1);
+    uint64_t size = key_get_u64(&r);
+    if (!value_whole(&r) || size == 0)
+        return ST_CORRUPT;
+    *ret_size = size;
+    return ST_OK;
+}
+
+enum status ledger_contest(struct db_txn *t, const char *partner, uint64_t size, bool *ret_news)
+{
+    struct key k = contest_key(partner), v = value_head(1);
+    uint64_t before;
+    TRY(ledger_contested(t, partner, &before));
+    *ret_news = size > before;
+    if (!*ret_news)
+        return ST_OK;
+    key_u64(&v, size);
+    return db_put(t, DB_META, key_span(&k), key_span(&v));
+}
+
+enum status ledger_settled(struct db_txn *t, const char *partner)
+{
+    struct key k = contest_key(partner);
+    return db_del(t, DB_META, key_span(&k));
+}
+
 // ---- partners that have a ledger
 
 struct each_ledger {

@@ -78,6 +78,12 @@ MUST_USE enum status receipt_for(struct db_txn *t, const char *partner, uint64_t
 // All receipts of a partner, smallest size first.
 MUST_USE enum status receipt_each(struct db_txn *t, const char *partner,
                                   enum status (*each)(void *ctx, const struct receipt *r), void *ctx);
+// A partner has shown a cursor or a checkpoint of ours that our ledger to it does not bear out: our store was rolled back
+// or rewritten, or our key is in other hands. Note the size that it spoke of; *ret_news is false when one as large was
+// noted before. *ret_size 0 = not contested.
+MUST_USE enum status ledger_contest(struct db_txn *t, const char *partner, uint64_t size, bool *ret_news);
+MUST_USE enum status ledger_contested(struct db_txn *t, const char *partner, uint64_t *ret_size);
+MUST_USE enum status ledger_settled(struct db_txn *t, const char *partner); // an operator has found out
 // Partners that have a ledger (at least one entry), in order of length and name.
 MUST_USE enum status ledger_each_partner(struct db_txn *t,
                                          enum status (*each)(void *ctx, const char *partner), void *ctx);

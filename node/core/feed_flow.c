@@ -147,7 +147,8 @@ static enum status read_ask(struct tick *t, const struct request *rq, struct rep
         if (st == ST_INVALID || ask->from > ask->size) {
             reply_problem(rp, 410, "start-again", "start again",
                           "This cursor is not of the present ledger. Ask for /v1/feed without a cursor.", NULL);
-            return ST_OK;
+            // Nobody but us can make a cursor: a good one beyond the end is of a ledger that we have forgotten.
+            return st == ST_OK ? feed_contested(t, rq, "a cursor of ours", ask->from, NULL) : ST_OK;
         }
     }
     *ret_refused = false;

@@ -16,7 +16,8 @@ enum {
 //
 // The cursor is the next position and a check over (partner, ledger epoch, position). The epoch is never told,
 // so a cursor cannot be made by anyone but us, and one of another partner, of an earlier life of the ledger or of
-// a position beyond its end is answered 410 `start-again`. The start needs no cursor.
+// a position beyond its end is answered 410 `start-again`. The start needs no cursor. One beyond the end tells that our store
+// was rolled back: that is logged as `log-fork`, once for each such position that is larger than those before.
 //
 // What each position becomes: the latest entry of a report, a release that is not lapsed and passes mediation
 // (release_mediate), goes out whole; a recall or withdraw as a tombstone if content of that report ever left; a
@@ -40,6 +41,11 @@ MUST_USE enum status feed_serve(struct tick *t, const struct request *rq, struct
 // partner's signature; 409 `receipt-older`: smaller than the one we hold; 409 `log-fork`: we signed this
 // checkpoint, yet it is not of our ledger: our store was rolled back or rewritten. That is logged as `log-fork`.
 MUST_USE enum status feed_cosignature(struct tick *t, const struct request *rq, struct reply *rp);
+
+// The caller has shown a cursor or checkpoint of ours (`how`) that the ledger does not bear out: note it (ledger_contest)
+// and log it as `log-fork` when it is news. root may be NULL.
+MUST_USE enum status feed_contested(struct tick *t, const struct request *rq, const char *how, uint64_t size,
+                                    const struct digest *root);
 
 // GET /v1/reports/{uuid} for partners: the rendition that their latest entry, a release, names and that mediation
 // permits; with ETag, after authorisation. Logged as a delivery. Unknown and forbidden are the same 404.

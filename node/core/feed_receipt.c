@@ -96,21 +96,33 @@ static enum status store_receipt(struct tick *t, const char *partner, const stru
     return st;
 }
 
-// Our own signature on a tree that is not ours: the store was rolled back or rewritten, or the key is used elsewhere.
-static enum status report_fork(struct tick *t, const struct request *rq, const struct checkpoint *c, uint64_t size,
-                               struct reply *rp)
+enum status feed_contested(struct tick *t, const struct request *rq, const char *how, uint64_t size, const struct digest *root)
 {
-    char actor[80], theirs[24], ours[24], root[DIGEST_TEXT_LEN + 1];
+    char actor[80], theirs[24], ours[24], text[DIGEST_TEXT_LEN + 1];
+    uint64_t have;
+    bool news;
     struct audit_event ev = {.kind = AUDIT_LOG_FORK, .actor = principal_text(&rq->who, actor), .partner = rq->who.id};
-    snprintf(theirs, sizeof theirs, "%llu", (unsigned long long)c->size);
-    snprintf(ours, sizeof ours, "%llu", (unsigned long long)size);
+    TRY(ledger_size(t->txn, rq->who.id, &have));
+    TRY(ledger_contest(t->txn, rq->who.id, size, &news));
+    if (!news) // it asks again and again, and the log is not to grow by that
+        return ST_OK;
+    snprintf(theirs, sizeof theirs, "%llu", (unsigned long long)size);
+    snprintf(ours, sizeof ours, "%llu", (unsigned long long)have);
     audit_event_attr(&ev, "log", "own-ledger");
+    audit_event_attr(&ev, "how", how);
     audit_event_attr(&ev, "size", theirs);
-    audit_event_attr(&ev, "root", digest_text(&c->root, root));
+    if (root)
+        audit_event_attr(&ev, "root", digest_text(root, text));
     audit_event_attr(&ev, "our-size", ours);
+    return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+// Our own signature on a tree that is not ours: the store was rolled back or rewritten, or the key is used elsewhere.
+static enum status report_fork(struct tick *t, const struct request *rq, const struct checkpoint *c, struct reply *rp)
+{
     reply_problem(rp, 409, "log-fork", "The checkpoint is not of this ledger",
                   "We signed this checkpoint, but our ledger differs from it now. Both operators should compare.", NULL);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return feed_contested(t, rq, "a checkpoint that we signed", c->size, &c->root);
 }
 
 struct receiving {
@@ -168,10 +180,10 @@ static enum status take_receipt(struct receiving *r)
         return ST_OK;
     TRY(ledger_size(r->t->txn, partner, &size));
     if (r->checkpoint.size > size)
-        return report_fork(r->t, r->rq, &r->checkpoint, size, r->rp);
+        return report_fork(r->t, r->rq, &r->checkpoint, r->rp);
     TRY(ledger_root(r->t->txn, partner, r->checkpoint.size, &root));
     if (!digest_eq(&root, &r->checkpoint.root))
-        return report_fork(r->t, r->rq, &r->checkpoint, size, r->rp);
+        return report_fork(r->t, r->rq, &r->checkpoint, r->rp);
     enum status st = receipt_latest(r->t->txn, partner, &last);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;

@@ -9,6 +9,7 @@
 #include "node/core/release.h"
 #include "node/core/sync_item.h"
 #include "store/audit_log.h"
+#include "store/ledger.h"
 #include "store/sources.h"
 
 void sync_result_fini(struct sync_result *r)
@@ -570,16 +571,21 @@ enum status sync_retry(struct tick *t, const char *partner, const char *actor, s
 enum status sync_resume(struct tick *t, const char *partner, const char *actor, const char *reason, bool *ret_resumed)
 {
     struct source s;
+    uint64_t contested;
     *ret_resumed = false;
     TRY(source_load(t, partner, &s));
-    if (!s.state.forked)
+    TRY(ledger_contested(t->txn, partner, &contested));
+    if (!s.state.forked && contested == 0)
         return ST_OK;
     struct audit_event ev = {.kind = AUDIT_PARTNER, .actor = actor, .partner = partner};
     audit_event_attr(&ev, "change", "sync-resumed-after-fork");
     audit_event_attr(&ev, "reason", reason);
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(ledger_settled(t->txn, partner));
+    *ret_resumed = true;
+    if (!s.state.forked)
+        return ST_OK;
     s.state.forked = false;
     s.state.cursor[0] = 0;
-    *ret_resumed = true;
     return source_put(t->txn, partner, &s.state);
 }

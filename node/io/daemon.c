@@ -9,6 +9,7 @@
 #include "node/core/release.h"
 #include "node/io/clock.h"
 #include "node/io/clock_guard.h"
+#include "node/io/contested.h"
 #include "node/io/file.h"
 #include "node/io/log.h"
 #include "node/io/maintenance.h"
@@ -53,6 +54,7 @@ struct daemon {
     utc_ms certificate_until;
     struct clock_guard clock;
     struct maintenance maintenance;
+    struct contested contested;
     struct own_jobs own;
     uint64_t denied;               // refusals since the last audit event of them
     utc_ms denied_logged_at;
@@ -368,6 +370,8 @@ static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
         reply_problem(&p->reply, 503, "stopping", "The node is stopping", "Go on with the upload when it is back.", NULL);
     if (p->reply.status == 403)
         note_forbidden(d, p->rq);
+    if (p->rq->who.role == ROLE_PARTNER && (p->reply.status == 409 || p->reply.status == 410))
+        contested_look(&d->contested, &d->node->core);
     server_reply(d->server, p->id, &p->reply, ruleset_digest(d->node->core.rules), now);
     pending_free(p);
 }
@@ -458,6 +462,7 @@ static void on_upkeep(evutil_socket_t fd, short what, void *ctx)
     // A command that was killed leaves its snapshot behind, which would keep every old page from re-use.
     if (db_check_readers(d->node->core.db, &cleared) == ST_OK && cleared)
         log_line(LOG_LEVEL_WARNING, "readers-cleared", "why", "dead processes had left snapshots of the store open", NULL);
+    contested_look(&d->contested, &d->node->core);
     enum status st = maintenance_look(&d->maintenance, d->node, boot_ms());
     if (st != ST_OK)
         store_failed(d, st);
@@ -522,7 +527,11 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
     rp->content_type = "text/plain; charset=utf-8";
     if (span_eq_cstr(head->path, "/healthz") || span_eq_cstr(head->path, "/readyz")) {
         bool ready = span_eq_cstr(head->path, "/readyz");
-        if (d->stopping) {
+        if (ready && contested_list(&d->node->core, &rp->body) != ST_OK)
+            buf_puts(&rp->body, "the store cannot be read\n");
+        if (rp->body.len) {
+            rp->status = 503;
+        } else if (d->stopping) {
             rp->status = 503;
             buf_puts(&rp->body, "stopping\n");
         } else if (ready && d->clock.stopped) {

@@ -21,7 +21,7 @@ static void value(struct buf *out, const char *name, const char *partner, double
 }
 
 struct link_facts {
-    uint64_t ledger, acknowledged;
+    uint64_t ledger, acknowledged, contested;
     double lag_s; // age of the oldest entry that no receipt covers
     struct source_state in;
     uint64_t missing; // attachments
@@ -39,6 +39,7 @@ static enum status read_link(struct db_txn *t, const char *partner, utc_ms now, 
     struct receipt r = {0};
     *ret = (struct link_facts){0};
     TRY(ledger_size(t, partner, &ret->ledger));
+    TRY(ledger_contested(t, partner, &ret->contested));
     enum status st = receipt_latest(t, partner, &r);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
@@ -91,7 +92,7 @@ static double of_missing(const struct link_facts *f)
 }
 static double of_fork(const struct link_facts *f)
 {
-    return f->in.forked;
+    return f->in.forked || f->contested;
 }
 
 static enum status partners(struct core *c, struct db_txn *t, utc_ms now, struct buf *out)
@@ -103,7 +104,7 @@ static enum status partners(struct core *c, struct db_txn *t, utc_ms now, struct
     TRY(per_partner(c, t, now, "quarantined_reports", "Reports of the partner in quarantine.", of_quarantined, out));
     TRY(per_partner(c, t, now, "missing_attachments", "Attachments of the partner's reports that have not come yet.",
                     of_missing, out));
-    return per_partner(c, t, now, "log_fork", "1 when the partner's ledger contradicts what it showed before.", of_fork, out);
+    return per_partner(c, t, now, "log_fork", "1 when the partner's ledger contradicts what it showed before, or ours what it holds.", of_fork, out);
 }
 
 static void counters(const struct core *c, struct buf *out)

@@ -54,6 +54,11 @@ node fra sync status | grep -q 'relto sync resume GBR' || fail "the status does 
 curl -s --noproxy '*' "http://$(cat "$D/fra/run/metrics")/metrics" | grep -q 'relto_log_fork{partner="GBR"} 1' || fail "no metric"
 [ "$(node fra --format tsv list | sort)" = "$held" ] || fail "what the partner holds has changed"
 compare held-larger
+# The restored node is told as well, once, by the first question of its partner.
+grep -c 'event=ledger-contested .*partner="FRA" size="6" our-size="3"' "$D/gbr/run/log" | grep -qx 1 || fail "the restored node does not say so: $(tail -n 3 "$D/gbr/run/log")"
+curl -s --noproxy '*' "http://$(cat "$D/gbr/run/metrics")/readyz" | grep -q '^FRA has seen our ledger with 6 entries, it has 3' || fail "/readyz says nothing"
+node gbr sync status | grep -q 'FRA *CONTESTED' || fail "sync status says nothing: $(node gbr sync status)"
+[ "$(node gbr --format tsv audit query --kind log-fork | wc -l)" = 1 ] || fail "not exactly one log-fork in the restored node's log"
 # What it publishes now is not taken, for nobody knows which history it belongs to.
 publish 6
 [ "$(node fra --format tsv list | wc -l)" = "$(echo "$held" | wc -l)" ] || fail "taken from a forked ledger"

@@ -33,7 +33,7 @@ static const char help[] =
 enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600, REASON_MAX = 255, MISSING_SHOWN = 10 };
 
 struct link_state {
-    uint64_t ledger, acknowledged;
+    uint64_t ledger, acknowledged, contested;
     struct source_state in;
     size_t missing; // attachments
     struct attachment_want first[MISSING_SHOWN];
@@ -52,6 +52,7 @@ static enum status read_link(struct local *l, const char *partner, struct link_s
 {
     struct receipt r = {0};
     TRY(ledger_size(l->tick.txn, partner, &ret->ledger));
+    TRY(ledger_contested(l->tick.txn, partner, &ret->contested));
     enum status st = receipt_latest(l->tick.txn, partner, &r);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
@@ -65,6 +66,8 @@ static const char *link_word(const struct link_state *s)
 {
     if (s->in.forked)
         return "LOG-FORK";
+    if (s->contested)
+        return "CONTESTED";
     if (s->in.failed_at > s->in.synced_at)
         return "failing";
     if (s->in.quarantined)
@@ -102,6 +105,10 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
     printf("%-10s %-10s to it: %llu entries, %llu acknowledged; from it: %llu entries, %llu reports, %llu quarantined; synced %s\n",
            partner, link_word(s), (unsigned long long)s->ledger, (unsigned long long)s->acknowledged,
            (unsigned long long)s->in.size, (unsigned long long)s->in.received, (unsigned long long)s->in.quarantined, synced);
+    if (s->contested)
+        printf("           it has a cursor or checkpoint of ours over %llu entries that our ledger does not bear out: was an old store "
+               "brought back?\n           Stop reltod, bring back today's store, or call its operator; see ALARMS in reltod(8)\n",
+               (unsigned long long)s->contested);
     if (s->in.forked)
         printf("           its ledger contradicts what it showed us before: stop exchanging and call its operator; then: relto sync "
                "resume %s; see reltod(8)\n", partner);
