@@ -140,7 +140,8 @@ enum status attachment_each_want(struct db_txn *t, const char *partner,
     return value_each(t, DB_ATTACHMENT_WANTS, &prefix, span_of(NULL, 0), on_want, &e);
 }
 
-// Is it wanted of this partner: is there a copy from it that names it and lacks it?
+// Is it wanted of this partner: does the latest version of some report from it name it and lack it? Of older ones the
+// partner gives nothing any more.
 struct looking {
     struct db_txn *t;
     const struct digest *digest;
@@ -153,8 +154,12 @@ static enum status look(void *ctx, const struct attachment_use *u)
 {
     struct looking *l = ctx;
     bool here;
+    uint32_t latest;
     if (l->found || strcmp(u->source, l->partner) != 0)
         return ST_OK;
+    enum status st = reports_latest_from(l->t, u->id, u->source, &latest);
+    if (st != ST_OK || latest != u->version)
+        return st == ST_NOT_FOUND ? ST_OK : st;
     TRY(attachment_here(l->t, l->digest, u, &here));
     l->found = !here;
     l->size = u->size;
@@ -247,6 +252,21 @@ static enum status remove_name(const struct naming *n, const struct digest *d)
     return st == ST_GONE ? ST_OK : st != ST_OK ? st : attachment_erase(n->t, d);
 }
 
+// What other versions from there name may have become wanted, or be wanted no more.
+static enum status settle_other(void *ctx, struct span key, struct span value)
+{
+    const struct naming *n = ctx;
+    struct key_reader k = key_reader_of(key);
+    char source[PARTNER_ID_MAX + 1];
+    (void)value;
+    key_get_u32(&k);
+    key_get_id(&k, source);
+    struct digest d = key_get_digest(&k);
+    if (!value_whole(&k))
+        return ST_CORRUPT;
+    return strcmp(source, n->source) == 0 ? settle_want(n->t, &d, source) : ST_OK;
+}
+
 static enum status remove_old(void *ctx, struct span key, struct span value)
 {
     const struct naming *n = ctx;
@@ -269,8 +289,10 @@ enum status attachment_set_names(struct db_txn *t, struct uuid id, uint32_t vers
                                  const char *nation, const struct attachment_name *names, size_t count)
 {
     struct naming n = {t, id, version, source, nation, names, count};
-    struct key prefix = name_prefix(id, version);
+    struct key prefix = name_prefix(id, version), all_versions = {.len = 0};
     for (size_t i = 0; i < count; i++)
         TRY(add_name(&n, &names[i]));
-    return value_each(t, DB_ATTACHMENT_NAMES, &prefix, span_of(NULL, 0), remove_old, &n);
+    TRY(value_each(t, DB_ATTACHMENT_NAMES, &prefix, span_of(NULL, 0), remove_old, &n));
+    key_uuid(&all_versions, id);
+    return *source ? value_each(t, DB_ATTACHMENT_NAMES, &all_versions, span_of(NULL, 0), settle_other, &n) : ST_OK;
 }

@@ -56,8 +56,9 @@ struct attachment_name {
     struct digest digest;
     uint64_t size;
 };
-// What this copy of a report names, all of it; what it named before and does not now loses this use, and an attachment
-// without any is erased. None = the copy is gone. From a partner (`source`): what is not here becomes wanted of it.
+// What this copy of a report, which is stored already, names, all of it; what it named before and does not now loses this use, and an attachment
+// without any is erased. None = the copy is gone. What the latest version from a partner (`source`) names and is not here
+// becomes wanted of it.
 MUST_USE enum status attachment_set_names(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
                                           const char *nation, const struct attachment_name *names, size_t count);
 

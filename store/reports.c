@@ -196,6 +196,30 @@ static enum status best_copy(struct db_txn *t, struct key prefix, struct report_
     return st;
 }
 
+enum status reports_latest_from(struct db_txn *t, struct uuid id, const char *source, uint32_t *ret)
+{
+    struct key prefix = uuid_key(id);
+    struct db_walk w;
+    char from[PARTNER_ID_MAX + 1];
+    enum status st = ST_NOT_FOUND;
+    for (bool ok = db_walk_last(t, DB_REPORTS, key_span(&prefix), &w); ok; ok = st == ST_NOT_FOUND && db_walk_prev(&w)) {
+        struct key_reader k = key_reader_of(w.key);
+        key_get_uuid(&k);
+        uint32_t version = key_get_u32(&k);
+        key_get_id(&k, from);
+        if (!value_whole(&k)) {
+            st = ST_CORRUPT;
+        } else if (strcmp(from, source) == 0) {
+            *ret = version;
+            st = ST_OK;
+        }
+    }
+    if (st == ST_NOT_FOUND && w.st != ST_OK)
+        st = w.st;
+    db_walk_end(&w);
+    return st;
+}
+
 static enum status is_recalled(struct db_txn *t, struct uuid id, bool *ret)
 {
     struct key k = uuid_key(id);
@@ -307,9 +331,9 @@ static enum status erase_one(void *ctx, struct span key, struct span value)
     if (e->source && strcmp(source, e->source) != 0)
         return ST_OK;
     struct key k = version_key(e->id, version, source);
+    TRY(db_del(e->t, DB_REPORTS, key_span(&k)));
     TRY(attachment_set_names(e->t, e->id, version, source, "", NULL, 0));
-    TRY(erasures_note(e->t));
-    return db_del(e->t, DB_REPORTS, key_span(&k));
+    return erasures_note(e->t);
 }
 
 enum status reports_erase(struct db_txn *t, struct uuid id, const char *source)

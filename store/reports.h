@@ -38,6 +38,8 @@ MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t vers
                                  struct report_record *ret);
 // The copy of one version that is to be preferred. ST_NOT_FOUND.
 MUST_USE enum status reports_version(struct db_txn *t, struct uuid id, uint32_t version, struct report_record *ret);
+// The highest version that this source gave. ST_NOT_FOUND.
+MUST_USE enum status reports_latest_from(struct db_txn *t, struct uuid id, const char *source, uint32_t *ret);
 // Erase content of every version from `source` (NULL = of all sources), and the attachments that no other report
 // names. Identifiers stay elsewhere.
 MUST_USE enum status reports_erase(struct db_txn *t, struct uuid id, const char *source);

@@ -91,18 +91,31 @@ static struct uuid id_of(uint8_t n)
     return id;
 }
 
+// A copy of this version that names it, or (NULL) nothing.
+static void name_version(struct store_dir *s, uint8_t id, uint32_t version, const char *source, const char *nation,
+                         const struct digest *d, uint64_t size)
+{
+    struct attachment_name name = {.size = size};
+    struct report_record r = {.id = id_of(id), .version = version, .stored_at = 1, .bytes = span_cstr("<report/>")};
+    struct db_txn *t = store_dir_write(s);
+    r.digest = sha256(r.bytes);
+    memcpy(r.source, source, strlen(source));
+    if (d)
+        name.digest = *d;
+    assert_int_equal(reports_put(t, &r), ST_OK);
+    assert_int_equal(attachment_set_names(t, id_of(id), version, source, nation, &name, d ? 1 : 0), ST_OK);
+    store_dir_commit(t);
+}
+
 static void name_it(struct store_dir *s, uint8_t id, const char *source, const char *nation, const struct digest *d, uint64_t size)
 {
-    const struct attachment_name name = {*d, size};
-    struct db_txn *t = store_dir_write(s);
-    assert_int_equal(attachment_set_names(t, id_of(id), 1, source, nation, &name, 1), ST_OK);
-    store_dir_commit(t);
+    name_version(s, id, 1, source, nation, d, size);
 }
 
 static void unname(struct store_dir *s, uint8_t id, const char *source)
 {
     struct db_txn *t = store_dir_write(s);
-    assert_int_equal(attachment_set_names(t, id_of(id), 1, source, "", NULL, 0), ST_OK);
+    assert_int_equal(reports_erase(t, id_of(id), source), ST_OK);
     store_dir_commit(t);
 }
 
@@ -310,6 +323,22 @@ static void are_wanted_until_given_for_that_nation(void **state)
     free(b);
 }
 
+static void only_the_latest_version_wants(void **state)
+{
+    struct store_dir *s = *state;
+    struct digest d = sha256(span_cstr("first")), second = sha256(span_cstr("second"));
+    name_version(s, 1, 1, "FRA", "FRA", &d, 5);
+    name_version(s, 1, 1, "DEU", "FRA", &d, 5);
+    assert_true(wanted(s, "FRA", &d));
+    name_version(s, 1, 2, "FRA", "FRA", NULL, 0);
+    assert_false(wanted(s, "FRA", &d)); // FRA will not give it any more
+    assert_true(wanted(s, "DEU", &d));
+    name_version(s, 1, 3, "FRA", "FRA", &second, 6);
+    assert_true(wanted(s, "FRA", &second) && !wanted(s, "FRA", &d));
+    unname(s, 1, "FRA");
+    assert_false(wanted(s, "FRA", &second) || wanted(s, "FRA", &d));
+}
+
 static void a_part_goes_with_the_want(void **state)
 {
     struct store_dir *s = *state;
@@ -339,6 +368,7 @@ int main(void)
         T(unused_uploads_expire),
         T(go_with_the_last_report_that_names_them),
         T(are_wanted_until_given_for_that_nation),
+        T(only_the_latest_version_wants),
         T(a_part_goes_with_the_want),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

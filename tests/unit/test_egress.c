@@ -166,9 +166,81 @@ static void frames_need_no_permit(void **state)
     world_free(&w);
 }
 
+// Chunks of four bytes; none beyond 12.
+static enum status read_four(struct reply_stream *s)
+{
+    if (s->from >= 12)
+        return ST_NOT_FOUND;
+    s->chunk_len = 4 - s->from % 4;
+    for (size_t i = 0; i < s->chunk_len; i++)
+        s->chunk[i] = (uint8_t)('a' + s->from + i);
+    return ST_OK;
+}
+
+static void add_stream(struct world *w, struct reply *rp, uint64_t from, uint64_t left)
+{
+    static struct report_child child = {.kind = REPORT_ATTACHMENT};
+    const struct report r = {.children = &child, .child_count = 1};
+    struct decision dec = {.outcome = OUTCOME_RELEASE, .next_change = 2000};
+    struct withheld_set none = {0};
+    struct reply_stream *s = calloc(1, sizeof *s);
+    reply_init(rp);
+    *s = (struct reply_stream){.digest = child.sha256, .from = from, .left = left, .partner = "FRA",
+                               .chunk = malloc(4), .read = read_four};
+    assert_int_equal(permit_new_attachment(w->rules, 0, &dec, 1000, &none, &r, 0, &s->permit), ST_OK);
+    rp->stream = s;
+}
+
+static void attachments_leave_in_chunks(void **state)
+{
+    (void)state;
+    struct world w = world_new(policy);
+    struct reply rp;
+    for (size_t cap = 1; cap < 14; cap++) {
+        char text[16] = "";
+        struct egress e;
+        size_t at = 0;
+        add_stream(&w, &rp, 2, 9);
+        assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1500), ST_OK);
+        assert_int_equal(e.left, 9);
+        for (size_t n; (n = egress_take(&e, (uint8_t *)text + at, cap, 1999)) > 0; at += n)
+            assert_true(n <= cap);
+        assert_string_equal(text, "cdefghijk");
+        assert_false(e.denied);
+        reply_fini(&rp);
+    }
+    world_free(&w);
+}
+
+static void attachments_end_with_their_permit_or_bytes(void **state)
+{
+    (void)state;
+    struct world w = world_new(policy);
+    struct reply rp;
+    struct egress e;
+    uint8_t out[32];
+    add_stream(&w, &rp, 0, 12);
+    assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 2000), ST_DENIED);
+    assert_int_equal(egress_open(&e, &rp, &fra, NULL, 1500), ST_DENIED);
+    assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1500), ST_OK);
+    assert_int_equal(egress_take(&e, out, 2, 1999), 2);
+    assert_int_equal(egress_take(&e, out, sizeof out, 2000), 2); // what was read already
+    assert_true(e.denied);
+    assert_int_equal(egress_take(&e, out, sizeof out, 1999), 0); // for good
+    reply_fini(&rp);
+    add_stream(&w, &rp, 0, 20); // more than there is
+    assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1500), ST_OK);
+    assert_int_equal(egress_take(&e, out, sizeof out, 1500), 12);
+    assert_true(e.denied);
+    reply_fini(&rp);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attachments_leave_in_chunks),
+        cmocka_unit_test(attachments_end_with_their_permit_or_bytes),
         cmocka_unit_test(another_policy_stops_what_has_not_begun),
         cmocka_unit_test(permitted_pages_leave_whole),
         cmocka_unit_test(nothing_leaves_otherwise),
