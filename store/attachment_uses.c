@@ -1,6 +1,8 @@
 // Which stored copies of reports name which attachments, and which of these are still to be fetched.
 #include "store/attachments.h"
 
+#include <stdio.h>
+
 #include "store/value.h"
 
 // ---- keys
@@ -155,7 +157,7 @@ static enum status look(void *ctx, const struct attachment_use *u)
     struct looking *l = ctx;
     bool here;
     uint32_t latest;
-    if (l->found || strcmp(u->source, l->partner) != 0)
+    if (strcmp(u->source, l->partner) != 0)
         return ST_OK;
     enum status st = reports_latest_from(l->t, u->id, u->source, &latest);
     if (st != ST_OK || latest != u->version)
@@ -163,7 +165,18 @@ static enum status look(void *ctx, const struct attachment_use *u)
     TRY(attachment_here(l->t, l->digest, u, &here));
     l->found = !here;
     l->size = u->size;
-    return ST_OK;
+    return here ? ST_OK : ST_GONE; // enough was seen
+}
+
+// Want it, unless it is wanted already.
+static enum status want(struct db_txn *t, const struct digest *d, const char *partner, uint64_t size)
+{
+    struct attachment_want w;
+    enum status st = attachment_want_get(t, partner, d, &w);
+    if (st != ST_NOT_FOUND && (st != ST_OK || w.size == size))
+        return st;
+    w = (struct attachment_want){.digest = *d, .size = size};
+    return attachment_want_put(t, partner, &w);
 }
 
 // Make the want agree with the copies held.
@@ -171,20 +184,16 @@ static enum status settle_want(struct db_txn *t, const struct digest *d, const c
 {
     char who[ATTACHMENT_WHO_MAX];
     struct looking l = {.t = t, .digest = d, .partner = partner};
-    struct attachment_want w;
     if (!*partner)
         return ST_OK;
-    TRY(attachment_each_use(t, d, look, &l));
-    if (!l.found) {
-        struct key k = want_key(partner, d);
-        TRY(db_del(t, DB_ATTACHMENT_WANTS, key_span(&k)));
-        return attachment_drop_part(t, d, attachment_who("partner", partner, who));
-    }
-    enum status st = attachment_want_get(t, partner, d, &w);
-    if (st != ST_NOT_FOUND && (st != ST_OK || w.size == l.size))
+    enum status st = attachment_each_use(t, d, look, &l);
+    if (st != ST_OK && st != ST_GONE)
         return st;
-    w = (struct attachment_want){.digest = *d, .size = l.size};
-    return attachment_want_put(t, partner, &w);
+    if (l.found)
+        return want(t, d, partner, l.size);
+    struct key k = want_key(partner, d);
+    TRY(db_del(t, DB_ATTACHMENT_WANTS, key_span(&k)));
+    return attachment_drop_part(t, d, attachment_who("partner", partner, who));
 }
 
 struct arriving {
@@ -199,9 +208,14 @@ static enum status arrive_for(void *ctx, const struct attachment_use *u)
 {
     const struct arriving *a = ctx;
     char who[ATTACHMENT_WHO_MAX];
+    struct attachment_want w;
+    if (!a->partner && *u->source) {
+        enum status st = attachment_want_get(a->t, u->source, a->digest, &w);
+        return st == ST_OK ? settle_want(a->t, a->digest, u->source) : st == ST_NOT_FOUND ? ST_OK : st;
+    }
     if (a->partner && strcmp(u->source, a->partner) == 0 && u->size == a->size)
         return attachment_give(a->t, a->digest, attachment_who("nation", u->nation, who), a->now);
-    return a->partner ? ST_OK : settle_want(a->t, a->digest, u->source);
+    return ST_OK;
 }
 
 enum status attachment_arrived(struct db_txn *t, const char *partner, const struct digest *d, utc_ms now)
@@ -224,6 +238,23 @@ struct naming {
     size_t count;
 };
 
+// A copy from a partner has come: what it names and is not here is wanted. Others that name the same are as they were.
+static enum status want_new(const struct naming *n, const struct attachment_name *a)
+{
+    struct attachment_use u = {.id = n->id, .version = n->version, .size = a->size};
+    uint32_t latest;
+    bool here;
+    if (!*n->source)
+        return ST_OK;
+    snprintf(u.source, sizeof u.source, "%s", n->source);
+    snprintf(u.nation, sizeof u.nation, "%s", n->nation);
+    TRY(attachment_here(n->t, &a->digest, &u, &here));
+    enum status st = here ? ST_NOT_FOUND : reports_latest_from(n->t, n->id, n->source, &latest);
+    if (st != ST_OK || latest != n->version)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    return want(n->t, &a->digest, n->source, a->size);
+}
+
 static enum status add_name(const struct naming *n, const struct attachment_name *a)
 {
     struct key use = use_key(&a->digest, n->id, n->version, n->source), v = value_head(1);
@@ -232,7 +263,7 @@ static enum status add_name(const struct naming *n, const struct attachment_name
     key_text(&v, n->nation);
     TRY(db_put(n->t, DB_ATTACHMENT_USES, key_span(&use), key_span(&v)));
     TRY(db_put(n->t, DB_ATTACHMENT_NAMES, key_span(&name), span_of(NULL, 0)));
-    return settle_want(n->t, &a->digest, n->source);
+    return want_new(n, a);
 }
 
 static enum status stop_at_first(void *ctx, const struct attachment_use *u)
@@ -259,12 +290,12 @@ static enum status settle_other(void *ctx, struct span key, struct span value)
     struct key_reader k = key_reader_of(key);
     char source[PARTNER_ID_MAX + 1];
     (void)value;
-    key_get_u32(&k);
+    uint32_t version = key_get_u32(&k);
     key_get_id(&k, source);
     struct digest d = key_get_digest(&k);
     if (!value_whole(&k))
         return ST_CORRUPT;
-    return strcmp(source, n->source) == 0 ? settle_want(n->t, &d, source) : ST_OK;
+    return version != n->version && strcmp(source, n->source) == 0 ? settle_want(n->t, &d, source) : ST_OK;
 }
 
 static enum status remove_old(void *ctx, struct span key, struct span value)
