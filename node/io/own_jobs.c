@@ -36,6 +36,8 @@ static enum status run_index(struct tick *t, struct tick_job *job)
 {
     struct own_jobs *o = job->ctx;
     bool more = true;
+    if (!o->indexes)
+        return ST_OK;
     if (o->few)
         TRY(search_work(t, SEARCH_UPDATE_PER_TICK, &more));
     if (more)
@@ -59,6 +61,7 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     jobs[OWN_INDEX] = (struct tick_job){.run = run_index, .ctx = o};
     jobs[OWN_WORK] = (struct tick_job){.run = run_work, .ctx = o};
     o->started_ns = monotonic_ns();
+    o->indexes = o->started_ns >= o->index_again_ns;
 }
 
 bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now)
@@ -69,6 +72,8 @@ bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now)
     for (size_t i = 0; i < OWN_JOBS; i++)
         if (jobs[i].st != ST_OK)
             log_line(LOG_LEVEL_ERROR, failed[i], "why", status_text(jobs[i].st), NULL);
+    if (jobs[OWN_INDEX].st != ST_OK) // each failure makes the other jobs of its tick run twice
+        o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     if (jobs[OWN_DUE].st != ST_OK || !good)
         o->next_instant = utc_add(now, RETRY_MS);
     if (o->works && good && o->more)

@@ -11,9 +11,11 @@ enum { OWN_DUE = 0, OWN_INDEX, OWN_WORK, OWN_JOBS };
 struct own_jobs { // zeroed = at the start
     struct work_pace pace;
     bool work_done; // nothing was left of that work when it was last looked at
+    uint64_t index_again_ns; // after a failure of the index: not before
     // of the tick at hand
     bool works, more;     // is work done in it, and is there more of it
     bool few;             // few other jobs are in it; to be set before it runs
+    bool indexes;         // the search index is worked on in it
     utc_ms next_instant;  // when something is due again; UTC_MAX = never
     uint64_t started_ns;
 };

@@ -67,7 +67,7 @@ draft "Fourth text" 's/J2-MARITIME/J9/'
 refused 1 "cell-J9" node gbr publish --replace "$id" "$D/draft.xml"
 draft "Fourth text" 's/nation="GBR"/nation="FRA"/'
 refused 1 "this node publishes for" node gbr publish --replace "$id" "$D/draft.xml"
-refused 2 "one FILE" node gbr publish --replace "$id" "$D/draft.xml" "$D/draft.xml"
+refused 2 "one draft" node gbr publish --replace "$id" "$D/draft.xml" "$D/draft.xml"
 refused 1 "" node gbr publish --replace 00000000 "$D/draft.xml"
 [ "$(state_of gbr)" = "$before" ] || fail "a refused correction changed something"
 
