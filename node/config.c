@@ -73,6 +73,9 @@ static const struct key node_keys[] = {
     {"ingest", "attachment-max-mib", KIND_MIB, AT(attachment_bytes_max), "1024", false, 1, 1 << 20},
     {"audit", "key", KIND_PATH, AT(audit_key), "keys/audit.key", false, 0, 0},
     {"audit", "cosign-key", KIND_PATH, AT(cosign_key), "keys/cosign.key", false, 0, 0},
+    {"audit", "head-hour", KIND_NUMBER, AT(head_hour), "3", false, 0, 23},
+    {"audit", "witness-minutes", KIND_NUMBER, AT(witness_minutes), "60", false, 1, 10080},
+    {"audit", "witness-logs", KIND_PATH, AT(witness_logs), NULL, false, 0, 0},
     {"audit", "recall-overdue-minutes", KIND_NUMBER, AT(recall_overdue_min), "1440", false, 0, 525600},
     {"log", "level", KIND_LEVEL, AT(log_level), "info", false, 0, 0},
 };
@@ -82,6 +85,8 @@ static const struct key node_keys[] = {
 static const struct key partner_keys[] = {
     {"partner", "card", KIND_PATH, AT(card), NULL, false, 0, 0},
     {"partner", "pull", KIND_YES_NO, AT(pull), "yes", false, 0, 0},
+    {"partner", "ask-witness", KIND_YES_NO, AT(ask_witness), "no", false, 0, 0},
+    {"partner", "be-witness", KIND_YES_NO, AT(be_witness), "no", false, 0, 0},
     {"partner", "address", KIND_ADDRESS, AT(address), NULL, false, 0, 0},
     {"partner", "subject-dn", KIND_TEXT, AT(subject_dn), NULL, false, 0, 0},
     {"partner", "pin-sha256", KIND_SHA256, AT(pin_sha256), NULL, false, 0, 0},

@@ -10,6 +10,8 @@ struct config_partner {
     const char *id;        // section [partner FRA]
     const char *card;      // file of its card, relative to the node directory
     bool pull;             // default true
+    bool ask_witness;      // ask this partner to cosign our audit log
+    bool be_witness;       // cosign this partner's audit log
     const char *address;   // override of the card's address; NULL = the card's
     const char *subject_dn, *pin_sha256; // other ways to name its certificate; NULL = SPIFFE only
     const char *crl;       // CRL file of its domain; NULL = none configured
@@ -35,6 +37,9 @@ struct config {
     uint32_t retry_min_ms, retry_max_ms;
     uint32_t recall_overdue_min; // minutes after which a recall without receipt is overdue
     uint32_t connections_max, connections_per_address_max;
+    uint32_t head_hour;          // of the day, UTC: daily heads of the audit log for partners
+    uint32_t witness_minutes;    // between two requests to a witness
+    const char *witness_logs;    // file with keys of further logs that we cosign; NULL = none
     const char *log_level;       // error, warning, info, debug
     struct config_partner *partners;
     size_t partner_count;

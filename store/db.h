@@ -51,7 +51,10 @@
     X(SEARCHED, "searched")                 /* uuid -> issued, place, its terms in SEARCH */                 \
     X(SEARCH_QUEUE, "search_queue")         /* uuid -> "" : to be taken into SEARCH */                       \
     X(SPOOLED, "spooled")                   /* uuid ‖ version ‖ name -> digest : a file in done/ */        \
-    X(SPOOL_ERASE, "spool_erase")           /* the same, of recalled reports: to be erased */
+    X(SPOOL_ERASE, "spool_erase")           /* the same, of recalled reports: to be erased */                     \
+    X(HEAD_OPENINGS, "head_openings")       /* partner ‖ n -> what a head entry commits to */              \
+    X(WITNESSED, "witnessed")               /* origin -> last head of another's log that we cosigned */      \
+    X(COSIGNED, "cosigned")                 /* size -> our audit checkpoint with witnesses' cosignatures */
 
 enum db_table {
 #define X(name, text) DB_##name,

@@ -9,6 +9,8 @@
 #include "formats/base/limits.h"
 #include "store/audit_log.h"
 #include "store/export_parts.h"
+#include "store/heads.h"
+#include "store/witness.h"
 
 #define EVENTS_ARENA_MAX (64 * MIB)
 #define EVENTS_ARENA_RENEW (1 * MIB)
@@ -25,6 +27,7 @@ struct writing {
     const struct export_sink *sink;
     struct export_summary *sum;
     struct export_manifest m;
+    struct export_log audit; // once it is chosen
     struct hull hulls[PARTNERS_MAX];
     size_t hull_count;
     struct arena *arena; // of the event at hand; renewed now and then
@@ -112,28 +115,38 @@ static enum status put_checkpoint(struct writing *w, const char *log, const stru
     return st;
 }
 
-// A note over a tree of `size` leaves, with the proof that it extends the one that ends with the export, if it is larger.
-static enum status put_note(struct writing *w, const char *log, const char *name, const struct merkle_nodes *nodes,
-                            uint64_t end, uint64_t size, struct span note)
+// A note over a tree of `size` leaves, behind the consistency proof that joins it to the export: from the end of the export's
+// tree to a larger one, or from one that ends before the export to the export's end.
+static enum status join_note(const struct merkle_nodes *nodes, const struct export_log *part, uint64_t size, struct span note,
+                             struct buf *out)
 {
     struct digest proof[MERKLE_LEVELS + 1];
-    struct buf b;
     struct tlog_text *x = calloc(1, sizeof *x);
     if (!x)
         return ST_NOMEM;
-    x->n = size < end ? size : end;
+    x->n = size < part->end ? size : part->end;
     x->checkpoint = note;
-    buf_init(&b, TLOG_BYTES_MAX);
-    enum status st = merkle_consistency(nodes, x->n, size, proof, &x->hash_count);
+    enum status st = merkle_consistency(nodes, x->n, size < part->first ? part->end : size, proof, &x->hash_count);
     if (st == ST_OK && x->hash_count > TLOG_HASHES_MAX)
         st = ST_LIMIT;
     if (st == ST_OK) {
         memcpy(x->hashes, proof, x->hash_count * sizeof *proof);
-        tlog_update_write(x, &b);
-        st = put_file(w, log, name, &b);
+        tlog_update_write(x, out);
+        st = buf_status(out);
     }
-    buf_fini(&b);
     free(x);
+    return st;
+}
+
+static enum status put_note(struct writing *w, const struct export_log *l, const char *name, const struct merkle_nodes *nodes,
+                            uint64_t size, struct span note)
+{
+    struct buf b;
+    buf_init(&b, TLOG_BYTES_MAX);
+    enum status st = join_note(nodes, l, size, note, &b);
+    if (st == ST_OK)
+        st = put_file(w, l->name, name, &b);
+    buf_fini(&b);
     return st;
 }
 
@@ -250,6 +263,20 @@ static enum status put_events(struct writing *w, const struct export_log *l)
     return end_file(w, path);
 }
 
+// The first checkpoint that witnesses cosigned and that covers the export, else the newest.
+static enum status put_witnessed(struct writing *w, const struct export_log *l, const struct merkle_nodes *nodes)
+{
+    uint64_t size;
+    struct span note;
+    enum status st = cosigned_near(w->t, l->end, &size, &note);
+    if (st == ST_NOT_FOUND || (st == ST_OK && size <= l->first))
+        return ST_OK;
+    if (st != ST_OK)
+        return st;
+    w->sum->cosignatures++;
+    return put_note(w, l, "witnessed", nodes, size, note);
+}
+
 static enum status put_audit(struct writing *w)
 {
     struct export_log l;
@@ -259,7 +286,9 @@ static enum status put_audit(struct writing *w)
     TRY(export_add_log(&w->m, &l));
     TRY(put_peaks(w, l.name, &nodes, l.first));
     TRY(put_events(w, &l));
-    return put_checkpoint(w, l.name, &nodes, l.end, w->o->audit_key);
+    TRY(put_checkpoint(w, l.name, &nodes, l.end, w->o->audit_key));
+    w->audit = l;
+    return put_witnessed(w, &l, &nodes);
 }
 
 // ---- ledgers
@@ -290,7 +319,7 @@ static enum status put_chosen(void *ctx, const struct receipt *r)
     if (r->size != c->size)
         return ST_OK;
     c->w->sum->receipts++;
-    return put_note(c->w, c->l->name, "receipt", c->nodes, c->l->end, r->size, r->note);
+    return put_note(c->w, c->l, "receipt", c->nodes, r->size, r->note);
 }
 
 static enum status put_receipt(struct writing *w, const struct hull *h, const struct export_log *l,
@@ -307,6 +336,48 @@ static enum status put_receipt(struct writing *w, const struct hull *h, const st
         return ST_OK; // it says nothing of this part
     copy.size = choice.size;
     return receipt_each(w->t, h->partner, put_chosen, &copy);
+}
+
+// What a head commits to: its place, the random bytes, and the checkpoint, joined to the export's part of the audit log.
+static enum status put_opening(struct writing *w, const struct hull *h, uint64_t n)
+{
+    struct tree_nodes_state state = {w->t, AUDIT_LOG};
+    struct merkle_nodes nodes = tree_nodes(&state);
+    struct head_opening opening;
+    struct checkpoint c;
+    char origin[NOTE_NAME_MAX + 8];
+    struct buf b;
+    snprintf(origin, sizeof origin, "%s/" EXPORT_AUDIT, w->o->node_name);
+    enum status st = head_get(w->t, h->partner, n, &opening);
+    if (st == ST_NOT_FOUND || (st == ST_OK && checkpoint_open(opening.checkpoint, origin, w->o->audit_key->pub, &c) != ST_OK))
+        return ST_CORRUPT;
+    if (st != ST_OK)
+        return st;
+    buf_init(&b, TLOG_BYTES_MAX);
+    buf_printf(&b, "head %llu\nrandom ", (unsigned long long)n);
+    base64_put(&b, span_of(opening.random, HEAD_RANDOM_LEN));
+    buf_putc(&b, '\n');
+    st = join_note(&nodes, &w->audit, c.size, opening.checkpoint, &b);
+    if (st == ST_OK)
+        st = put_leaf(w, buf_bytes(&b));
+    buf_fini(&b);
+    w->sum->heads++;
+    return st;
+}
+
+static enum status put_openings(struct writing *w, const struct hull *h, const struct export_log *l)
+{
+    char path[EXPORT_PATH_MAX] = "";
+    for (uint64_t n = h->first; n < h->end; n++) {
+        struct ledger_entry e;
+        TRY(ledger_get(w->t, h->partner, n, &e));
+        if (e.kind != ENTRY_HEAD)
+            continue;
+        if (!*path)
+            TRY(begin_file(w, l->name, "heads", path));
+        TRY(put_opening(w, h, n));
+    }
+    return *path ? end_file(w, path) : ST_OK;
 }
 
 static enum status put_entries(struct writing *w, const struct hull *h, const struct export_log *l)
@@ -344,6 +415,7 @@ static enum status put_ledger(struct writing *w, const struct hull *h)
     TRY(put_entries(w, h, &l));
     TRY(put_checkpoint(w, l.name, &nodes, l.end, w->o->ledger_key));
     TRY(put_receipt(w, h, &l, &nodes));
+    TRY(put_openings(w, h, &l));
     w->sum->ledgers++;
     return ST_OK;
 }

@@ -150,8 +150,10 @@ static enum status check_all(struct export_check *c)
         TRY(export_load_leaves(c, &c->books[i]));
     }
     TRY(export_check_events(c));
-    for (size_t i = 1; i < c->m.log_count; i++)
+    for (size_t i = 1; i < c->m.log_count; i++) {
         TRY(export_check_ledger(c, &c->books[i]));
+        TRY(export_check_heads(c, &c->books[i]));
+    }
     for (size_t i = 0; i < c->m.log_count; i++)
         TRY(export_check_tree(c, &c->books[i]));
     return ST_OK;

@@ -10,8 +10,8 @@ struct export_want {
     uint64_t size;
     struct digest root;
     const char *rule, *where, *text;     // the finding when it has not; in the arena
-    const struct tlog_text *beyond;      // not NULL: `root` is of a larger tree, which must extend this one
-    uint64_t beyond_size;
+    const struct tlog_text *other;       // not NULL: `root` is of a tree of another size, and this proof joins the two
+    uint64_t other_size;
 };
 
 struct export_book {
@@ -46,6 +46,13 @@ bool export_entry(const struct export_book *b, uint64_t n, struct ledger_entry *
 // export_check_audit.c: what the events say. export_check_tree.c: leaves, roots, signatures.
 MUST_USE enum status export_check_events(struct export_check *c);
 MUST_USE enum status export_check_ledger(struct export_check *c, struct export_book *b);
+MUST_USE enum status export_check_heads(struct export_check *c, struct export_book *b);
+// A signed note of this log must be of the tree that the export holds. `x` = the text it came in, with the proof that joins it to
+// the export when it is of another size; NULL = none.
+MUST_USE enum status export_want_note(struct export_check *c, struct export_book *b, const char *where, const struct tlog_text *x,
+                                      const struct checkpoint *cp);
+// Cut a leaf off a bundle. False when there is none.
+bool export_next_leaf(struct span *bundle, struct span *ret);
 MUST_USE enum status export_load_leaves(struct export_check *c, struct export_book *b);
 MUST_USE enum status export_check_tree(struct export_check *c, struct export_book *b);
 

@@ -2,6 +2,7 @@
 #include "formats/base/encode.h"
 #include "formats/base/limits.h"
 #include "store/export_check.h"
+#include "store/heads.h"
 #include "store/verify_internal.h"
 
 #define EVENT_ARENA_MAX (64 * MIB)
@@ -141,6 +142,76 @@ enum status export_check_events(struct export_check *c)
     arena_free(&p.arena);
     c->sum->events = b->log->end - b->log->first;
     return st;
+}
+
+// ---- heads: commitments to the audit log
+
+// `head N`, `random B`, then the checkpoint with the proof that joins it to the export.
+static bool read_opening(struct span block, uint64_t *ret_n, uint8_t random[HEAD_RANDOM_LEN], struct tlog_text *ret)
+{
+    static const char head[] = "head ", word[] = "random ";
+    size_t len;
+    const uint8_t *a = block.len ? memchr(block.ptr, '\n', block.len) : NULL;
+    size_t first = a ? (size_t)(a - block.ptr) : 0;
+    const uint8_t *b = a ? memchr(a + 1, '\n', block.len - first - 1) : NULL;
+    size_t second = b ? (size_t)(b - block.ptr) : 0;
+    if (!b || !span_starts(span_sub(block, 0, first), head) || !span_starts(span_sub(block, first + 1, second), word))
+        return false;
+    return decimal_parse(span_sub(block, strlen(head), first), UINT64_MAX, ret_n) &&
+           base64_get(span_sub(block, first + 1 + strlen(word), second), random, HEAD_RANDOM_LEN, &len) == ST_OK &&
+           len == HEAD_RANDOM_LEN && tlog_update_read(span_sub(block, second + 1, block.len), ret) == ST_OK;
+}
+
+static enum status check_opening(struct export_check *c, struct export_book *b, struct span block, uint64_t *ret_n)
+{
+    uint8_t random[HEAD_RANDOM_LEN];
+    struct ledger_entry e;
+    struct checkpoint cp;
+    struct tlog_text *x = arena_alloc(c->arena, sizeof *x);
+    if (!x)
+        return ST_NOMEM;
+    if (!read_opening(block, ret_n, random, x)) {
+        export_say(c, "head", b->log->name, "heads: expected 'head N', 'random', and a checkpoint with its proof");
+        return ST_OK;
+    }
+    const char *where = arena_printf(c->arena, "%s %llu", b->log->name, (unsigned long long)*ret_n);
+    if (!where)
+        return ST_NOMEM;
+    struct digest is = head_digest(random, x->checkpoint);
+    if (!export_entry(b, *ret_n, &e) || e.kind != ENTRY_HEAD || !digest_eq(&is, &e.digest)) {
+        export_say(c, "head-differs", where, "what is in heads is not what this entry commits to");
+        return ST_OK;
+    }
+    if (checkpoint_open(x->checkpoint, c->key->name, c->key->pub, &cp) != ST_OK) {
+        export_say(c, "head-checkpoint", where, "commits to a checkpoint that the node did not sign");
+        return ST_OK;
+    }
+    c->sum->heads++;
+    return export_want_note(c, &c->books[0], where, x, &cp);
+}
+
+// Every head among the entries is opened, once, in order.
+enum status export_check_heads(struct export_check *c, struct export_book *b)
+{
+    struct span bundle, block;
+    uint64_t next = b->log->first, n = 0;
+    enum status st = export_file_of(c, b->log->name, "heads", &bundle);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    for (; b->leaves && next < b->log->end; next++) {
+        struct ledger_entry e;
+        char where[VERIFY_WHERE_MAX];
+        if (!export_entry(b, next, &e) || e.kind != ENTRY_HEAD)
+            continue;
+        n = UINT64_MAX;
+        if (export_next_leaf(&bundle, &block))
+            TRY(check_opening(c, b, block, &n));
+        if (n != next)
+            export_say(c, "head-unopened", verify_where(b->log->name, next, where), "what this head commits to is not in heads");
+    }
+    if (b->leaves && bundle.len)
+        export_say(c, "head", b->log->name, "heads: more than there are heads among the entries");
+    return ST_OK;
 }
 
 // ---- ledgers

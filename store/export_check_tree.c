@@ -8,7 +8,7 @@
 
 // ---- leaves
 
-static bool next_leaf(struct span *bundle, struct span *ret)
+bool export_next_leaf(struct span *bundle, struct span *ret)
 {
     if (bundle->len < 2)
         return false;
@@ -38,7 +38,7 @@ enum status export_load_leaves(struct export_check *c, struct export_book *b)
     b->leaves = calloc((size_t)count + 1, sizeof *b->leaves);
     if (!b->leaves || !b->told)
         return ST_NOMEM;
-    while (n < count && next_leaf(&bundle, &b->leaves[n]))
+    while (n < count && export_next_leaf(&bundle, &b->leaves[n]))
         n++;
     if (n == count && bundle.len == 0)
         return ST_OK;
@@ -52,19 +52,19 @@ enum status export_load_leaves(struct export_check *c, struct export_book *b)
 
 // ---- signed notes
 
-static enum status want_note(struct export_check *c, struct export_book *b, const char *name, const struct tlog_text *x,
+enum status export_want_note(struct export_check *c, struct export_book *b, const char *where, const struct tlog_text *x,
                              const struct checkpoint *cp)
 {
-    struct export_want w = {.size = cp->size, .root = cp->root, .rule = "checkpoint", .text = "not of the tree that the export holds"};
-    w.where = arena_printf(c->arena, "%s %s", b->log->name, name);
-    if (cp->size > b->log->end) {
-        w.size = b->log->end;
-        w.beyond = x;
-        w.beyond_size = cp->size;
+    const struct export_log *l = b->log;
+    struct export_want w = {.size = cp->size, .root = cp->root, .rule = "checkpoint", .where = where,
+                            .text = "not of the tree that the export holds"};
+    if (x && (cp->size < l->first || cp->size > l->end)) {
+        w.size = l->end;
+        w.other = x;
+        w.other_size = cp->size;
     }
-    if (cp->size < b->log->first || (x && x->n != w.size) || !w.where) {
-        export_say(c, "checkpoint", b->log->name, "%s is of size %llu, which its proof does not join to the export", name,
-                   (unsigned long long)cp->size);
+    if (w.size < l->first || w.size > l->end || (x && x->n != (cp->size < l->end ? cp->size : l->end))) {
+        export_say(c, "checkpoint", where, "of size %llu, which its proof does not join to the export", (unsigned long long)cp->size);
         return ST_OK;
     }
     return export_want_add(b, &w);
@@ -98,7 +98,8 @@ static enum status check_checkpoint(struct export_check *c, struct export_book *
     if (cp.size != b->log->end)
         export_say(c, "checkpoint", b->log->name, "the checkpoint is of size %llu, the export ends at %llu",
                    (unsigned long long)cp.size, (unsigned long long)b->log->end);
-    return want_note(c, b, "checkpoint", NULL, &cp);
+    const char *where = arena_printf(c->arena, "%s checkpoint", b->log->name);
+    return where ? export_want_note(c, b, where, NULL, &cp) : ST_NOMEM;
 }
 
 // Who must have cosigned this file? Of a receipt, the partner of the ledger; of a witnessed head, anyone.
@@ -149,7 +150,8 @@ static enum status check_cosigned(struct export_check *c, struct export_book *b,
     if (read_note(c, b, name, x->checkpoint, pub, &cp) != ST_OK)
         return ST_OK;
     check_cosigners(c, b, name, x->checkpoint);
-    return want_note(c, b, name, x, &cp);
+    const char *where = arena_printf(c->arena, "%s %s", b->log->name, name);
+    return where ? export_want_note(c, b, where, x, &cp) : ST_NOMEM;
 }
 
 // ---- the tree
@@ -157,9 +159,11 @@ static enum status check_cosigned(struct export_check *c, struct export_book *b,
 static void meet_want(struct export_check *c, const struct export_want *w, const struct merkle_frontier *f)
 {
     struct digest root = merkle_frontier_root(f);
-    bool good = w->beyond ? merkle_check_consistency(w->size, &root, w->beyond_size, &w->root, w->beyond->hashes,
-                                                     w->beyond->hash_count) == ST_OK
-                          : digest_eq(&root, &w->root);
+    bool good = digest_eq(&root, &w->root);
+    if (w->other && w->other_size > w->size)
+        good = merkle_check_consistency(w->size, &root, w->other_size, &w->root, w->other->hashes, w->other->hash_count) == ST_OK;
+    else if (w->other)
+        good = merkle_check_consistency(w->other_size, &w->root, w->size, &root, w->other->hashes, w->other->hash_count) == ST_OK;
     if (!good)
         export_say(c, w->rule, w->where, "%s", w->text);
 }

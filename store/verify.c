@@ -207,6 +207,7 @@ static enum status run(struct verify *v)
     for (size_t i = 0; i < v->o->held_count; i++)
         TRY(verify_held(v, &v->o->held[i]));
     TRY(verify_policies(v));
+    TRY(verify_heads(v));
     TRY(verify_holdings(v));
     return verify_copies(v);
 }

@@ -25,9 +25,9 @@ struct verify_options {
     const char *nation;              // our own id: partners' checkpoints are `<their name>/release/<nation>`
     const char *node_name;           // our ledgers' checkpoints are `<node name>/release/<PARTNER>`
     uint8_t ledger_key[ED25519_LEN]; // public half of our ledger key
+    uint8_t audit_key[ED25519_LEN];  // and of that of the audit log
     const struct verify_peer *peers;
     size_t peer_count;
-    uint8_t audit_key[ED25519_LEN]; // public half; used with `held` only
     const struct verify_held *held;
     size_t held_count;
 };
@@ -46,6 +46,8 @@ struct verify_summary {
     uint64_t deliveries;           // deliver events
     uint64_t receipts;             // whose cosignature was checked
     uint64_t receipts_without_key; // of partners that are not among `peers`
+    uint64_t heads;                // in our ledgers, opened and compared
+    uint64_t cosignatures;         // of witnesses on our audit log
     uint64_t checkpoints;          // of partners' ledgers, signature checked
     uint64_t held;                 // checkpoints held by others that are of the logs as they stand here
     uint64_t reports;              // stored copies, digest checked
@@ -70,6 +72,8 @@ struct verify_summary {
 // likewise the
 //   last checkpoint of each partner's ledger to us;
 // - each checkpoint in `held` is signed by us and of the log as it stands here, at that size;
+// - every head in our ledgers is what is kept of it: a checkpoint of the audit log as stored; so are the checkpoints that
+//   witnesses cosigned;
 // - every holding agrees with the last ledger entry of its report; its rendition, cut anew from the stored
 // copy, has
 //   the digest that the ledger names; every stored copy has its own digest.

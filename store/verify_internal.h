@@ -110,6 +110,9 @@ MUST_USE enum status verify_after_audit(struct verify *v, const struct verify_bo
 MUST_USE enum status verify_receipts(struct verify *v, const struct verify_book *b);
 MUST_USE enum status verify_held(struct verify *v, const struct verify_held *h); // verify_held.c
 MUST_USE enum status verify_holdings(struct verify *v);
+// verify_heads.c: one head entry of our ledger; then what is left over, and the cosignatures on the audit log.
+MUST_USE enum status verify_head(struct verify *v, const char *partner, const char *where, const struct ledger_entry *e);
+MUST_USE enum status verify_heads(struct verify *v);
 MUST_USE enum status verify_copies(struct verify *v);
 
 #endif

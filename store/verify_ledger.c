@@ -59,10 +59,13 @@ static enum status check_holding(struct verify_log *l, const struct ledger_entry
 static enum status sent_leaf(struct verify_log *l, uint64_t n, struct span value, struct digest *ret)
 {
     struct ledger_entry e;
+    char where[VERIFY_WHERE_MAX];
     l->v->sum->entries++;
     *ret = merkle_leaf(value);
-    if (!check_entry(l, n, value, &e) || e.kind == ENTRY_HEAD || e.n != n)
+    if (!check_entry(l, n, value, &e) || e.n != n)
         return ST_OK;
+    if (e.kind == ENTRY_HEAD)
+        return verify_head(l->v, l->ctx, verify_where(l->name, n, where), &e);
     return check_holding(l, &e);
 }
 

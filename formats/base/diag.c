@@ -53,3 +53,17 @@ void diag_print(const struct diag *d, struct buf *out)
     if (d->dropped)
         buf_printf(out, "... and %u more faults\n", d->dropped);
 }
+
+const char *diag_place(const struct diag *d, char out[DIAG_PLACE_MAX])
+{
+    out[0] = 0;
+    if (d->count == 0)
+        return out;
+    const struct fault *f = &d->faults[0];
+    int n = d->file[0] ? snprintf(out, DIAG_PLACE_MAX, "%s", d->file) : 0;
+    if (f->line)
+        n += snprintf(out + n, DIAG_PLACE_MAX - (size_t)n, ":%u", f->line);
+    if (f->element[0] && strcmp(f->element, d->file) != 0)
+        snprintf(out + n, DIAG_PLACE_MAX - (size_t)n, "%s%s", n ? ": " : "", f->element);
+    return out;
+}

@@ -30,5 +30,8 @@ void diag_add(struct diag *d, uint32_t line, uint32_t column, const char *rule, 
               const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 // Append one line per fault: `file:line:column: element: message [rule]`.
 void diag_print(const struct diag *d, struct buf *out);
+// Where the first fault is, `file:line: element` as far as known, "" without one; into out, returns out.
+enum { DIAG_PLACE_MAX = 320 };
+const char *diag_place(const struct diag *d, char out[DIAG_PLACE_MAX]);
 
 #endif

@@ -17,9 +17,16 @@ struct peer {
     struct partner_card card;
     struct verifying_key *report_keys[CARD_CERTS_MAX]; // parallel to card.report_certs
     bool pull;                    // we pull its feed
+    bool witness;                 // we ask it to cosign our audit log: it learns the log's size
 };
 
 enum { PEERS_MAX = 256 };
+
+// A key of another's log that we cosign when asked (C2SP tlog-witness). Several keys of one log have an entry each.
+struct witness_log {
+    char origin[NOTE_NAME_MAX];
+    struct note_vkey key;
+};
 
 // The report whose due decision failed last. It is put off, so that it does not keep others from their instants.
 struct due_failure {
@@ -46,6 +53,9 @@ struct core {
     struct span card; // our own card, served to partners; empty = none made yet
     struct peer *peers[PEERS_MAX];
     size_t peer_count;
+    const struct witness_log *witness_logs;
+    size_t witness_log_count;
+    uint32_t head_hour; // of the day, UTC: when partners' ledgers get their daily heads
     struct due_failure due_failure;
     uint64_t published, recalled, requests, commits; // since start, for metrics; counted when committed
     uint64_t commit_ns;                              // time spent in commits

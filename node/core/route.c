@@ -3,6 +3,7 @@
 
 #include "node/core/attachment.h"
 #include "node/core/audit_flow.h"
+#include "node/core/audit_proof.h"
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
 #include "node/core/new_version.h"
@@ -12,6 +13,7 @@
 #include "node/core/recall.h"
 #include "node/core/schema_flow.h"
 #include "node/core/search_flow.h"
+#include "node/core/witness_flow.h"
 
 enum { ON_PARTNER = 1 << ROLE_PARTNER, ON_CELL = 1 << ROLE_CELL, ON_OFFICER = 1 << ROLE_OFFICER, ON_AUDITOR = 1 << ROLE_AUDITOR };
 enum { ON_ALL = ON_PARTNER | ON_CELL | ON_OFFICER | ON_AUDITOR | 1 << ROLE_OPERATOR };
@@ -55,6 +57,11 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
     {HTTP_POST, "/v1/policy/diff", ON_OFFICER, policy_diff, NULL},
     {HTTP_GET, "/v1/audit/events", ON_AUDITOR, audit_events, NULL},
+    {HTTP_GET, "/v1/audit/checkpoint", ON_AUDITOR, audit_proof_checkpoint, NULL},
+    {HTTP_GET, "/v1/audit/checkpoint/witnessed", ON_AUDITOR, audit_proof_witnessed, NULL},
+    {HTTP_GET, "/v1/audit/proof", ON_AUDITOR, audit_proof_serve, NULL},
+    {HTTP_GET, "/v1/audit/tile/", ON_AUDITOR, audit_proof_tile, NULL},
+    {HTTP_POST, "/v1/witness/add-checkpoint", ON_PARTNER, witness_add_checkpoint, NULL},
     {HTTP_GET, "/v1/card", ON_PARTNER | ON_OFFICER, serve_card, NULL},
     {HTTP_GET, "/v1/schema/", ON_ALL, schema_serve, NULL},
     {HTTP_PUT, "/v1/reports/", ON_CELL, NULL, new_version_put},

@@ -11,6 +11,7 @@
 #include "node/io/clock_guard.h"
 #include "node/io/contested.h"
 #include "node/io/file.h"
+#include "node/io/head_timer.h"
 #include "node/io/log.h"
 #include "node/io/maintenance.h"
 #include "node/io/metrics.h"
@@ -18,6 +19,7 @@
 #include "node/io/pki.h"
 #include "node/io/spool.h"
 #include "node/io/sync_client.h"
+#include "node/io/witness_client.h"
 #include "store/audit_log.h"
 
 enum {
@@ -47,6 +49,8 @@ struct daemon {
     struct server *server;
     struct sync_client *sync;
     struct spool *spool;
+    struct witness_client *witnesses;
+    struct head_timer *heads;
     struct event *tick_event, *timer, *upkeep;
     struct pending *waiting;       // arrived or woken: run in the next tick
     struct pending *held;          // long polls
@@ -637,6 +641,8 @@ static enum status start(struct daemon *d, struct diag *diag)
     plan_upkeep(d);
     TRY(spool_check(d->node->config, diag));
     TRY(spool_new(d->base, d->node, d, &d->spool));
+    TRY(head_timer_new(d->base, d, &d->heads));
+    TRY(witness_client_new(d->base, d->node, d->domains, d, &d->witnesses));
     return sync_client_new(d->base, d->node, d->domains, d, diag, &d->sync);
 }
 
@@ -675,6 +681,8 @@ void daemon_free(struct daemon **d)
     struct daemon *x = *d;
     sync_client_free(&x->sync);
     spool_free(&x->spool);
+    witness_client_free(&x->witnesses);
+    head_timer_free(&x->heads);
     server_free(&x->server);
     tls_domains_free(&x->domains);
     free_list(x->waiting);
@@ -709,6 +717,8 @@ static enum status reload(struct daemon *d, struct diag *diag)
         node_swap_parts(d->node, fresh);
         sync_client_reload(d->sync, domains);
         plan_upkeep(d);
+        witness_client_reload(d->witnesses, domains);
+        head_timer_reload(d->heads);
         tls_domains_free(&old);
         read_certificate_life(d);
         submit_life(d, AUDIT_CONFIG);
@@ -717,24 +727,9 @@ static enum status reload(struct daemon *d, struct diag *diag)
     return st;
 }
 
-// file:line: element of the first fault, as far as they are known.
-static const char *fault_place(const struct diag *diag, char out[320])
-{
-    out[0] = 0;
-    if (diag->count == 0)
-        return out;
-    const struct fault *f = &diag->faults[0];
-    int n = diag->file[0] ? snprintf(out, 320, "%s", diag->file) : 0;
-    if (f->line)
-        n += snprintf(out + n, 320 - (size_t)n, ":%u", f->line);
-    if (f->element[0] && strcmp(f->element, diag->file) != 0)
-        snprintf(out + n, 320 - (size_t)n, "%s%s", n ? ": " : "", f->element);
-    return out;
-}
-
 void daemon_reload(struct daemon *d)
 {
-    char place[320];
+    char place[DIAG_PLACE_MAX];
     struct diag *diag = malloc(sizeof *diag);
     if (!diag)
         return;
@@ -744,7 +739,7 @@ void daemon_reload(struct daemon *d)
         log_line(LOG_LEVEL_INFO, "reloaded", NULL);
     else
         log_line(LOG_LEVEL_ERROR, "reload-refused", "why", diag->count ? diag->faults[0].message : status_text(st),
-                 "where", fault_place(diag, place), "state", "the old configuration stays in force", NULL);
+                 "where", diag_place(diag, place), "state", "the old configuration stays in force", NULL);
     if (st == ST_OK)
         log_warnings(diag);
     free(diag);
@@ -760,6 +755,8 @@ void daemon_stop(struct daemon *d)
     server_stop_accepting(d->server);
     sync_client_stop(d->sync);
     spool_stop(d->spool);
+    witness_client_stop(d->witnesses);
+    head_timer_stop(d->heads);
     submit_life(d, AUDIT_STOP);
     wake(d, nobody, guarded_now(d));
     const struct timeval limit = {.tv_sec = SHUTDOWN_MAX_S - 1};

@@ -12,6 +12,7 @@
 #include "node/io/pki.h"
 #include "node/io/spool.h"
 #include "node/io/tls_identity.h"
+#include "node/io/witness_logs.h"
 #include "store/audit_log.h"
 #include "store/policies.h"
 
@@ -156,6 +157,7 @@ static enum status fill_peer(struct peer *p, const struct config_partner *conf, 
         TRY(of_file(verifying_key_load(span_cstr(p->card.report_certs[i].pem), d, &p->report_keys[i]), conf->card, d));
     snprintf(p->id, sizeof p->id, "%s", conf->id);
     p->pull = conf->pull;
+    p->witness = conf->ask_witness;
     return ST_OK;
 }
 
@@ -296,6 +298,8 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     n->core.attachment_bytes_max = n->config->attachment_bytes_max;
     TRY(load_peers(n, d));
     TRY(load_own_card(n, d));
+    n->core.head_hour = n->config->head_hour;
+    TRY(witness_logs_load(n->config, n->arena, d, &n->core));
     if (use == NODE_PARTS)
         return ST_OK;
     TRY(load_report_cert(n, d));
@@ -340,11 +344,16 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     n->config = fresh->config;
     n->core.policy_approval = fresh->core.policy_approval;
     n->core.attachment_bytes_max = fresh->core.attachment_bytes_max;
+    n->core.head_hour = fresh->core.head_hour;
+    n->core.witness_logs = fresh->core.witness_logs;
+    n->core.witness_log_count = fresh->core.witness_log_count;
     n->core.card = fresh->core.card;
     n->core.peer_count = fresh->core.peer_count;
     memcpy(n->core.peers, fresh->core.peers, sizeof n->core.peers);
     fresh->arena = old.arena;
     fresh->config = old.config;
+    fresh->core.witness_logs = old.core.witness_logs;
+    fresh->core.witness_log_count = old.core.witness_log_count;
     fresh->core.card = old.core.card;
     fresh->core.peer_count = old.core.peer_count;
     memcpy(fresh->core.peers, old.core.peers, sizeof old.core.peers);

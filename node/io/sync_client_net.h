@@ -1,5 +1,5 @@
 // HTTPS transfers to one other node on libcurl's multi interface, in the daemon's event loop. Used by the sync
-// client alone. Every partner has its own set, so that no connection verified as one is ever used as another.
+// and witness clients. Every partner has its own set, so that no connection verified as one is ever used as another.
 #ifndef RELTO_NODE_IO_SYNC_CLIENT_NET_H
 #define RELTO_NODE_IO_SYNC_CLIENT_NET_H
 

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "formats/base/encode.h"
 #include "formats/base/limits.h"
@@ -119,4 +121,38 @@ void export_files_sign(struct export_files *f, const char *name, const struct no
     assert_int_equal(note_sign(buf_bytes(&text), name, key, note), ST_OK);
     buf_fini(&text);
     free(old);
+}
+
+static void write_file(const char *folder, const char *path, const struct buf *bytes)
+{
+    char full[512];
+    snprintf(full, sizeof full, "%s/%s", folder, path);
+    for (char *slash = full + strlen(folder) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = 0;
+        mkdir(full, 0700);
+        *slash = '/';
+    }
+    FILE *out = fopen(full, "w");
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes->ptr ? (const void *)bytes->ptr : "", 1, bytes->len, out), bytes->len);
+    fclose(out);
+}
+
+int export_files_script(const struct export_files *f, const char *script, const struct note_vkey *key)
+{
+    char command[1200], folder[] = "/tmp/relto-export-XXXXXX";
+    struct buf text;
+    if (system("python3 -c '' 2>/dev/null") != 0)
+        return -1;
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < f->count; i++)
+        write_file(folder, f->files[i].path, &f->files[i].bytes);
+    buf_init(&text, NOTE_VKEY_MAX);
+    note_vkey(key->name, key->type, key->pub, &text);
+    snprintf(command, sizeof command, "python3 '%s' '%s' '%s' >/dev/null 2>&1", script, folder, buf_cstr(&text));
+    int code = system(command);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    assert_int_equal(system(command), 0);
+    buf_fini(&text);
+    return WIFEXITED(code) ? WEXITSTATUS(code) : 99;
 }

@@ -22,4 +22,8 @@ void export_files_remove(struct export_files *f, const char *path);
 // first (NULL = nothing).
 void export_files_sign(struct export_files *f, const char *name, const struct note_key *key, const char *from, const char *to);
 
+// Write the files to a new folder and check them by a script (tools/examples/verify_export.py): its exit code; -1 when there
+// is no python3.
+int export_files_script(const struct export_files *f, const char *script, const struct note_vkey *key);
+
 #endif

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/heads.h"
 #include "store/ledger.h"
 #include "store/sources.h"
+#include "store/witness.h"
 #include "tests/support/report_samples.h"
 #include "tests/support/test_keys.h"
 
@@ -156,11 +158,30 @@ static void store_report(struct verify_world *w, struct db_txn *t, const struct 
     arena_free(&a);
 }
 
+// A daily head in FRA's ledger, with what it commits to; and the same checkpoint, cosigned by FRA as a witness.
+static void commit_head(struct verify_world *w, struct db_txn *t)
+{
+    struct head_opening opening = {.random = {1, 2, 3}};
+    struct checkpoint c;
+    struct buf note, cosigned;
+    uint64_t n;
+    verify_world_sign(t, "us.example/audit", AUDIT_LOG, &w->audit, &c, &note);
+    opening.checkpoint = buf_bytes(&note);
+    struct ledger_entry head = {.kind = ENTRY_HEAD, .digest = head_digest(opening.random, opening.checkpoint)};
+    assert_int_equal(ledger_append(t, "FRA", &head, 1, &w->dir.random, &n), ST_OK);
+    assert_int_equal(head_put(t, "FRA", n, &opening), ST_OK);
+    buf_init(&cosigned, NOTE_BYTES_MAX);
+    buf_span(&cosigned, buf_bytes(&note));
+    assert_int_equal(cosignature_make(buf_bytes(&note), "fra.example", &w->fra_cosign, 5000, &cosigned), ST_OK);
+    assert_int_equal(cosigned_put(t, c.size, buf_bytes(&cosigned)), ST_OK);
+    buf_fini(&cosigned);
+    buf_fini(&note);
+}
+
 static void live(struct verify_world *w, struct db_txn *t, const struct signing_key *key, uint64_t life)
 {
     struct withheld_set none = {.overall = false}, some = {.overall = true};
-    struct ledger_entry head = {.kind = ENTRY_HEAD};
-    uint64_t n, fra, nato;
+    uint64_t fra, nato;
     withheld_add(&some, 1);
     withheld_add(&some, 3);
     assert_int_equal(ledger_size(t, "FRA", &fra), ST_OK);
@@ -171,7 +192,7 @@ static void live(struct verify_world *w, struct db_txn *t, const struct signing_
     verify_world_give(w, t, "FRA", ENTRY_RELEASE, &none);
     verify_world_give(w, t, "NATO", ENTRY_RELEASE, &some);
     verify_world_log(w, t, verify_world_about(w, AUDIT_DECIDE, NULL, 1));
-    assert_int_equal(ledger_append(t, "FRA", &head, 1, &w->dir.random, &n), ST_OK);
+    commit_head(w, t);
     verify_world_deliver(w, t, "FRA", fra, fra + 1);
     verify_world_receipt(w, t, &w->fra_cosign);
     verify_world_give(w, t, "FRA", ENTRY_WITHDRAW, &none);

@@ -10,7 +10,9 @@
 
 #include "store/audit_log.h"
 #include "store/export.h"
+#include "store/heads.h"
 #include "store/ledger.h"
+#include "store/witness.h"
 #include "tests/support/export_files.h"
 #include "tests/support/store_dir.h"
 
@@ -91,6 +93,42 @@ static void take_receipt(struct db_txn *t)
     buf_fini(&line);
 }
 
+static void sign_audit(struct db_txn *t, struct checkpoint *c, struct buf *note)
+{
+    *c = (struct checkpoint){.origin = "us.example/audit"};
+    assert_int_equal(audit_size(t, &c->size), ST_OK);
+    assert_int_equal(tree_root(t, AUDIT_LOG, c->size, &c->root), ST_OK);
+    buf_init(note, NOTE_BYTES_MAX);
+    assert_int_equal(checkpoint_sign(c, &w->audit, note), ST_OK);
+}
+
+static void commit_head(struct db_txn *t)
+{
+    struct head_opening opening = {.random = {7}};
+    struct checkpoint c;
+    struct buf note;
+    uint64_t n;
+    sign_audit(t, &c, &note);
+    opening.checkpoint = buf_bytes(&note);
+    struct ledger_entry head = {.kind = ENTRY_HEAD, .digest = head_digest(opening.random, opening.checkpoint)};
+    assert_int_equal(ledger_append(t, "FRA", &head, w->now, &w->dir.random, &n), ST_OK);
+    assert_int_equal(head_put(t, "FRA", n, &opening), ST_OK);
+    buf_fini(&note);
+}
+
+static void be_witnessed(struct db_txn *t)
+{
+    struct checkpoint c;
+    struct buf note, line;
+    sign_audit(t, &c, &note);
+    buf_init(&line, 1000);
+    assert_int_equal(cosignature_make(buf_bytes(&note), "fra.example", &w->fra, w->now, &line), ST_OK);
+    buf_span(&note, buf_bytes(&line));
+    assert_int_equal(cosigned_put(t, c.size, buf_bytes(&note)), ST_OK);
+    buf_fini(&note);
+    buf_fini(&line);
+}
+
 static void live(struct db_txn *t)
 {
     log_event(t, &(struct audit_event){.kind = AUDIT_START, .actor = "node"});
@@ -100,15 +138,15 @@ static void live(struct db_txn *t)
     }
     deliver(t, "FRA", "0", "9"); // 21
     take_receipt(t);             // 22
-    struct ledger_entry head = {.kind = ENTRY_HEAD};
-    uint64_t n;
-    assert_int_equal(ledger_append(t, "FRA", &head, w->now, &w->dir.random, &n), ST_OK);
+    commit_head(t);
     give(t, "FRA", ENTRY_WITHDRAW, 3);                             // 23: entry 11
     for (int i = 0; i < 12; i++)                                   // 24 to 35
         log_event(t, &(struct audit_event){.kind = AUDIT_READ, .actor = "operator:a"});
+    be_witnessed(t);
     give(t, "FRA", ENTRY_RELEASE, 11); // 36: entry 12
     take_receipt(t);                   // 37
     give(t, "FRA", ENTRY_RELEASE, 12); // 38: entry 13
+    deliver(t, "FRA", "9", "13");      // 39
 }
 
 static void export_period(utc_ms from, utc_ms until)
@@ -184,23 +222,25 @@ static void an_export_proves_itself(void **state)
 {
     (void)state;
     export_period(0, 0);
-    assert_int_equal(w->summary.events, 39);
+    assert_int_equal(w->summary.events, 40);
     good();
-    assert_int_equal(w->summary.events, 39);
+    assert_int_equal(w->summary.events, 40);
     assert_int_equal(w->summary.entries, 14 + 10);
     assert_int_equal(w->summary.ledgers, 2);
     assert_int_equal(w->summary.receipts, 1);
+    assert_int_equal(w->summary.heads, 1);
+    assert_int_equal(w->summary.cosignatures, 1);
 }
 
 // Event n is at (n + 1) seconds. The neighbours of the period are there, and nothing else.
 static void any_period_proves_itself(void **state)
 {
     (void)state;
-    for (utc_ms from = 0; from <= 41; from += 1)
-        for (utc_ms until = from + 1; until <= 42; until += from % 5 + 1) {
+    for (utc_ms from = 0; from <= 42; from += 1)
+        for (utc_ms until = from + 1; until <= 43; until += from % 5 + 4) {
             export_period(from * 1000, until * 1000);
             good();
-            utc_ms first = from >= 40 ? 38 : from < 3 ? 0 : from - 2, last = until > 39 ? 38 : until - 1;
+            utc_ms first = from >= 41 ? 39 : from < 3 ? 0 : from - 2, last = until > 40 ? 39 : until - 1;
             assert_int_equal(w->summary.events, last - first + 1);
         }
     export_period(24500, 30000); // reads alone: no ledger is spoken of
@@ -286,7 +326,7 @@ static void edited_events_are_found(void **state)
     struct buf *events = export_files_of(&w->files, "audit/events");
     events->ptr[events->len - 1]--;
     resign(NULL, NULL);
-    bad("event-damaged@audit 38");
+    bad("event-damaged@audit 39");
     export_period(0, 0);
     events = export_files_of(&w->files, "audit/events");
     uint8_t *actor = memmem(events->ptr, events->len, "operator:a", 10);
@@ -312,11 +352,11 @@ static void dropped_and_reordered_leaves_are_found(void **state)
     memmove(events->ptr + a, events->ptr + b, events->len - b);
     events->len -= b - a;
     resign(NULL, NULL);
-    bad("bundle@audit 38");
-    resign("log audit 0 39", "log audit 0 38");
+    bad("bundle@audit 39");
+    resign("log audit 0 40", "log audit 0 39");
     bad("event-place@audit 10");
     bad("checkpoint@audit");
-    bad("period@audit 37");
+    bad("period@audit 38");
 
     export_period(0, 0);
     struct buf *entries = export_files_of(&w->files, "release/FRA/entries");
@@ -332,6 +372,68 @@ static void dropped_and_reordered_leaves_are_found(void **state)
     bad("checkpoint@release/FRA checkpoint");
     bad("checkpoint@release/FRA receipt");
     bad("event-receipt@audit 22");
+}
+
+// What a head commits to: of another log, or put in place of another's.
+static void changed_heads_are_found(void **state)
+{
+    (void)state;
+    export_period(0, 0);
+    struct buf *heads = export_files_of(&w->files, "release/FRA/heads");
+    uint8_t *random = memmem(heads->ptr, heads->len, "random ", 7);
+    random[9] = random[9] == 'A' ? 'B' : 'A';
+    resign(NULL, NULL);
+    bad("head-differs@release/FRA 10");
+    export_period(0, 0);
+    export_files_of(&w->files, "release/FRA/heads")->len = 0;
+    resign(NULL, NULL);
+    bad("head-unopened@release/FRA 10");
+    export_period(0, 0);
+    export_files_remove(&w->files, "release/FRA/heads");
+    resign(NULL, NULL);
+    bad("head-unopened@release/FRA 10");
+    export_period(0, 0);
+    struct buf *events = export_files_of(&w->files, "audit/events");
+    uint8_t *actor = memmem(events->ptr, events->len, "partner:FRA", 11);
+    actor[8] = 'G';
+    resign(NULL, NULL);
+    bad("checkpoint@release/FRA 10");
+    bad("checkpoint@audit witnessed");
+    export_period(30000, 0); // the head lies before these events, and is joined to them
+    good();
+    assert_int_equal(w->summary.heads, 1);
+    export_period(37500, 38500); // FRA's ledger from entry 12 on: no head
+    good();
+    assert_int_equal(w->summary.heads, 0);
+}
+
+// The script in another language finds the same, heads and all.
+static void the_script_agrees(void **state)
+{
+    (void)state;
+    static const char script[] = SOURCE_DIR "/tools/examples/verify_export.py";
+    static const utc_ms periods[][2] = {{0, 0}, {30000, 0}, {10000, 20000}, {37500, 38500}, {39500, 0}, {30000, 37500}};
+    for (size_t i = 0; i < sizeof periods / sizeof *periods; i++) {
+        export_period(periods[i][0], periods[i][1]);
+        int code = export_files_script(&w->files, script, &w->vkey);
+        if (code == -1)
+            skip();
+        if (code != 0)
+            fail_msg("the script calls the export from %d wrong: %d", (int)periods[i][0], code);
+    }
+    static const char *const files[] = {"audit/events", "release/FRA/heads", "release/FRA/entries", "audit/peaks", "release/FRA/receipt", "audit/witnessed"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        export_period(30000, 0);
+        struct buf *b = export_files_of(&w->files, files[i]);
+        b->ptr[b->len / 2] ^= 2;
+        resign(NULL, NULL);
+        if (export_files_script(&w->files, script, &w->vkey) != 1)
+            fail_msg("the script misses a change in %s", files[i]);
+        assert_true(check() > 0);
+    }
+    export_period(10000, 20000);
+    resign("from 1970-01-01T00:00:10.000Z", "from 1970-01-01T00:00:08.000Z");
+    assert_int_equal(export_files_script(&w->files, script, &w->vkey), 1);
 }
 
 // The beginning or the end of a period left out, with everything else made to fit.
@@ -356,9 +458,9 @@ static void lists_that_make_no_sense_are_refused(void **state)
 {
     (void)state;
     static const char *const changes[][2] = {
-        {"relto-export@v1", "relto-export@v2"}, {"node us.example", "node other.example"}, {"log audit 0 39", "log audit 39 0"},
-        {"log audit 0 39\n", ""},               {"log release/FRA", "log release/../FRA"}, {"log release/FRA", "log audit"},
-        {"ledger-key ", "ledger-key A"},        {"cosigner FRA ", "cosigner /FRA "},       {"size 39", "size x"},
+        {"relto-export@v1", "relto-export@v2"}, {"node us.example", "node other.example"}, {"log audit 0 40", "log audit 40 0"},
+        {"log audit 0 40\n", ""},               {"log release/FRA", "log release/../FRA"}, {"log release/FRA", "log audit"},
+        {"ledger-key ", "ledger-key A"},        {"cosigner FRA ", "cosigner /FRA "},       {"size 40", "size x"},
         {"log audit", "log release/GBR 0 0\nlog audit"}};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         export_period(0, 0);
@@ -377,6 +479,8 @@ int main(void)
         cmocka_unit_test(missing_and_foreign_files_are_found),
         cmocka_unit_test(edited_events_are_found),
         cmocka_unit_test(dropped_and_reordered_leaves_are_found),
+        cmocka_unit_test(changed_heads_are_found),
+        cmocka_unit_test(the_script_agrees),
         cmocka_unit_test(a_shortened_period_is_found),
         cmocka_unit_test(lists_that_make_no_sense_are_refused),
     };

@@ -11,6 +11,8 @@
 
 #include "store/key.h"
 #include "store/sources.h"
+#include "store/heads.h"
+#include "store/witness.h"
 #include "tests/support/verify_world.h"
 
 static struct verify_world *world;
@@ -73,6 +75,8 @@ static void a_whole_store_is_proved(void **state)
     assert_int_equal(s.reports, 1);
     assert_int_equal(s.renditions, 2);
     assert_int_equal(s.renditions_absent, 0);
+    assert_int_equal(s.heads, 1);
+    assert_int_equal(s.cosignatures, 1);
     db_abort(&t);
 }
 
@@ -88,6 +92,52 @@ static void an_empty_store_is_proved(void **state)
     assert_int_equal(s.events, 0);
     db_abort(&t);
     store_dir_remove(&empty);
+}
+
+// A head must be opened by what is kept; that must be of this log; and so must what a witness cosigned.
+static void heads_are_compared(void **state)
+{
+    (void)state;
+    struct head_opening opening;
+    struct key k = {.len = 0};
+    struct span note;
+    uint64_t size;
+    struct db_txn *t = store_dir_write(&world->dir);
+    assert_int_equal(head_get(t, "FRA", 1, &opening), ST_OK);
+    opening.random[31] ^= 1;
+    struct buf copy;
+    buf_init(&copy, NOTE_BYTES_MAX);
+    buf_span(&copy, opening.checkpoint);
+    opening.checkpoint = buf_bytes(&copy);
+    assert_int_equal(head_put(t, "FRA", 1, &opening), ST_OK);
+    expect_rule(t, "head-differs [out/FRA 1");
+    key_id(&k, "FRA");
+    key_u64(&k, 1);
+    assert_int_equal(db_del(t, DB_HEAD_OPENINGS, key_span(&k)), ST_OK);
+    expect_rule(t, "head-unopened [out/FRA 1");
+    assert_int_equal(head_put(t, "FRA", 0, &opening), ST_OK);
+    assert_int_equal(head_put(t, "FRA", 2, &opening), ST_OK);
+    expect_rule(t, "orphans [heads");
+    db_abort(&t);
+
+    t = store_dir_write(&world->dir); // an event that was not there when the checkpoint was signed, in place of another
+    assert_int_equal(cosigned_near(t, 0, &size, &note), ST_OK);
+    buf_reset(&copy);
+    buf_span(&copy, note);
+    assert_int_equal(cosigned_put(t, size + 1, buf_bytes(&copy)), ST_OK);
+    expect_rule(t, "cosigned-place [cosigned");
+    copy.ptr[copy.len - 10] ^= 1;
+    assert_int_equal(cosigned_put(t, size, buf_bytes(&copy)), ST_OK);
+    expect_rule(t, "cosign");
+    db_abort(&t);
+    struct checkpoint c = {.origin = "us.example/audit", .size = size, .root = merkle_empty()};
+    t = store_dir_write(&world->dir);
+    buf_reset(&copy);
+    assert_int_equal(checkpoint_sign(&c, &world->audit, &copy), ST_OK);
+    assert_int_equal(cosigned_put(t, size, buf_bytes(&copy)), ST_OK);
+    expect_rule(t, "audit-checkpoint [cosigned");
+    db_abort(&t);
+    buf_fini(&copy);
 }
 
 // ---- changes of meaning: each store is consistent in its bytes, yet lies
@@ -393,6 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_store_is_proved),
         cmocka_unit_test(an_empty_store_is_proved),
+        cmocka_unit_test(heads_are_compared),
         cmocka_unit_test(lies_are_found),
         cmocka_unit_test(holdings_must_agree),
         cmocka_unit_test(a_forked_source_is_found),

@@ -78,8 +78,14 @@ def leaves(data):
         yield data[at + 2:at + n]
         at += n
 
+def fold(peaks):  # the root of a tree from its complete subtrees
+    root = peaks[-1] if peaks else sha()
+    for left in peaks[-2::-1]:
+        root = sha(b"\1", left, root)
+    return root
+
 def grow(peaks, n, data, wanted):  # from the complete subtrees of n leaves: the roots at the sizes wanted
-    roots, peaks = {}, list(peaks)
+    roots, peaks = {n: fold(peaks)}, list(peaks)
     for leaf in data:
         h, s = sha(b"\0", leaf), n
         while s & 1:
@@ -87,9 +93,7 @@ def grow(peaks, n, data, wanted):  # from the complete subtrees of n leaves: the
         peaks.append(h)
         n += 1
         if n in wanted:
-            roots[n] = peaks[-1]
-            for left in peaks[-2::-1]:
-                roots[n] = sha(b"\1", left, roots[n])
+            roots[n] = fold(peaks)
     return roots
 
 def extends(m, old, n, new, proof):  # RFC 9162 2.1.4.2: does the tree of n leaves begin with the one of m?
@@ -110,19 +114,27 @@ def extends(m, old, n, new, proof):  # RFC 9162 2.1.4.2: does the tree of n leav
     return sn == 0 and (fr, sr) == (old, new)
 
 # ---- the export
-def check_log(files, log, first, end, origin, pub, cosigners, said):  # its leaves, as the attributes they have
+def joined(text):  # `old N`, hashes, a blank line, a note: the hashes and the note
+    proof, note = text.split(b"\n\n", 1)
+    return [b64(h) for h in proof.split(b"\n")[1:]], note
+
+def check_log(files, log, first, end, origin, pub, cosigners, said, openings):  # its leaves, as the attributes they have
     data = list(leaves(files[log + ("/events" if log == "audit" else "/entries")]))
     peaks, heads = [b64(h) for h in files[log + "/peaks"].split()], []
     for name in [n for n in ("receipt", "witnessed") if f"{log}/{n}" in files]:
-        proof, note = files[f"{log}/{name}"].split(b"\n\n", 1)
+        proof, note = joined(files[f"{log}/{name}"])
         need(not cosigners or any(open_note(note, *c) for c in cosigners), log, name, "is not cosigned")
-        heads.append((name, head(note, origin, pub) or (0, b""), [b64(h) for h in proof.split(b"\n")[1:]]))
-    roots = grow(peaks, first, data, {end} | {min(end, h[1][0]) for h in heads} | {size for size, _ in said})
+        heads.append((name, head(note, origin, pub) or (0, b""), proof))
+    for n, text in openings:
+        proof, note = joined(text)
+        heads.append((f"in head {n}", head(note, origin, pub) or (0, b""), proof))
+    at = lambda size: size if first <= size <= end else end  # where in the export a head is joined to it
+    roots = grow(peaks, first, data, {end} | {at(h[1][0]) for h in heads} | {size for size, _ in said})
     need(len(data) == end - first and len(peaks) == bin(first).count("1"), log, "does not hold what is listed")
     need(head(files[log + "/checkpoint"], origin, pub) == (end, roots[end]), log, "checkpoint is not of this tree")
     for name, (size, root), proof in heads:
-        at = min(end, size)
-        need(at in roots and extends(at, roots[at], size, root, proof), log, name, "is not of this tree")
+        here = at(size), roots.get(at(size), b"")
+        need(extends(*min(here, (size, root)), *max(here, (size, root)), proof), log, name, "is not of this tree")
     for size, root in said:
         need(size in roots and "sha256:" + roots[size].hex() == root, log, "never had the root of a receipt, at size", size)
     return [xml.fromstring(leaf).attrib for leaf in data]
@@ -169,7 +181,13 @@ def check(folder, key):
     logs = {w[1]: (int(w[2]), int(w[3])) for w in lines if w[0] == "log"}
     need(name == facts["node"] + "/audit", "the key is not of this node")
     first, end = logs.pop("audit")
-    events = check_log(files, "audit", first, end, name, pub, cosigners.values(), [])
+    openings = {}
+    for log in logs:
+        for block in leaves(files.get(log + "/heads", b"")):
+            n, random, rest = block.split(b"\n", 2)
+            openings[log, int(n[5:])] = b64(random[7:]), rest
+    heads = [(f"{log} {n}", rest) for (log, n), (_, rest) in openings.items()]
+    events = check_log(files, "audit", first, end, name, pub, cosigners.values(), [], heads)
     check_order("event", events, first, False)
     early = first == 0 or (facts["from"] != "-" and events[0]["at"] < facts["from"])
     late = end == int(facts["size"]) or (facts["until"] != "-" and events[-1]["at"] >= facts["until"])
@@ -178,8 +196,14 @@ def check(folder, key):
     for log, (start, stop) in logs.items():
         said = [(int(e["size"]), e["root"]) for e in events if e["kind"] == "receipt" and "release/" + e["partner"] == log and e["size"] != "0"]
         by = [c for partner, c in cosigners.items() if log == "release/" + partner]
-        ledgers[log] = start, check_log(files, log, start, stop, facts["node"] + "/" + log, b64(facts["ledger-key"]), by, said)
+        ledgers[log] = start, check_log(files, log, start, stop, facts["node"] + "/" + log, b64(facts["ledger-key"]), by, said, [])
         check_order(log, ledgers[log][1], start, True)
+        for n, e in enumerate(ledgers[log][1], start):
+            if e["kind"] == "head":
+                random, rest = openings.pop((log, n), (b"", b"\n\n"))
+                digest = sha(b"relto-audit-head\n", random, joined(rest)[1])
+                need("sha256:" + digest.hex() == e["digest"], log, n, "commits to something else")
+    need(not openings, "there are more heads than entries of them")
     check_events(events, first, ledgers)
     print(f"{folder}: {len(events)} events, {sum(len(x[1]) for x in ledgers.values())} entries of {len(ledgers)} ledgers")
 

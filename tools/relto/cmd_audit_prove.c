@@ -6,6 +6,7 @@
 #include "formats/tlog.h"
 #include "node/io/file.h"
 #include "store/audit_log.h"
+#include "store/witness.h"
 #include "tools/relto/cmd_audit.h"
 #include "tools/relto/local.h"
 
@@ -43,6 +44,20 @@ static enum status sign_checkpoint(struct proving *p, uint64_t size, struct buf 
     return checkpoint_sign(&cp, &c->audit_key, out);
 }
 
+// A checkpoint that witnesses cosigned and that covers the event says more than our own; else we sign the log as it is.
+static enum status choose_checkpoint(struct proving *p, uint64_t *size, struct buf *out)
+{
+    struct span note;
+    uint64_t cosigned;
+    enum status st = cosigned_near(p->l->tick.txn, p->n + 1, &cosigned, &note);
+    if (st == ST_OK && cosigned > p->n && cosigned <= *size) {
+        *size = cosigned;
+        buf_span(out, note);
+        return buf_status(out);
+    }
+    return st == ST_OK || st == ST_NOT_FOUND ? sign_checkpoint(p, *size, out) : st;
+}
+
 static enum status write_proof(struct proving *p, struct tlog_text *x, struct buf *checkpoint)
 {
     struct digest proof[MERKLE_LEVELS + 1];
@@ -58,7 +73,7 @@ static enum status write_proof(struct proving *p, struct tlog_text *x, struct bu
     TRY(audit_get(p->l->tick.txn, p->n, &leaf));
     buf_span(&p->event, leaf);
     TRY(log_proof(p)); // in the same transaction: the proof's tree ends before it
-    TRY(sign_checkpoint(p, size, checkpoint));
+    TRY(choose_checkpoint(p, &size, checkpoint));
     TRY(merkle_inclusion(&nodes, p->n, size, proof, &x->hash_count));
     if (x->hash_count > TLOG_HASHES_MAX)
         return ST_LIMIT;

@@ -31,6 +31,7 @@ static const struct command commands[] = {
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
     {"sync", "Exchange", "state of the exchange with each partner; retry, go on after an alarm", cmd_sync},
     {"audit", "Audit", "verify the logs, query them, ask who has what, since when and why", cmd_audit},
+    {"tlog", "Audit", "check notes, checkpoints and proofs of any transparency log", cmd_tlog},
     {"status", "Operation", "is the node running, with what policy, and what it holds", cmd_status},
     {"reload", "Operation", "have reltod read configuration, certificates and cards anew", cmd_reload},
     {"backup", "Operation", "copy the store, also while the node runs", cmd_backup},
