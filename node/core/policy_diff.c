@@ -4,9 +4,12 @@
 #include <stdlib.h>
 
 #include "node/core/policy_flow.h"
+#include "node/core/policy_work.h"
 #include "node/core/release.h"
+#include "policy/policy_change.h"
 #include "store/ledger.h"
 #include "store/policies.h"
+#include "store/policy_steps.h"
 
 // Partners of both policies, and whoever else holds a report.
 enum { NAMES_MAX = 4 * (int)PARTNERS_MAX };
@@ -22,6 +25,9 @@ struct diffing {
     struct tick *t;
     struct ruleset *rules; // the other policy
     struct reply *rp;
+    struct policy_change *change; // from the active policy; NULL = nothing is known, every report is decided
+    struct buf changes;
+    struct uuid ids[POLICY_DIFF_LOOK]; // of the reports that this call may look at
     struct uuid id;
     size_t count;
     struct standing before[NAMES_MAX];
@@ -78,7 +84,7 @@ static const char *change_of(const struct standing *before, const struct standin
 static void write_change(struct diffing *x, const struct standing *before, const struct standing *after, const char *kind)
 {
     char urn[UUID_URN_LEN + 1], version[16];
-    struct buf *b = &x->rp->body;
+    struct buf *b = &x->changes;
     snprintf(version, sizeof version, "%u", after->h.version);
     buf_puts(b, "<change");
     buf_xml_attr(b, "delivered", before->known && before->h.ever_delivered ? "true" : "false");
@@ -92,9 +98,9 @@ static void write_change(struct diffing *x, const struct standing *before, const
 static void write_undecided(struct diffing *x)
 {
     char urn[UUID_URN_LEN + 1];
-    buf_puts(&x->rp->body, "<undecided");
-    buf_xml_attr(&x->rp->body, "report", uuid_urn(x->id, urn));
-    buf_puts(&x->rp->body, "></undecided>");
+    buf_puts(&x->changes, "<undecided");
+    buf_xml_attr(&x->changes, "report", uuid_urn(x->id, urn));
+    buf_puts(&x->changes, "></undecided>");
 }
 
 // The report under the other policy, as after an activation.
@@ -125,30 +131,107 @@ static enum status diff_report(struct diffing *x)
     return st;
 }
 
+// ---- which reports need not be looked at
+
+// Decisions are as of the active policy now, and every report has its outline: then outlines can be compared.
+static enum status can_compare(const struct tick *t, bool *ret)
+{
+    struct policy_moment seen;
+    struct policy_step step;
+    bool pending, whole;
+    *ret = false;
+    TRY(policies_work_pending(t->txn, &pending));
+    TRY(outlines_whole(t->txn, &whole));
+    enum status st = policy_seen(t->txn, &seen);
+    if (st == ST_NOT_FOUND || pending || !whole)
+        return ST_OK;
+    if (st == ST_OK)
+        st = policy_steps_first(t->txn, &step);
+    if (st != ST_NOT_FOUND)
+        return st;
+    *ret = digest_eq(&seen.policy, ruleset_digest(t->core->rules)) && ruleset_next_change(t->core->rules, seen.at) > t->now;
+    return ST_OK;
+}
+
+static enum status begin_comparing(struct diffing *x)
+{
+    const struct tick *t = x->t;
+    bool can;
+    TRY(can_compare(t, &can));
+    if (!can)
+        return ST_OK;
+    enum status st = policy_change_new(t->core->rules, t->now, x->rules, t->now, POLICY_WORK_BYTES, &x->change);
+    return st == ST_LIMIT ? ST_OK : st;
+}
+
+static enum status compare(struct diffing *x, struct arena *a, bool *ret_none)
+{
+    uint64_t number;
+    struct outlined known;
+    struct span bytes;
+    struct outline o;
+    struct outline_change c;
+    TRY(outlines_of(x->t->txn, x->id, &number, &known));
+    if (number == OUTLINE_NONE)
+        return ST_OK;
+    TRY(outlines_get(x->t->txn, number, &bytes));
+    TRY(outline_read(bytes, a, &o));
+    TRY(policy_change_outline(x->change, &o, &c));
+    *ret_none = outline_change_none(&c, known.base, x->t->now);
+    return ST_OK;
+}
+
+// Is it known that the other policy changes nothing for this report?
+static enum status is_untouched(struct diffing *x, bool *ret)
+{
+    *ret = false;
+    if (!x->change)
+        return ST_OK;
+    struct arena *a = arena_new(16 * OUTLINE_BYTES_MAX);
+    enum status st = a ? compare(x, a, ret) : ST_NOMEM;
+    arena_free(&a);
+    return st == ST_NOT_FOUND || st == ST_CORRUPT || st == ST_LIMIT ? ST_OK : st;
+}
+
 // ---- a page
+
+// Look at reports until enough were decided. *ret_looked: how many of them are done.
+static enum status diff_reports(struct diffing *x, size_t count, size_t *ret_looked)
+{
+    size_t i = 0, decided = 0;
+    for (; i < count && decided < POLICY_DIFF_REPORTS; i++) {
+        bool untouched;
+        x->id = x->ids[i];
+        TRY(is_untouched(x, &untouched));
+        if (!untouched)
+            TRY(diff_report(x));
+        decided += !untouched;
+    }
+    *ret_looked = i;
+    return ST_OK;
+}
 
 static enum status diff_page(struct diffing *x, const struct uuid *after)
 {
-    struct uuid ids[POLICY_DIFF_REPORTS];
-    size_t count;
+    size_t count, looked = 0;
     char urn[UUID_URN_LEN + 1];
     struct buf *b = &x->rp->body;
+    TRY(begin_comparing(x));
     // The mark of the work tells where to begin; it is undone with all the rest.
     TRY(policies_work_begin(x->t->txn));
     if (after)
         TRY(policies_work_done(x->t->txn, after));
-    TRY(policies_work_next(x->t->txn, ids, POLICY_DIFF_REPORTS, &count));
+    TRY(policies_work_next(x->t->txn, x->ids, POLICY_DIFF_LOOK, &count));
+    TRY(diff_reports(x, count, &looked));
     x->rp->status = 200;
     x->rp->content_type = "application/xml";
     buf_puts(b, "<policy-diff xmlns=\"" NS_POLICY_DIFF "\"");
-    if (count == POLICY_DIFF_REPORTS)
-        buf_xml_attr(b, "next", uuid_urn(ids[count - 1], urn) + 9);
+    if (looked && (looked < count || count == POLICY_DIFF_LOOK))
+        buf_xml_attr(b, "next", uuid_urn(x->ids[looked - 1], urn) + 9);
     buf_putc(b, '>');
-    for (size_t i = 0; i < count; i++) {
-        x->id = ids[i];
-        TRY(diff_report(x));
-    }
+    buf_span(b, buf_bytes(&x->changes));
     buf_puts(b, "</policy-diff>\n");
+    TRY(buf_status(&x->changes));
     return buf_status(b);
 }
 
@@ -165,12 +248,15 @@ enum status policy_diff(struct tick *t, const struct request *rq, struct reply *
     if (!x)
         return ST_NOMEM;
     *x = (struct diffing){.t = t, .rp = rp};
+    buf_init(&x->changes, rp->body.max);
     enum status st = policy_from_request(t, rq, rp, &x->rules);
     if (st == ST_OK && x->rules) {
         t->undo = true;
         st = diff_page(x, from ? &after : NULL);
     }
+    policy_change_free(&x->change);
     ruleset_free(&x->rules);
+    buf_fini(&x->changes);
     free(x);
     return st;
 }

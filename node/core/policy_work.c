@@ -16,6 +16,7 @@ struct policy_worker {
     struct policy_moment before, after;
     struct ruleset *rules_before, *rules_after;
     struct policy_change *change;
+    uint64_t looked; // at outlines below this number nothing is left to do, beyond what the step itself knows
 };
 
 struct working {
@@ -24,6 +25,7 @@ struct working {
     struct policy_step step;
     int64_t left_us;
     bool stopped; // what was written must be kept, so go no further in this tick
+    bool wrote;   // reports were looked at: how far the step is has to be stored
 };
 
 // ---- what is to be done
@@ -153,7 +155,7 @@ static enum status worker_of(struct tick *t, const struct policy_step *s, struct
 
 // ---- one report
 
-static bool is_ours(enum status st)
+static bool surroundings_failed(enum status st)
 {
     return st == ST_NOMEM || st == ST_IO || st == ST_FULL || st == ST_BUSY;
 }
@@ -169,7 +171,7 @@ static enum status run_report(struct tick *t, struct uuid id, const struct relea
         return schedule_set(t->txn, id, t->now);
     }
     enum status st = some ? release_some(t, some, cause) : release_report(t, id, cause, NULL);
-    if (st != ST_OK && !is_ours(st)) {
+    if (st != ST_OK && !surroundings_failed(st)) {
         c->work_failed = true;
         c->work_failed_report = id;
     }
@@ -221,7 +223,7 @@ static enum status find_work(struct working *x, struct arena *a, struct outline_
     enum status st = x->step.outline == OUTLINE_NONE ? ST_NOT_FOUND : compare(x, a, ret);
     ret->all = st != ST_OK;
     if (ret->all)
-        return is_ours(st) ? st : ST_OK;
+        return surroundings_failed(st) ? st : ST_OK;
     for (size_t p = partner_set_next(gone, 0); p < PARTNERS_MAX; p = partner_set_next(gone, p + 1))
         ret->gone[ret->gone_count++] = ruleset_partner(x->with->rules_before, p)->id;
     return ST_OK;
@@ -257,6 +259,7 @@ static enum status decide_outline(struct working *x, const struct outline_work *
     *ret_done = !o->all && outline_change_none(&o->change, UTC_MAX, UTC_MIN);
     while (!*ret_done && x->left_us > 0 && !x->stopped) {
         size_t i = 0;
+        x->wrote = true;
         TRY(outlines_reports(x->t->txn, s->outline, s->in_outline ? &s->report : NULL, batch, BATCH, &count));
         for (; i < count && x->left_us > 0 && !x->stopped; i++) {
             TRY(decide_one(x, o, &batch[i]));
@@ -285,12 +288,18 @@ static enum status step_outline(struct working *x)
         return st;
     s->outline++;
     s->in_outline = false;
+    if (!x->wrote) // true whatever becomes of this tick
+        x->with->looked = s->outline;
     return ST_OK;
 }
 
 static enum status run_step(struct working *x)
 {
     struct policy_step *s = &x->step;
+    if (s->outline < x->with->looked) {
+        s->outline = x->with->looked;
+        s->in_outline = false;
+    }
     while (x->left_us > 0 && !x->stopped) {
         uint64_t number;
         enum status st = outlines_next(x->t->txn, s->outline, &number);
@@ -304,7 +313,7 @@ static enum status run_step(struct working *x)
         s->outline = number;
         TRY(step_outline(x));
     }
-    return policy_steps_save(x->t->txn, s);
+    return x->wrote ? policy_steps_save(x->t->txn, s) : ST_OK; // nothing to commit costs nothing
 }
 
 // A policy is not there, or cannot be compared.
@@ -325,7 +334,7 @@ static enum status run_steps(struct working *x, bool *ret_more, bool *ret_all)
     st = worker_of(x->t, &x->step, &x->with);
     if (st == ST_OK)
         return run_step(x);
-    *ret_all = !is_ours(st);
+    *ret_all = !surroundings_failed(st);
     return *ret_all ? give_up_steps(x->t) : st;
 }
 

@@ -51,7 +51,7 @@ struct daemon {
     struct spool *spool;
     struct witness_client *witnesses;
     struct head_timer *heads;
-    struct event *tick_event, *timer, *upkeep;
+    struct event *tick_event, *another, *timer, *upkeep;
     struct pending *waiting;       // arrived or woken: run in the next tick
     struct pending *held;          // long polls
     struct daemon_job *jobs;
@@ -99,6 +99,13 @@ static void pending_free(struct pending *p)
 static void want_tick(struct daemon *d)
 {
     event_active(d->tick_event, 0, 0);
+}
+
+// After the connections were looked at: an event that activates itself would keep the loop from them.
+static void want_another_tick(struct daemon *d)
+{
+    static const struct timeval at_once;
+    event_add(d->another, &at_once);
 }
 
 void daemon_submit(struct daemon *d, struct daemon_job *j)
@@ -428,12 +435,12 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     gather(d, b, now);
     const struct digest policy = *ruleset_digest(d->node->core.rules);
     enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
-    if (own_jobs_end(&d->own, b->jobs, now))
-        want_tick(d);
+    if (own_jobs_end(&d->own, &d->node->core, b->jobs, now))
+        want_another_tick(d);
     if (!digest_eq(&policy, ruleset_digest(d->node->core.rules))) {
         server_policy(d->server, ruleset_digest(d->node->core.rules));
         own_jobs_policy(&d->own);
-        want_tick(d);
+        want_another_tick(d);
     }
     // The commit took its time: permits and certificates are asked about the instant of sending.
     settle(d, b, guarded_now(d));
@@ -629,9 +636,11 @@ static enum status start(struct daemon *d, struct diag *diag)
     d->tick_event = event_new(d->base, -1, 0, on_tick, d);
     d->timer = event_new(d->base, -1, 0, on_timer, d);
     d->upkeep = event_new(d->base, -1, EV_PERSIST, on_upkeep, d);
-    if (!d->tick_event || !d->timer || !d->upkeep)
+    d->another = event_new(d->base, -1, 0, on_tick, d);
+    if (!d->tick_event || !d->another || !d->timer || !d->upkeep)
         return ST_NOMEM;
     TRY(start_clock(d));
+    event_priority_set(d->another, 1);
     event_priority_set(d->tick_event, 1); // after all input of a loop iteration: one commit for many requests
     TRY(tls_domains_load(d->node->config, diag, &d->domains));
     TRY(server_new(d->base, d->node->config, d->domains, &h, diag, &d->server));
@@ -689,6 +698,8 @@ void daemon_free(struct daemon **d)
     free_list(x->held);
     if (x->tick_event)
         event_free(x->tick_event);
+    if (x->another)
+        event_free(x->another);
     if (x->timer)
         event_free(x->timer);
     if (x->upkeep)

@@ -62,9 +62,10 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     jobs[OWN_WORK] = (struct tick_job){.run = run_work, .ctx = o};
     o->started_ns = monotonic_ns();
     o->indexes = o->started_ns >= o->index_again_ns;
+    o->commit_ns = c->commit_ns;
 }
 
-bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now)
+bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now)
 {
     static const char *const failed[OWN_JOBS] = {"instants-failed", "index-failed", "instants-failed"};
     const uint64_t now_ns = monotonic_ns();
@@ -76,8 +77,9 @@ bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now)
         o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     if (jobs[OWN_DUE].st != ST_OK || !good)
         o->next_instant = utc_add(now, RETRY_MS);
+    const uint64_t commit_ns = c->commit_ns - o->commit_ns;
     if (o->works && good && o->more)
-        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns);
+        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns, commit_ns);
     if (o->works)
         o->work_done = good && !o->more;
     return good && (!o->works || o->more);

@@ -17,13 +17,13 @@ struct own_jobs { // zeroed = at the start
     bool few;             // few other jobs are in it; to be set before it runs
     bool indexes;         // the search index is worked on in it
     utc_ms next_instant;  // when something is due again; UTC_MAX = never
-    uint64_t started_ns;
+    uint64_t started_ns, commit_ns; // when it began; what commits had taken by then
 };
 
 // Prepare the first OWN_JOBS jobs of a tick; requests wait, or do not.
 void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, struct tick_job *jobs);
 // The tick ran: log what failed, and learn. Is another tick wanted at once?
-bool own_jobs_end(struct own_jobs *o, const struct tick_job *jobs, utc_ms now);
+bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now);
 // A request came. Another policy is in force, which leaves work.
 void own_jobs_asked(struct own_jobs *o);
 void own_jobs_policy(struct own_jobs *o);
