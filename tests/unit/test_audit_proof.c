@@ -69,46 +69,57 @@ static struct checkpoint checkpoint_now(void)
     return c;
 }
 
+struct trees { // on the heap: a frontier has room for 2^64 leaves
+    struct merkle_frontier by_entry, by_hash, tile;
+};
+
+// Grow the trees by tile i, whose hash is the i-th of the level above when it is full.
+static void take_tile(struct trees *x, int i, const struct buf *upper)
+{
+    char target[80];
+    struct buf entries, hashes;
+    size_t width = i < 2 ? 256 : 600 - 512, at = 0;
+    snprintf(target, sizeof target, "/v1/audit/tile/entries/00%d%s", i, i < 2 ? "" : ".p/88");
+    assert_int_equal(get(target, &entries), 200);
+    snprintf(target, sizeof target, "/v1/audit/tile/0/00%d%s", i, i < 2 ? "" : ".p/88");
+    assert_int_equal(get(target, &hashes), 200);
+    assert_int_equal(hashes.len, 32 * width);
+    x->tile.size = 0;
+    for (size_t k = 0; k < width; k++) {
+        size_t len = (size_t)entries.ptr[at] << 8 | entries.ptr[at + 1];
+        struct digest leaf = merkle_leaf(span_of(entries.ptr + at + 2, len)), hash;
+        at += 2 + len;
+        memcpy(hash.b, hashes.ptr + 32 * k, 32);
+        merkle_frontier_append(&x->by_entry, &leaf);
+        merkle_frontier_append(&x->by_hash, &hash);
+        merkle_frontier_append(&x->tile, &hash);
+    }
+    assert_int_equal(at, entries.len);
+    struct digest root = merkle_frontier_root(&x->tile);
+    if (i < 2)
+        assert_memory_equal(root.b, upper->ptr + 32 * i, 32);
+    buf_fini(&entries);
+    buf_fini(&hashes);
+}
+
 // The tree from the entry bundles, the same from the tiles of level 0; tiles of level 1 from full tiles.
 static void tiles_make_the_tree(void **state)
 {
     (void)state;
     struct checkpoint c = checkpoint_now();
-    struct merkle_frontier by_entry = {.size = 0}, by_hash = {.size = 0}, tile = {.size = 0};
+    struct trees *x = calloc(1, sizeof *x);
     struct buf upper;
+    assert_non_null(x);
     assert_int_equal(c.size, EVENTS);
     assert_int_equal(get("/v1/audit/tile/1/000.p/2", &upper), 200);
     assert_int_equal(upper.len, 64);
-    for (int i = 0; i < 3; i++) {
-        char target[80];
-        struct buf entries, hashes;
-        size_t width = i < 2 ? 256 : 600 - 512, at = 0;
-        snprintf(target, sizeof target, "/v1/audit/tile/entries/00%d%s", i, i < 2 ? "" : ".p/88");
-        assert_int_equal(get(target, &entries), 200);
-        snprintf(target, sizeof target, "/v1/audit/tile/0/00%d%s", i, i < 2 ? "" : ".p/88");
-        assert_int_equal(get(target, &hashes), 200);
-        assert_int_equal(hashes.len, 32 * width);
-        tile = (struct merkle_frontier){.size = 0};
-        for (size_t k = 0; k < width; k++) {
-            size_t len = (size_t)entries.ptr[at] << 8 | entries.ptr[at + 1];
-            struct digest leaf = merkle_leaf(span_of(entries.ptr + at + 2, len)), hash;
-            at += 2 + len;
-            memcpy(hash.b, hashes.ptr + 32 * k, 32);
-            merkle_frontier_append(&by_entry, &leaf);
-            merkle_frontier_append(&by_hash, &hash);
-            merkle_frontier_append(&tile, &hash);
-        }
-        assert_int_equal(at, entries.len);
-        struct digest root = merkle_frontier_root(&tile);
-        if (i < 2)
-            assert_memory_equal(root.b, upper.ptr + 32 * i, 32);
-        buf_fini(&entries);
-        buf_fini(&hashes);
-    }
-    struct digest a = merkle_frontier_root(&by_entry), b = merkle_frontier_root(&by_hash);
+    for (int i = 0; i < 3; i++)
+        take_tile(x, i, &upper);
+    struct digest a = merkle_frontier_root(&x->by_entry), b = merkle_frontier_root(&x->by_hash);
     assert_true(digest_eq(&a, &c.root));
     assert_true(digest_eq(&b, &c.root));
     buf_fini(&upper);
+    free(x);
 }
 
 static void what_is_no_tile_is_not_there(void **state)
