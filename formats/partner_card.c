@@ -305,6 +305,18 @@ enum status partner_card_read(struct span card, const char *file, struct arena *
     return st;
 }
 
+const char *partner_card_update_objection(const struct partner_card *held, const struct partner_card *card)
+{
+    bool same_key = memcmp(card->card_key, held->card_key, ED25519_LEN) == 0;
+    bool successor = held->has_next_card_key && memcmp(card->card_key, held->next_card_key, ED25519_LEN) == 0;
+    if (strcmp(card->nation, held->nation) != 0 || strcmp(card->node_name, held->node_name) != 0 ||
+        strcmp(card->trust_domain, held->trust_domain) != 0)
+        return "it names another nation, node or trust domain than the card held";
+    if (!same_key && !successor)
+        return "it is signed by another card key than that of the card held, which announces no such successor";
+    return card->serial > held->serial ? NULL : "it is not newer than the card held";
+}
+
 const char *partner_card_fingerprint(struct span card, char out[CARD_FINGERPRINT_LEN + 1])
 {
     struct digest d = sha256(trimmed(card));

@@ -47,6 +47,10 @@ MUST_USE enum status partner_card_write(const struct partner_card *c, const stru
 // ST_INVALID, ST_BAD_SIGNATURE with faults, or what xml_read returns.
 MUST_USE enum status partner_card_read(struct span bytes, const char *file, struct arena *a, struct diag *d,
                                        struct partner_card *ret);
+// NULL when the card held vouches for a newer one (both read before): the same nation, node and trust domain (names
+// never change: that would be another node), signed by the card key held or by the successor that it announces, with a
+// higher serial. Else why not: then people compare fingerprints again.
+const char *partner_card_update_objection(const struct partner_card *held, const struct partner_card *card);
 // The fingerprint people read to each other: SHA-256 of the card (less white space at its end) as 8 groups of 4 hex digits
 // (128 bits), e.g. "9f3a 01bc …".
 enum { CARD_FINGERPRINT_LEN = 39 };

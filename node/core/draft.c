@@ -175,7 +175,7 @@ static bool refuse_unable_to_sign(struct draft *d)
         return false;
     reply_problem(d->rp, 503, "signing-certificate", "This node cannot sign reports now",
                   "Nothing was stored. Its report-signing certificate is not valid today; the operator has to replace it "
-                  "and start reltod again.",
+                  "(relto cert rotate-report-key) and reload.",
                   NULL);
     return true;
 }

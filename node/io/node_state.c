@@ -79,20 +79,27 @@ static enum status load_log_keys(struct node_state *n, struct diag *d)
     return load_note_key(n, n->config->audit_key, d, &n->core.audit_key);
 }
 
+static enum status load_report_key(struct node_state *n, struct diag *d)
+{
+    const struct config *c = n->config;
+    struct span key, cert;
+    TRY(read_key(n, c->report_key, d, &key));
+    TRY(file_read(c->report_cert, KEY_FILE_MAX, n->arena, d, &cert));
+    // The certificate has been read alone before: what is wrong now is the key, or that it is another's.
+    return of_file(signing_key_load(key, cert, d, &n->core.report_key), c->report_key, d);
+}
+
 static enum status load_private_keys(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
-    struct span key, cert, tls;
+    struct span tls;
     TRY(check_mode(c->dir, 022, "go-w", d));
     TRY(check_key(c->card_key, d)); // the daemon does not use these two
     TRY(check_key(c->consent_key, d));
     TRY(load_log_keys(n, d));
     TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));
     TRY(read_key(n, c->tls_key, d, &tls));
-    TRY(read_key(n, c->report_key, d, &key));
-    TRY(file_read(c->report_cert, KEY_FILE_MAX, n->arena, d, &cert));
-    // The certificate has been read alone before: what is wrong now is the key, or that it is another's.
-    return of_file(signing_key_load(key, cert, d, &n->core.report_key), c->report_key, d);
+    return load_report_key(n, d);
 }
 
 static enum status check_life(const char *path, struct span pem, struct diag *d)
@@ -300,9 +307,9 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(load_own_card(n, d));
     n->core.head_hour = n->config->head_hour;
     TRY(witness_logs_load(n->config, n->arena, d, &n->core));
-    if (use == NODE_PARTS)
-        return ST_OK;
     TRY(load_report_cert(n, d));
+    if (use == NODE_PARTS)
+        return load_report_key(n, d);
     if (use == NODE_DAEMON || use == NODE_CHECK)
         TRY(load_private_keys(n, d));
     if (use == NODE_LOGS)
@@ -348,6 +355,8 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     n->core.witness_logs = fresh->core.witness_logs;
     n->core.witness_log_count = fresh->core.witness_log_count;
     n->core.card = fresh->core.card;
+    n->core.report_key = fresh->core.report_key;
+    n->core.own_report_cert = fresh->core.own_report_cert;
     n->core.peer_count = fresh->core.peer_count;
     memcpy(n->core.peers, fresh->core.peers, sizeof n->core.peers);
     fresh->arena = old.arena;
@@ -355,6 +364,8 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     fresh->core.witness_logs = old.core.witness_logs;
     fresh->core.witness_log_count = old.core.witness_log_count;
     fresh->core.card = old.core.card;
+    fresh->core.report_key = old.core.report_key;
+    fresh->core.own_report_cert = old.core.own_report_cert;
     fresh->core.peer_count = old.core.peer_count;
     memcpy(fresh->core.peers, old.core.peers, sizeof old.core.peers);
 }

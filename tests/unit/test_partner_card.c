@@ -109,6 +109,33 @@ static void written_is_read_back(void **state)
     labels_input_free(&in);
 }
 
+// The key held or its announced successor, newer, of the same node: nothing else takes a card's place unasked.
+static void the_card_held_vouches_for_the_next(void **state)
+{
+    struct fixture *f = *state;
+    struct partner_card next = f->sample;
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+    next.serial = 2;
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+    next.serial = 4;
+    assert_null(partner_card_update_objection(&f->sample, &next));
+    memcpy(next.card_key, f->sample.next_card_key, ED25519_LEN);
+    assert_null(partner_card_update_objection(&f->sample, &next));
+    f->sample.has_next_card_key = false;
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+    f->sample.has_next_card_key = true;
+    next.card_key[31] ^= 1;
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+    next = f->sample;
+    next.serial = 4;
+    next.nation = "FRA";
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+    next.nation = "GBR", next.node_name = "other.example";
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+    next.node_name = "gbr.example", next.trust_domain = "other.example";
+    assert_non_null(partner_card_update_objection(&f->sample, &next));
+}
+
 static void the_fingerprint_is_a_digest(void **state)
 {
     (void)state;
@@ -218,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_is_read_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_card_held_vouches_for_the_next, setup, teardown),
         cmocka_unit_test(the_fingerprint_is_a_digest),
         cmocka_unit_test_setup_teardown(altered_cards_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(another_key_does_not_verify, setup, teardown),

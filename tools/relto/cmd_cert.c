@@ -17,11 +17,17 @@
 static const char help[] =
     "usage: relto [-C DIR] cert issue --role cell|officer|auditor|operator --name NAME [--days N]\n"
     "       relto [-C DIR] cert list\n"
-    "       relto [-C DIR] cert revoke SERIAL\n\n"
+    "       relto [-C DIR] cert revoke SERIAL\n"
+    "       relto [-C DIR] cert rotate-report-key [--prepare]\n"
+    "       relto [-C DIR] cert compromised SERIAL --from TIME\n\n"
     "issue makes a key and a certificate that lets NAME call the node in this role; they are written to\n"
     "DIR/certs/<role>-<name>.key and .pem. --days: its life (default 365).\n"
     "revoke puts a certificate on DIR/ca/crl.pem; a SIGHUP to reltod makes it take effect, also on\n"
-    "open connections.\n";
+    "open connections.\n"
+    "rotate-report-key replaces the key that signs reports; the old certificate stays in the card as retired, so that\n"
+    "reports signed with it can be verified. --prepare makes the new key and lists it in the card, no more: let partners\n"
+    "take that card before the key is used, or they put what it signs in quarantine until they do.\n"
+    "compromised marks a retired report-signing certificate in the card: from TIME on it vouches for nothing new.\n";
 
 // The list is made anew with every revocation and read from our own disk: an early end would only lock everyone out.
 enum { PEM_MAX = 64 * 1024, REVOKED_MAX = 10000, DAYS_DEFAULT = 365, DAYS_MAX = 3650, CRL_DAYS = 3650 };
@@ -211,9 +217,11 @@ static int revoke_cert(const struct cli *cli, const char *serial)
 
 int cmd_cert(const struct cli *cli, int argc, char **argv)
 {
-    const char *role = NULL, *name = NULL, *days = NULL;
-    const struct cli_option options[] = {{"role", &role, NULL}, {"name", &name, NULL}, {"days", &days, NULL}};
-    int code = cli_options(&argc, argv, options, 3, help);
+    const char *role = NULL, *name = NULL, *days = NULL, *from = NULL;
+    bool prepare = false;
+    const struct cli_option options[] = {{"role", &role, NULL}, {"name", &name, NULL}, {"days", &days, NULL},
+                                         {"from", &from, NULL}, {"prepare", NULL, &prepare}};
+    int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
     if (code >= 0)
         return code;
     if (argc == 2 && strcmp(argv[1], "issue") == 0)
@@ -222,5 +230,9 @@ int cmd_cert(const struct cli *cli, int argc, char **argv)
         return list_certs(cli);
     if (argc == 3 && strcmp(argv[1], "revoke") == 0)
         return revoke_cert(cli, argv[2]);
-    return cli_usage("cert", "expected: cert issue, cert list or cert revoke SERIAL");
+    if (argc == 2 && strcmp(argv[1], "rotate-report-key") == 0)
+        return cert_rotate_report_key(cli, prepare);
+    if (argc == 3 && strcmp(argv[1], "compromised") == 0)
+        return cert_mark_compromised(cli, argv[2], from);
+    return cli_usage("cert", "expected: cert issue, list, revoke SERIAL, rotate-report-key or compromised SERIAL");
 }

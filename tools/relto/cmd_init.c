@@ -18,8 +18,8 @@
 #include "node/io/free_port.h"
 #include "node/io/node_state.h"
 #include "tools/relto/cmd_cert.h"
-#include "tools/relto/cmd_partner.h"
 #include "tools/relto/node_files.h"
+#include "tools/relto/own_card.h"
 
 static const char help[] =
     "usage: relto [-C DIR] init --nation ID [--name NODE-NAME] [--listen HOST:PORT] [--metrics HOST:PORT]\n"

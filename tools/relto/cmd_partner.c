@@ -10,22 +10,25 @@
 #include "node/io/file.h"
 #include "node/io/tls_identity.h"
 #include "tools/relto/client.h"
-#include "tools/relto/cmd_partner.h"
 #include "tools/relto/local.h"
 #include "tools/relto/node_files.h"
+#include "tools/relto/own_card.h"
 
 static const char help[] =
     "usage: relto [-C DIR] partner card\n"
     "       relto [-C DIR] partner add FILE --fingerprint \"XXXX XXXX ...\"\n"
+    "       relto [-C DIR] partner update PARTNER [FILE]\n"
     "       relto [-C DIR] partner list\n"
     "       relto [-C DIR] partner test PARTNER\n"
     "       relto [-C DIR] partner remove PARTNER\n\n"
     "card writes this node's card to standard output and its fingerprint to standard error: send the card, and\n"
     "read the fingerprint to the partner by voice.\n"
     "add takes a partner's card when its fingerprint is the one that the partner read to you.\n"
+    "update fetches a partner's newer card (or takes it from FILE) and takes it without a comparison by voice when it is\n"
+    "signed by the card key of the one held, or by the successor that this one announces.\n"
     "test calls the partner, checks its certificate and card, and counts what it would receive.\n"
     "A partner gets nothing unless the policy names it and an agreement covers it.\n"
-    "After add or remove, send SIGHUP to a running reltod.\n";
+    "After add, update or remove, send SIGHUP to a running reltod.\n";
 
 static const char *in_dir(const struct cli *cli, const char *name)
 {
@@ -33,81 +36,6 @@ static const char *in_dir(const struct cli *cli, const char *name)
 }
 
 // ---- card
-
-static enum status read_key(const struct cli *cli, const char *path, struct note_key *ret)
-{
-    struct span pem;
-    TRY(file_read(path, 64 * KIB, cli->arena, cli->diag, &pem));
-    return note_key_load(pem, ret);
-}
-
-static enum status read_pem(const struct cli *cli, const char *path, const char **ret)
-{
-    struct span pem;
-    TRY(file_read(path, MIB, cli->arena, cli->diag, &pem));
-    *ret = (const char *)pem.ptr;
-    return ST_OK;
-}
-
-static enum status gather(const struct cli *cli, const struct config *c, struct partner_card *card)
-{
-    struct note_key ledger, audit, cosign, own;
-    *card = (struct partner_card){.nation = c->nation, .node_name = c->name, .trust_domain = c->trust_domain,
-                                  .address = c->address ? c->address : c->listen, .serial = 1,
-                                  .issued = clock_now() / 1000 * 1000, .report_cert_count = 1};
-    TRY(read_key(cli, c->ledger_key, &ledger));
-    TRY(read_key(cli, c->audit_key, &audit));
-    TRY(read_key(cli, c->cosign_key, &cosign));
-    TRY(read_key(cli, c->card_key, &own));
-    memcpy(card->ledger_key, ledger.pub, ED25519_LEN);
-    memcpy(card->audit_key, audit.pub, ED25519_LEN);
-    memcpy(card->cosign_key, cosign.pub, ED25519_LEN);
-    memcpy(card->card_key, own.pub, ED25519_LEN);
-    TRY(read_pem(cli, c->tls_anchors, &card->anchors_pem));
-    TRY(read_pem(cli, in_dir(cli, NODE_CONSENT_CERT), &card->consent_cert_pem));
-    return read_pem(cli, c->report_cert, &card->report_certs[0].pem);
-}
-
-static enum status sign_card(const struct cli *cli, const struct config *c, const struct partner_card *card)
-{
-    struct note_key key;
-    struct buf b;
-    TRY(read_key(cli, c->card_key, &key));
-    buf_init(&b, CARD_BYTES_MAX);
-    enum status st = partner_card_write(card, &key, &b);
-    if (st == ST_OK)
-        st = file_write(in_dir(cli, NODE_CARD), buf_bytes(&b), 0644, cli->diag);
-    buf_fini(&b);
-    explicit_bzero(&key, sizeof key);
-    return st;
-}
-
-// Would a new card say the same as this one, but for its serial and time?
-static bool says_the_same(const struct partner_card *a, const struct partner_card *b)
-{
-    return strcmp(a->nation, b->nation) == 0 && strcmp(a->node_name, b->node_name) == 0 &&
-           strcmp(a->trust_domain, b->trust_domain) == 0 && strcmp(a->address, b->address) == 0 &&
-           strcmp(a->anchors_pem, b->anchors_pem) == 0 && strcmp(a->consent_cert_pem, b->consent_cert_pem) == 0 &&
-           memcmp(a->ledger_key, b->ledger_key, ED25519_LEN) == 0 && memcmp(a->audit_key, b->audit_key, ED25519_LEN) == 0 &&
-           memcmp(a->cosign_key, b->cosign_key, ED25519_LEN) == 0 && memcmp(a->card_key, b->card_key, ED25519_LEN) == 0 &&
-           a->report_cert_count == b->report_cert_count && strcmp(a->report_certs[0].pem, b->report_certs[0].pem) == 0;
-}
-
-enum status partner_card_refresh(const struct cli *cli, struct span *ret)
-{
-    const struct config *c;
-    struct partner_card fresh, old;
-    TRY(config_read(cli->dir, cli->arena, cli->diag, &c));
-    TRY(gather(cli, c, &fresh));
-    if (file_read(in_dir(cli, NODE_CARD), CARD_BYTES_MAX, cli->arena, NULL, ret) == ST_OK) {
-        TRY(partner_card_read(*ret, NODE_CARD, cli->arena, cli->diag, &old));
-        if (says_the_same(&fresh, &old))
-            return ST_OK;
-        fresh.serial = old.serial + 1;
-    }
-    TRY(sign_card(cli, c, &fresh));
-    return file_read(in_dir(cli, NODE_CARD), CARD_BYTES_MAX, cli->arena, cli->diag, ret);
-}
 
 static int print_card(const struct cli *cli)
 {
@@ -229,6 +157,78 @@ static int add_partner(const struct cli *cli, const char *file, const char *expe
     return EXIT_DONE;
 }
 
+// ---- update
+
+static enum status fetch_card(const struct cli *cli, const char *partner, struct span *ret)
+{
+    struct client_call call = {.method = "GET", .path = "/v1/card", .partner = partner};
+    struct client_answer answer = {0};
+    TRY(client_call(cli, &call, &answer));
+    *ret = answer.body;
+    if (answer.status == 200)
+        return ST_OK;
+    diag_add(cli->diag, 0, 0, "card", partner, "the partner answered %ld, not its card", answer.status);
+    return ST_NOT_FOUND;
+}
+
+static const char *card_file(const struct config *c, const char *partner)
+{
+    for (size_t i = 0; i < c->partner_count; i++)
+        if (strcmp(c->partners[i].id, partner) == 0)
+            return c->partners[i].card;
+    return NULL;
+}
+
+// Into a file of its own first, where it is tried: a card that the node could not start with must not take the place
+// of one that it runs with.
+static enum status replace_card(const struct cli *cli, const struct config *c, const struct partner_card *card,
+                                struct span bytes, const char *path)
+{
+    const char *trial = arena_printf(cli->arena, "%s.new", path);
+    if (!trial)
+        return arena_status(cli->arena);
+    TRY(file_write(trial, bytes, 0644, cli->diag));
+    enum status st = fits_in(cli, c, card, trial);
+    if (st == ST_OK)
+        st = file_write(path, bytes, 0644, cli->diag);
+    unlink(trial);
+    return st;
+}
+
+static int update_partner(const struct cli *cli, const char *partner, const char *file)
+{
+    struct span old, bytes;
+    struct partner_card held, card;
+    const struct config *c;
+    const char *path = NULL;
+    enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
+    if (st == ST_OK && !(path = card_file(c, partner)))
+        return cli_fail(EXIT_NO, partner, "no such partner; 'relto partner list' shows them");
+    if (st == ST_OK)
+        st = file_read(path, CARD_BYTES_MAX, cli->arena, cli->diag, &old);
+    if (st == ST_OK)
+        st = partner_card_read(old, path, cli->arena, cli->diag, &held);
+    if (st == ST_OK)
+        st = file ? file_read(file, CARD_BYTES_MAX, cli->arena, cli->diag, &bytes) : fetch_card(cli, partner, &bytes);
+    if (st == ST_OK)
+        st = partner_card_read(bytes, file ? file : "/v1/card", cli->arena, cli->diag, &card);
+    if (st != ST_OK)
+        return cli_fail_status(cli, partner, st);
+    if (span_eq(old, bytes)) {
+        printf("%s: the card held is the current one\n", partner);
+        return EXIT_DONE;
+    }
+    const char *objection = partner_card_update_objection(&held, &card);
+    if (objection)
+        return cli_fail(EXIT_REFUSED, partner, "%s; the card held stays. If it is good, compare fingerprints and 'relto partner add' it", objection);
+    st = replace_card(cli, c, &card, bytes, path);
+    if (st != ST_OK)
+        return cli_fail_status(cli, partner, st);
+    printf("%s: card %llu taken; send SIGHUP to a running reltod. What waits in quarantine for its keys: 'relto sync retry %s'\n",
+           partner, (unsigned long long)card.serial, partner);
+    return EXIT_DONE;
+}
+
 // The configuration without the section of this partner (up to the next section).
 static void put_without(struct span conf, const char *header, struct buf *out)
 {
@@ -343,7 +343,7 @@ static int test_partner(const struct cli *cli, const char *partner)
     if (st != ST_OK)
         return cli_fail_status(cli, partner, st);
     printf("reached: yes\ncertificate: good, it is %s\ncard: %s\n", partner,
-           span_eq(held, answer.body) ? "the one held here" : "newer or other than the one held here; compare fingerprints and add it again");
+           span_eq(held, answer.body) ? "the one held here" : "newer or other than the one held here; 'relto partner update' takes it");
     return count_receivable(cli, partner);
 }
 
@@ -361,9 +361,11 @@ int cmd_partner(const struct cli *cli, int argc, char **argv)
         return list_partners(cli);
     if (argc == 3 && strcmp(verb, "add") == 0)
         return add_partner(cli, argv[2], fingerprint);
+    if ((argc == 3 || argc == 4) && strcmp(verb, "update") == 0)
+        return update_partner(cli, argv[2], argc == 4 ? argv[3] : NULL);
     if (argc == 3 && strcmp(verb, "test") == 0)
         return test_partner(cli, argv[2]);
     if (argc == 3 && strcmp(verb, "remove") == 0)
         return remove_partner(cli, argv[2]);
-    return cli_usage("partner", "expected: partner card, add FILE, list, test PARTNER or remove PARTNER");
+    return cli_usage("partner", "expected: partner card, add FILE, update PARTNER, list, test PARTNER or remove PARTNER");
 }

@@ -10,22 +10,53 @@ static const char help[] =
     "Check renditions: canonical form, every digest, and the originating nation's signature. The signer's\n"
     "certificate is found among those of the node of DIR and of its partners' cards, or given by --cert.\n";
 
-// Does one of our or our partners' certificates of this nation verify it? ST_NOT_FOUND when none is named.
-static enum status try_known(const struct core *c, const struct report *r, const struct rendition_proof *proof)
+// One certificate of a card. A file alone does not prove that it is older than the mark of a compromised key: only a
+// cosigned ledger position would, so it is not called good (spec 4.6).
+static enum status try_listed(const struct card_certificate *listed, const struct verifying_key *key,
+                              const struct report *r, const struct rendition_proof *proof)
+{
+    if (listed->has_compromised_from)
+        return ST_DENIED;
+    return verifying_key_valid_at(key, r->issued) && verifying_key_signs_reports(key) ? rendition_verify(proof, key)
+                                                                                       : ST_BAD_SIGNATURE;
+}
+
+// Our own keys of the past stand in our own card.
+static enum status try_own(const struct cli *cli, const struct core *c, const struct report *r,
+                           const struct rendition_proof *proof)
+{
+    struct partner_card *card = arena_alloc(cli->arena, sizeof *card);
+    if (verifying_key_is_named(c->own_report_cert, &proof->signature))
+        return rendition_verify(proof, c->own_report_cert);
+    if (!card)
+        return arena_status(cli->arena);
+    enum status st = ST_NOT_FOUND;
+    if (c->card.len)
+        TRY(partner_card_read(c->card, "card.xml", cli->arena, cli->diag, card));
+    for (size_t i = 0; c->card.len && st == ST_NOT_FOUND && i < card->report_cert_count; i++) {
+        struct verifying_key *key = NULL;
+        TRY(verifying_key_load(span_cstr(card->report_certs[i].pem), cli->diag, &key));
+        if (verifying_key_is_named(key, &proof->signature))
+            st = try_listed(&card->report_certs[i], key, r, proof);
+        verifying_key_free(&key);
+    }
+    return st;
+}
+
+// Does one of our or our partners' certificates of this nation verify it? ST_NOT_FOUND when none is named, ST_DENIED
+// when it is marked as compromised.
+static enum status try_known(const struct cli *cli, const struct core *c, const struct report *r,
+                             const struct rendition_proof *proof)
 {
     if (strcmp(r->nation, c->nation) == 0)
-        return verifying_key_is_named(c->own_report_cert, &proof->signature) ? rendition_verify(proof, c->own_report_cert)
-                                                                             : ST_NOT_FOUND;
+        return try_own(cli, c, r, proof);
     for (size_t i = 0; i < c->peer_count; i++) {
         const struct peer *p = c->peers[i];
         if (strcmp(p->id, r->nation) != 0)
             continue;
         for (size_t k = 0; k < p->card.report_cert_count; k++)
             if (verifying_key_is_named(p->report_keys[k], &proof->signature))
-                return verifying_key_valid_at(p->report_keys[k], r->issued) &&
-                               verifying_key_signs_reports(p->report_keys[k])
-                           ? rendition_verify(proof, p->report_keys[k])
-                           : ST_BAD_SIGNATURE;
+                return try_listed(&p->card.report_certs[k], p->report_keys[k], r, proof);
     }
     return ST_NOT_FOUND;
 }
@@ -38,9 +69,13 @@ static enum status check_file(const struct cli *cli, const struct core *known, c
     diag_init(cli->diag, file);
     TRY(file_read(file, RENDITION_BYTES_MAX, cli->arena, cli->diag, &bytes));
     TRY(rendition_read(bytes, cli->arena, cli->diag, ret, &proof));
-    enum status st = cert ? rendition_verify(&proof, cert) : try_known(known, *ret, &proof);
+    enum status st = known ? try_known(cli, known, *ret, &proof) : rendition_verify(&proof, cert);
     if (st == ST_NOT_FOUND)
         diag_add(cli->diag, 0, 0, "signer", "Signature", "no certificate of %s that the signature names is known; give it with --cert",
+                 (*ret)->nation);
+    else if (st == ST_DENIED)
+        diag_add(cli->diag, 0, 0, "signer", "Signature",
+                 "%s marked the certificate that signed it as compromised; whether it is older than that cannot be told from the file alone",
                  (*ret)->nation);
     else if (st != ST_OK)
         diag_add(cli->diag, 0, 0, "signature", "Signature", "the signature does not verify with the certificate it names");
