@@ -74,7 +74,7 @@ enum status export_dir_open(const struct cli *cli, const char *path, struct expo
 {
     struct stat sb;
     if (stat(path, &sb) != 0 || !S_ISDIR(sb.st_mode)) {
-        diag_add(cli->diag, 0, 0, "file", path, "no such folder; expected one that 'relto audit export' wrote");
+        diag_add(cli->diag, 0, 0, "file", path, "no such folder; expected one that 'relto audit export' wrote (a proof: --proof FILE)");
         return ST_NOT_FOUND;
     }
     return dir_new(cli, path, ret);
