@@ -334,11 +334,20 @@ static enum status scan_tag_byte(struct scan *s, size_t i, uint8_t c)
     return ST_OK;
 }
 
+// Behind the bytes from i on that change nothing wherever they stand: printable ASCII that neither begins nor ends anything.
+static size_t skip_plain(struct span in, size_t i)
+{
+    static const bool ends[256] = {['<'] = true, ['>'] = true, ['"'] = true, ['\''] = true};
+    while (i < in.len && in.ptr[i] >= ' ' && in.ptr[i] < 0x7f && !ends[in.ptr[i]])
+        i++;
+    return i;
+}
+
 // One linear pass: UTF-8, control characters, and floods of attributes, whose cost in the parser is not linear.
 static enum status scan_bytes(struct span in, struct diag *d)
 {
     struct scan s = {.d = d, .line = 1};
-    for (size_t i = 0; i < in.len;) {
+    for (size_t i = skip_plain(in, 0); i < in.len; i = skip_plain(in, i)) {
         size_t n = utf8_xml_char(in, i);
         if (n == 0)
             return scan_fault(&s, i, ST_MALFORMED, "xml-characters",
@@ -605,7 +614,8 @@ static size_t new_namespaces(const struct xml_node *n, const struct ns_seen *see
         if (!dup)
             fresh[count++] = (struct ns_seen){NULL, at->prefix, at->ns};
     }
-    qsort(fresh, count, sizeof *fresh, by_prefix);
+    if (count > 1)
+        qsort(fresh, count, sizeof *fresh, by_prefix);
     return count;
 }
 
@@ -616,6 +626,13 @@ static void write_name(struct buf *out, const char *prefix, const char *name)
         buf_putc(out, ':');
     }
     buf_puts(out, name);
+}
+
+static void write_value(struct buf *out, const char *value)
+{
+    buf_puts(out, "=\"");
+    buf_xml_value(out, span_cstr(value));
+    buf_putc(out, '"');
 }
 
 static void write_attrs(const struct xml_node *n, struct buf *out)
@@ -629,9 +646,9 @@ static void write_attrs(const struct xml_node *n, struct buf *out)
     if (count > 1)
         qsort(sorted, count, sizeof *sorted, by_expanded_name);
     for (size_t i = 0; i < count; i++) {
-        char name[2 * XML_NAME_MAX + 2];
-        snprintf(name, sizeof name, "%s%s%s", sorted[i]->prefix, *sorted[i]->prefix ? ":" : "", sorted[i]->name);
-        buf_xml_attr(out, name, sorted[i]->value);
+        buf_putc(out, ' ');
+        write_name(out, sorted[i]->prefix, sorted[i]->name);
+        write_value(out, sorted[i]->value);
     }
 }
 
@@ -648,9 +665,9 @@ static void write_node(struct xml_node *n, const struct ns_seen *seen, size_t ba
     buf_putc(out, '<');
     write_name(out, n->prefix, n->name);
     for (size_t i = 0; i < count; i++) {
-        char name[XML_NAME_MAX + 8];
-        snprintf(name, sizeof name, "xmlns%s%s", *fresh[i].prefix ? ":" : "", fresh[i].prefix);
-        buf_xml_attr(out, name, fresh[i].uri);
+        buf_puts(out, *fresh[i].prefix ? " xmlns:" : " xmlns");
+        buf_puts(out, fresh[i].prefix);
+        write_value(out, fresh[i].uri);
         fresh[i].outer = i ? &fresh[i - 1] : seen;
     }
     write_attrs(n, out);
