@@ -2,6 +2,8 @@
 #include "store/attachments.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "store/value.h"
 
@@ -48,16 +50,24 @@ struct each_use {
     void *ctx;
 };
 
+// What the value tells: size and nation.
+static enum status use_decode(struct span value, struct attachment_use *ret)
+{
+    struct key_reader r = value_reader(value, 1);
+    ret->size = key_get_u64(&r);
+    key_get_text(&r, ret->nation, sizeof ret->nation);
+    return value_whole(&r) ? ST_OK : ST_CORRUPT;
+}
+
 static enum status on_use(void *ctx, struct span key, struct span value)
 {
     const struct each_use *e = ctx;
-    struct key_reader k = key_reader_of(key), r = value_reader(value, 1);
+    struct key_reader k = key_reader_of(key);
     struct attachment_use u = {.id = key_get_uuid(&k)};
     u.version = key_get_u32(&k);
     key_get_id(&k, u.source);
-    u.size = key_get_u64(&r);
-    key_get_text(&r, u.nation, sizeof u.nation);
-    return value_whole(&k) && value_whole(&r) ? e->each(e->ctx, &u) : ST_CORRUPT;
+    TRY(use_decode(value, &u));
+    return value_whole(&k) ? e->each(e->ctx, &u) : ST_CORRUPT;
 }
 
 enum status attachment_each_use(struct db_txn *t, const struct digest *d,
@@ -179,14 +189,16 @@ static enum status want(struct db_txn *t, const struct digest *d, const char *pa
     return attachment_want_put(t, partner, &w);
 }
 
-// Make the want agree with the copies held.
+// Make the want, if there is one, agree with the copies held. A part goes with it.
 static enum status settle_want(struct db_txn *t, const struct digest *d, const char *partner)
 {
     char who[ATTACHMENT_WHO_MAX];
+    struct attachment_want w;
     struct looking l = {.t = t, .digest = d, .partner = partner};
-    if (!*partner)
-        return ST_OK;
-    enum status st = attachment_each_use(t, d, look, &l);
+    enum status st = *partner ? attachment_want_get(t, partner, d, &w) : ST_NOT_FOUND;
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st; // walks over all uses only for what is wanted
+    st = attachment_each_use(t, d, look, &l);
     if (st != ST_OK && st != ST_GONE)
         return st;
     if (l.found)
@@ -196,24 +208,45 @@ static enum status settle_want(struct db_txn *t, const struct digest *d, const c
     return attachment_drop_part(t, d, attachment_who("partner", partner, who));
 }
 
+// Those whose reports name it, each once.
+struct sources {
+    char (*ids)[PARTNER_ID_MAX + 1]; // owned
+    size_t count, room;
+};
+
+static enum status add_source(struct sources *s, const char *id)
+{
+    for (size_t i = s->count; i-- > 0;)
+        if (strcmp(s->ids[i], id) == 0)
+            return ST_OK;
+    if (s->count == s->room) {
+        size_t room = 2 * s->room + 8;
+        void *more = realloc(s->ids, room * sizeof *s->ids);
+        if (!more)
+            return ST_NOMEM;
+        s->ids = more;
+        s->room = room;
+    }
+    snprintf(s->ids[s->count++], sizeof *s->ids, "%s", id);
+    return ST_OK;
+}
+
 struct arriving {
     struct db_txn *t;
     const struct digest *digest;
-    const char *partner; // NULL: only settle the wants
+    const char *partner;
     uint64_t size;
     utc_ms now;
+    struct sources sources;
 };
 
 static enum status arrive_for(void *ctx, const struct attachment_use *u)
 {
-    const struct arriving *a = ctx;
+    struct arriving *a = ctx;
     char who[ATTACHMENT_WHO_MAX];
-    struct attachment_want w;
-    if (!a->partner && *u->source) {
-        enum status st = attachment_want_get(a->t, u->source, a->digest, &w);
-        return st == ST_OK ? settle_want(a->t, a->digest, u->source) : st == ST_NOT_FOUND ? ST_OK : st;
-    }
-    if (a->partner && strcmp(u->source, a->partner) == 0 && u->size == a->size)
+    if (*u->source)
+        TRY(add_source(&a->sources, u->source));
+    if (strcmp(u->source, a->partner) == 0 && u->size == a->size)
         return attachment_give(a->t, a->digest, attachment_who("nation", u->nation, who), a->now);
     return ST_OK;
 }
@@ -222,9 +255,11 @@ enum status attachment_arrived(struct db_txn *t, const char *partner, const stru
 {
     struct arriving a = {.t = t, .digest = d, .partner = partner, .now = now};
     TRY(attachment_size(t, d, &a.size));
-    TRY(attachment_each_use(t, d, arrive_for, &a));
-    a.partner = NULL;
-    return attachment_each_use(t, d, arrive_for, &a);
+    enum status st = attachment_each_use(t, d, arrive_for, &a);
+    for (size_t i = 0; i < a.sources.count && st == ST_OK; i++)
+        st = settle_want(t, d, a.sources.ids[i]);
+    free(a.sources.ids);
+    return st;
 }
 
 // ---- what a copy names
@@ -283,7 +318,19 @@ static enum status remove_name(const struct naming *n, const struct digest *d)
     return st == ST_GONE ? ST_OK : st != ST_OK ? st : attachment_erase(n->t, d);
 }
 
-// What other versions from there name may have become wanted, or be wanted no more.
+// What another version from there names may have become wanted, or be wanted no more.
+static enum status settle_version(const struct naming *n, uint32_t version, const struct digest *d)
+{
+    struct key use = use_key(d, n->id, version, n->source);
+    struct span v;
+    TRY(db_get(n->t, DB_ATTACHMENT_USES, key_span(&use), &v));
+    struct attachment_use u = {.version = version};
+    TRY(use_decode(v, &u));
+    const struct naming other = {.t = n->t, .id = n->id, .version = version, .source = n->source, .nation = u.nation};
+    TRY(want_new(&other, &(struct attachment_name){*d, u.size}));
+    return settle_want(n->t, d, n->source);
+}
+
 static enum status settle_other(void *ctx, struct span key, struct span value)
 {
     const struct naming *n = ctx;
@@ -295,7 +342,7 @@ static enum status settle_other(void *ctx, struct span key, struct span value)
     struct digest d = key_get_digest(&k);
     if (!value_whole(&k))
         return ST_CORRUPT;
-    return version != n->version && strcmp(source, n->source) == 0 ? settle_want(n->t, &d, source) : ST_OK;
+    return version != n->version && strcmp(source, n->source) == 0 ? settle_version(n, version, &d) : ST_OK;
 }
 
 static enum status remove_old(void *ctx, struct span key, struct span value)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -355,6 +356,65 @@ static void a_part_goes_with_the_want(void **state)
     free(b);
 }
 
+// ---- many reports that name one attachment
+
+enum { FEW = 200, MANY_USES = 800 };
+
+static double cpu_s(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void name_in(struct db_txn *t, uint16_t id, uint32_t version, const struct digest *d, uint64_t size)
+{
+    struct attachment_name name = {.digest = *d, .size = size};
+    struct report_record r = {.version = version, .stored_at = 1, .bytes = span_cstr("<report/>"), .source = "FRA"};
+    r.id.b[0] = (uint8_t)(id >> 8);
+    r.id.b[1] = (uint8_t)id;
+    r.digest = sha256(r.bytes);
+    assert_int_equal(reports_put(t, &r), ST_OK);
+    assert_int_equal(attachment_set_names(t, r.id, version, "FRA", "FRA", &name, 1), ST_OK);
+}
+
+// What it costs when it comes for that many reports, the last of which states another size and goes on wanting it, and
+// (*ret_versions) when the first report then gets new versions that name it, too, while the last one wants no more.
+static double cost_with(struct store_dir *s, uint8_t seed, uint16_t uses, double *ret_versions)
+{
+    uint8_t *b = some_bytes(777, seed);
+    uint16_t first = (uint16_t)(seed * 1000);
+    struct digest other = sha256(span_cstr("other")), d = bring(s, "partner:FRA", b, 777);
+    struct db_txn *t = store_dir_write(s);
+    for (uint16_t i = 0; i < uses; i++)
+        name_in(t, (uint16_t)(first + i), 1, &d, i + 1 < uses ? 777 : 778);
+    double start = cpu_s();
+    assert_int_equal(attachment_arrived(t, "FRA", &d, 1000), ST_OK);
+    double arrived = cpu_s() - start;
+    store_dir_commit(t);
+    assert_true(wanted(s, "FRA", &d));
+    t = store_dir_write(s);
+    name_in(t, (uint16_t)(first + uses - 1), 2, &other, 5);
+    start = cpu_s();
+    for (uint32_t version = 2; version < 42; version++)
+        name_in(t, first, version, &d, 777);
+    *ret_versions = cpu_s() - start;
+    store_dir_commit(t);
+    assert_false(wanted(s, "FRA", &d));
+    free(b);
+    return arrived;
+}
+
+// A partner that names one attachment in very many reports must not hold up the node.
+static void cost_of_many_reports_grows_with_their_number_at_most(void **state)
+{
+    double few_versions, many_versions;
+    double few = cost_with(*state, 1, FEW, &few_versions), many = cost_with(*state, 2, MANY_USES, &many_versions);
+    print_message("arriving %.4f s -> %.4f s, versions %.4f s -> %.4f s\n", few, many, few_versions, many_versions);
+    assert_true(many < 9 * few); // 4 times as many; by each pair it would be 16
+    assert_true(many_versions < 2.5 * few_versions);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, store_dir_setup, store_dir_teardown)
@@ -370,6 +430,7 @@ int main(void)
         T(are_wanted_until_given_for_that_nation),
         T(only_the_latest_version_wants),
         T(a_part_goes_with_the_want),
+        T(cost_of_many_reports_grows_with_their_number_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
