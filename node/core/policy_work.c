@@ -74,7 +74,8 @@ enum status policy_work_due(struct tick *t, utc_ms *ret_next)
         return policy_seen_set(t->txn, &now);
     if (st != ST_OK)
         return st;
-    if (!digest_eq(&seen.policy, &now.policy))
+    // A clock that was set back: what seemed to have begun or ended has not yet, and is to come once more.
+    if (!digest_eq(&seen.policy, &now.policy) || *ret_next <= seen.at)
         return begin_all(t, &now);
     if (ruleset_next_change(t->core->rules, seen.at) > t->now)
         return ST_OK;

@@ -8,7 +8,7 @@
 // changes, not with reports times partners. Steps are worked off in order; another activation appends one.
 //
 // In doubt every report is decided anew for everybody, which is slow and needs nothing: when a report has no outline (a
-// store of an earlier version), or a policy cannot be found or compared.
+// store of an earlier version), when a policy cannot be found or compared, or when the clock was set back past an instant.
 //
 // What is not looked at: a damaged report, which is found when it is served; and a rendition that names a report which the
 // partner lost before it was delivered, which is made anew when it is served.

@@ -240,6 +240,31 @@ static void embargoes(void **state)
     assert_true(has(s, "FRA", 2));
 }
 
+// The clock was wrong, and was set back past an instant that had seemed to come: that one is to come again.
+static void a_clock_set_back(void **state)
+{
+    struct sim *s = *state;
+    const utc_ms right = s->now;
+    activate_text(s, POLICY_OF("3", BOTH, SCOPED("A", "parties='FRA' until='2026-11-22T13:00:00Z'", TOPIC("piracy"), FREE)
+                                              SCOPED("B", "parties='DEU' from='2026-11-22T13:00:00Z'", TOPIC("piracy"), FREE)));
+    work(s);
+    sim_publish(s, GBR, 1, 1, PIRACY);
+    s->now = right + 2 * 3600000;
+    flow_due(s, GBR);
+    work(s);
+    assert_true(!has(s, "FRA", 1) && has(s, "DEU", 1));
+    s->now = right + 1000;
+    flow_due(s, GBR);
+    work(s);
+    assert_true(has(s, "FRA", 1) && !has(s, "DEU", 1));
+    flow_due(s, GBR);
+    expect_left(s, false, 0);
+    s->now = right + 2 * 3600000;
+    flow_due(s, GBR);
+    work(s);
+    assert_true(!has(s, "FRA", 1) && has(s, "DEU", 1));
+}
+
 // ---- bit by bit
 
 static void a_restart_goes_on(void **state)
@@ -637,6 +662,7 @@ int main(void)
         T(only_what_changes_is_looked_at),
         T(parts_terms_and_partners),
         T(embargoes),
+        T(a_clock_set_back),
         T(a_restart_goes_on),
         T(another_activation_before_the_first_is_done),
         T(an_older_version_is_not_forgotten),
