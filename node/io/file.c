@@ -34,7 +34,7 @@ static enum status read_all(int fd, const char *path, uint8_t *to, size_t len, s
 
 enum status file_read(const char *path, size_t max, struct arena *a, struct diag *d, struct span *ret)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); // nobody waits for the other end of a pipe
     if (fd < 0)
         return fault(d, path, "cannot open");
     struct stat sb;
@@ -95,7 +95,8 @@ static enum status replace(const char *path, struct span bytes, unsigned mode, b
         diag_add(d, 0, 0, "file", path, "path too long");
         return ST_LIMIT;
     }
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    unlink(tmp); // left by a crash, or a link of somebody else's: never written through
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0)
         return fault(d, path, "cannot create");
     enum status st = write_all(fd, path, bytes, durable, d);

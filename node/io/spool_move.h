@@ -9,7 +9,8 @@
 
 enum { SPOOL_PATH_MAX = 1024 };
 
-// Make done/ and rejected/ if they are missing. False with the reason (static, or strerror's).
+// Make done/ and rejected/ if they are missing. False with the reason (static, or strerror's), also when one is a link: those
+// who may drop files could lead the node anywhere with it. Nothing below follows a link of theirs either.
 bool spool_folders(const char *folder, const char **ret_why);
 // Is it still the same file, unchanged?
 bool spool_same(const struct stat *a, const struct stat *b);

@@ -140,6 +140,51 @@ static void only_these_bytes_are_erased(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+// Who may drop files may also rename done/ and put something else there: the node must not be led elsewhere.
+static void links_lead_nowhere(void **state)
+{
+    const char *why = NULL;
+    const struct span bytes = span_cstr("text");
+    (void)state;
+    assert_int_equal(mkdir(in("elsewhere"), 0700), 0);
+    assert_int_equal(rmdir(in("done")), 0);
+    assert_int_equal(rmdir(in("rejected")), 0);
+    assert_int_equal(symlink("elsewhere", in("done")), 0);
+    assert_int_equal(symlink("elsewhere", in("rejected")), 0);
+    drop("a.xml", "text");
+    assert_non_null(spool_done(dir.path, "a.xml", &read_as, bytes, span_cstr("answer")));
+    assert_non_null(spool_reject(dir.path, "a.xml", &read_as, &bytes, span_cstr("problem")));
+    assert_false(spool_folders(dir.path, &why));
+    assert_non_null(why);
+    assert_true(holds("a.xml", "text"));
+    assert_int_equal(rmdir(in("elsewhere")), 0); // it is empty
+}
+
+// The same for the file that is written first and then renamed.
+static void a_link_under_a_temporary_name_is_not_written_through(void **state)
+{
+    char name[64];
+    (void)state;
+    drop("mine", "a secret");
+    drop("a.xml", "text");
+    snprintf(name, sizeof name, "done/a.xml.decisions.xml.%ld.tmp", (long)getpid());
+    assert_int_equal(symlink("../mine", in(name)), 0);
+    assert_null(spool_done(dir.path, "a.xml", &read_as, span_cstr("text"), span_cstr("answer")));
+    assert_true(holds("mine", "a secret"));
+    assert_true(holds("done/a.xml.decisions.xml", "answer"));
+}
+
+static void a_pipe_does_not_stop_an_erasure(void **state)
+{
+    const struct digest one = sha256(span_cstr("one"));
+    (void)state;
+    assert_int_equal(mkfifo(in("a.xml"), 0600), 0);
+    alarm(10); // a node that waits for the pipe is a node that stands still
+    assert_null(spool_erase(dir.path, "a.xml", &one));
+    alarm(0);
+    assert_int_equal(unlink(in("a.xml")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +192,9 @@ int main(void)
         T(a_file_that_was_changed_stays),
         T(what_cannot_be_moved_is_told_and_stays),
         T(only_these_bytes_are_erased),
+        T(links_lead_nowhere),
+        T(a_link_under_a_temporary_name_is_not_written_through),
+        T(a_pipe_does_not_stop_an_erasure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
