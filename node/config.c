@@ -57,6 +57,7 @@ static const struct key node_keys[] = {
     {"store", "map-mib", KIND_MIB, AT(map_bytes), "256", false, 16, 1 << 26},
     {"store", "map-max-mib", KIND_MIB, AT(map_bytes_max), "1048576", false, 16, 1 << 26},
     {"store", "erase-within-s", KIND_NUMBER, AT(erase_within_s), "86400", false, 2, 31536000},
+    {"store", "keep-days", KIND_NUMBER, AT(keep_days), "0", false, 0, 36500},
     {"policy", "file", KIND_PATH, AT(policy_file), "policy/policy.xml", false, 0, 0},
     {"policy", "spif-dir", KIND_PATH, AT(spif_dir), "policy/spif", false, 0, 0},
     {"policy", "vocabulary", KIND_PATH, AT(vocabulary_file), "policy/vocabulary.xml", false, 0, 0},

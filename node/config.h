@@ -28,6 +28,7 @@ struct config {
     const char *store_path;
     uint64_t map_bytes, map_bytes_max;
     uint32_t erase_within_s;     // erased bytes leave the store's file within this time
+    uint32_t keep_days;          // how long content of reports is kept; 0 = for ever
     const char *policy_file, *spif_dir, *vocabulary_file;
     uint32_t policy_approval;    // officers that an activation takes: 1 or 2
     uint32_t pad;

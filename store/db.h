@@ -14,6 +14,7 @@
     X(HEADS, "heads")                       /* uuid -> current version, source, state */                     \
     X(TIMELINE, "timeline")                 /* stored_at ‖ uuid -> "" : listing order */                   \
     X(DRAFTS, "drafts")                     /* SHA-256 of principal and bytes -> uuid, version, time */      \
+    X(PURGED, "purged")                     /* uuid ‖ source -> when, version, nation, cell */           \
     X(RECALLED, "recalled")                 /* uuid -> when, by whom, reason */                              \
     X(LEDGER, "ledger")                     /* partner ‖ n -> entry bytes */                               \
     X(HOLDINGS, "holdings")                 /* partner ‖ uuid -> holding */                                \

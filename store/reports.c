@@ -1,5 +1,7 @@
 #include "store/reports.h"
 
+#include <stdio.h>
+
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "formats/base/utf8.h"
@@ -107,7 +109,7 @@ static enum status head_get(struct db_txn *t, struct uuid id, struct head *ret)
     h.version = key_get_u32(&r);
     key_get_id(&r, h.source);
     h.stored_at = key_get_i64(&r);
-    if (!value_whole(&r) || state > REPORT_WITHDRAWN)
+    if (!value_whole(&r) || state > REPORT_PURGED)
         return ST_CORRUPT;
     h.state = (enum report_state)state;
     *ret = h;
@@ -220,6 +222,52 @@ enum status reports_latest_from(struct db_txn *t, struct uuid id, const char *so
     return st;
 }
 
+// ---- what was purged
+
+static struct key purged_key(struct uuid id, const char *source)
+{
+    struct key k = uuid_key(id);
+    key_id(&k, source);
+    return k;
+}
+
+static enum status purged_decode(struct span source, struct span value, struct purged_copy *ret)
+{
+    struct key_reader k = key_reader_of(source), r = value_reader(value, 1);
+    struct purged_copy p = {.at = key_get_i64(&r)};
+    p.version = key_get_u32(&r);
+    key_get_text(&r, p.nation, sizeof p.nation);
+    key_get_text(&r, p.cell, sizeof p.cell);
+    key_get_id(&k, p.source);
+    if (!value_whole(&k) || !value_whole(&r))
+        return ST_CORRUPT;
+    *ret = p;
+    return ST_OK;
+}
+
+// The empty source, our own, comes first in order.
+static enum status highest_purged(void *ctx, struct span key, struct span value)
+{
+    struct purged_copy *best = ctx, p;
+    TRY(purged_decode(key, value, &p));
+    if (p.version > best->version)
+        *best = p;
+    return ST_OK;
+}
+
+enum status reports_purged(struct db_txn *t, struct uuid id, const char *source, struct purged_copy *ret)
+{
+    struct key k = source ? purged_key(id, source) : uuid_key(id);
+    if (source) {
+        struct span v;
+        TRY(db_get(t, DB_PURGED, key_span(&k), &v));
+        return purged_decode(span_of(k.b + 16, k.len - 16), v, ret);
+    }
+    *ret = (struct purged_copy){.version = 0};
+    TRY(value_each(t, DB_PURGED, &k, span_of(NULL, 0), highest_purged, ret));
+    return ret->version ? ST_OK : ST_NOT_FOUND;
+}
+
 static enum status is_recalled(struct db_txn *t, struct uuid id, bool *ret)
 {
     struct key k = uuid_key(id);
@@ -241,7 +289,13 @@ static enum status choose_head(struct db_txn *t, struct uuid id)
         return st;
     if (recalled) {
         h.state = REPORT_RECALLED;
-    } else if (st == ST_OK) {
+    } else if (st == ST_NOT_FOUND) {
+        struct purged_copy purged;
+        st = reports_purged(t, id, NULL, &purged);
+        if (st != ST_OK && st != ST_NOT_FOUND)
+            return st;
+        h.state = st == ST_OK ? REPORT_PURGED : REPORT_WITHDRAWN;
+    } else {
         h = (struct head){.state = REPORT_CURRENT, .version = best.version, .stored_at = best.stored_at};
         memcpy(h.source, best.source, sizeof h.source);
     }
@@ -297,6 +351,7 @@ enum status reports_current(struct db_txn *t, struct uuid id, struct report_reco
     case REPORT_RECALLED:
         return ST_GONE;
     case REPORT_WITHDRAWN:
+    case REPORT_PURGED:
         return ST_NOT_FOUND;
     case REPORT_CURRENT:
         break;
@@ -316,11 +371,41 @@ struct eraser {
     struct db_txn *t;
     struct uuid id;
     const char *source; // NULL = all
+    const struct purged_copy *purging; // when and by whom, to be noted of each; NULL = it is no purge
+    size_t count;
 };
+
+// Layout 1: at, version, nation, cell
+static enum status purged_put(struct db_txn *t, struct uuid id, const struct purged_copy *p)
+{
+    struct key k = purged_key(id, p->source), v = value_head(1);
+    key_i64(&v, p->at);
+    key_u32(&v, p->version);
+    key_text(&v, p->nation);
+    key_text(&v, p->cell);
+    return db_put(t, DB_PURGED, key_span(&k), key_span(&v));
+}
+
+// Versions come in order: the last one of a source stays noted.
+static enum status purged_note(const struct eraser *e, uint32_t version, const char *source)
+{
+    struct purged_copy p = *e->purging;
+    struct report_record rec;
+    enum status st = reports_get(e->t, e->id, version, source, &rec);
+    if (st != ST_OK && st != ST_CORRUPT)
+        return st;
+    p.version = version;
+    snprintf(p.source, sizeof p.source, "%s", source);
+    if (st == ST_OK)
+        snprintf(p.nation, sizeof p.nation, "%s", rec.nation);
+    if (source[0])
+        p.cell[0] = 0;
+    return purged_put(e->t, e->id, &p);
+}
 
 static enum status erase_one(void *ctx, struct span key, struct span value)
 {
-    const struct eraser *e = ctx;
+    struct eraser *e = ctx;
     struct key_reader r = key_reader_of(key);
     uint32_t version = key_get_u32(&r);
     char source[PARTNER_ID_MAX + 1];
@@ -331,17 +416,44 @@ static enum status erase_one(void *ctx, struct span key, struct span value)
     if (e->source && strcmp(source, e->source) != 0)
         return ST_OK;
     struct key k = version_key(e->id, version, source);
+    e->count++;
+    if (e->purging)
+        TRY(purged_note(e, version, source));
     TRY(db_del(e->t, DB_REPORTS, key_span(&k)));
     TRY(attachment_set_names(e->t, e->id, version, source, "", NULL, 0));
     return erasures_note(e->t);
 }
 
+// The source withdrew what was purged, or it was recalled.
+static enum status forget_purged(void *ctx, struct span key, struct span value)
+{
+    const struct eraser *e = ctx;
+    struct purged_copy p;
+    TRY(purged_decode(key, value, &p));
+    struct key k = purged_key(e->id, p.source);
+    return !e->source || strcmp(e->source, p.source) == 0 ? db_del(e->t, DB_PURGED, key_span(&k)) : ST_OK;
+}
+
+enum status reports_purge(struct db_txn *t, struct uuid id, utc_ms now, const char *cell)
+{
+    struct purged_copy p = {.at = now};
+    struct eraser e = {.t = t, .id = id, .purging = &p};
+    struct key prefix = uuid_key(id);
+    snprintf(p.cell, sizeof p.cell, "%s", cell);
+    TRY(value_each(t, DB_REPORTS, &prefix, span_of(NULL, 0), erase_one, &e));
+    if (e.count == 0)
+        return ST_NOT_FOUND;
+    TRY(spooled_recall(t, id)); // their content lies in `done/`
+    return choose_head(t, id);
+}
+
 enum status reports_erase(struct db_txn *t, struct uuid id, const char *source)
 {
-    struct eraser e = {t, id, source};
+    struct eraser e = {.t = t, .id = id, .source = source};
     struct key prefix = uuid_key(id);
     struct head h;
     TRY(value_each(t, DB_REPORTS, &prefix, span_of(NULL, 0), erase_one, &e));
+    TRY(value_each(t, DB_PURGED, &prefix, span_of(NULL, 0), forget_purged, &e));
     enum status st = head_get(t, id, &h);
     if (st == ST_NOT_FOUND)
         return ST_OK; // never heard of
@@ -415,7 +527,45 @@ enum status reports_each_recalled(struct db_txn *t,
     return value_each(t, DB_RECALLED, &all, span_of(NULL, 0), on_recall, &e);
 }
 
+struct each_purged {
+    enum status (*each)(void *ctx, struct uuid id, const struct purged_copy *p);
+    void *ctx;
+};
+
+static enum status on_purged(void *ctx, struct span key, struct span value)
+{
+    const struct each_purged *e = ctx;
+    struct key_reader k = key_reader_of(key);
+    struct purged_copy p;
+    struct uuid id = key_get_uuid(&k);
+    if (k.bad)
+        return ST_CORRUPT;
+    TRY(purged_decode(k.rest, value, &p));
+    return e->each(e->ctx, id, &p);
+}
+
+enum status reports_each_purged(struct db_txn *t,
+                                enum status (*each)(void *ctx, struct uuid id, const struct purged_copy *p), void *ctx)
+{
+    struct each_purged e = {each, ctx};
+    struct key all = {.len = 0};
+    return value_each(t, DB_PURGED, &all, span_of(NULL, 0), on_purged, &e);
+}
+
 // ---- listing
+
+enum status reports_oldest(struct db_txn *t, utc_ms *ret_at, struct uuid *ret_id)
+{
+    struct db_walk w;
+    struct span all = span_of(NULL, 0);
+    if (!db_walk_first(t, DB_TIMELINE, all, all, &w))
+        return w.st == ST_OK ? ST_NOT_FOUND : w.st;
+    struct key_reader k = key_reader_of(w.key);
+    *ret_at = key_get_i64(&k);
+    *ret_id = key_get_uuid(&k);
+    db_walk_end(&w);
+    return value_whole(&k) ? ST_OK : ST_CORRUPT;
+}
 
 // The entry of the timeline before `at` (KEY_MAX bytes, *len of them used; 0 = the last one), copied into it.
 static enum status step_back(struct db_txn *t, uint8_t *at, size_t *len, bool *ret_more)

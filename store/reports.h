@@ -21,7 +21,7 @@ struct report_record {
     struct span bytes;               // borrowed as with db_get
 };
 
-enum report_state { REPORT_CURRENT, REPORT_RECALLED, REPORT_WITHDRAWN };
+enum report_state { REPORT_CURRENT, REPORT_RECALLED, REPORT_WITHDRAWN, REPORT_PURGED };
 
 // Store one version and make it current when it is the highest (own first). ST_CONFLICT when this version
 // from this source exists with other bytes; ST_OK without a change when it is the same; ST_GONE when recalled;
@@ -31,7 +31,7 @@ MUST_USE enum status reports_put(struct db_txn *t, const struct report_record *r
 // or less of it is visible to us.
 MUST_USE enum status reports_replace(struct db_txn *t, const struct report_record *r);
 // The current copy: highest version; own or originator's feed first, then earliest. ST_NOT_FOUND (also when every
-// copy was erased), ST_GONE (recalled), ST_CORRUPT.
+// copy was erased or purged), ST_GONE (recalled), ST_CORRUPT.
 MUST_USE enum status reports_current(struct db_txn *t, struct uuid id, struct report_record *ret);
 // One version from one source ("" = own).
 MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
@@ -58,6 +58,26 @@ MUST_USE enum status reports_recalled(struct db_txn *t, struct uuid id, struct r
 MUST_USE enum status reports_each_recalled(struct db_txn *t,
                                            enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r),
                                            void *ctx);
+
+// Retention (spec 5): content was purged by rule, and this alone is left of what one source ("" = own) gave. It goes when
+// that source withdraws the report, or the report is recalled.
+struct purged_copy {
+    utc_ms at;                       // when it was purged
+    uint32_t version;                // the highest that this source gave: it, and older ones, are not taken in again
+    char source[PARTNER_ID_MAX + 1];
+    char nation[16];                 // as in the record; "" when that was damaged
+    char cell[65];                   // own: who wrote it, and may recall it; "" when not known
+};
+// Purge every stored copy. ST_NOT_FOUND when there is none.
+MUST_USE enum status reports_purge(struct db_txn *t, struct uuid id, utc_ms now, const char *cell);
+// What was purged from `source`; NULL = from any, of the highest version, own first. ST_NOT_FOUND. A later version may be here.
+MUST_USE enum status reports_purged(struct db_txn *t, struct uuid id, const char *source, struct purged_copy *ret);
+// Everything purged, in order of id and source.
+MUST_USE enum status reports_each_purged(struct db_txn *t,
+                                         enum status (*each)(void *ctx, struct uuid id, const struct purged_copy *p),
+                                         void *ctx);
+// The report whose current copy was stored first, and when. ST_NOT_FOUND when there is none.
+MUST_USE enum status reports_oldest(struct db_txn *t, utc_ms *ret_at, struct uuid *ret_id);
 
 // Walk over the current copies, newest first. The callback's ST_OK goes on, anything else stops and is returned.
 // The callback may write; reports stored meanwhile may be left out.

@@ -52,6 +52,7 @@ struct verify_summary {
     uint64_t held;                 // checkpoints held by others that are of the logs as they stand here
     uint64_t reports;              // stored copies, digest checked
     uint64_t renditions;           // made again and compared with ledger and holding
+    uint64_t purged;               // reports and sources whose content was purged by rule
     uint64_t renditions_absent;    // whose stored copy is no longer there (purged): nothing to compare
     uint64_t findings;
 };

@@ -180,7 +180,21 @@ static enum status on_copy(void *ctx, struct uuid id, uint32_t version, const ch
     return ST_OK;
 }
 
+// What is said to be purged must not be here.
+static enum status on_purged(void *ctx, struct uuid id, const struct purged_copy *p)
+{
+    struct verify *v = ctx;
+    struct report_record rec;
+    char urn[UUID_URN_LEN + 1];
+    v->sum->purged++;
+    enum status st = reports_get(v->t, id, p->version, p->source, &rec);
+    if (st == ST_OK || st == ST_CORRUPT)
+        verify_say(v, "purged-present", uuid_urn(id, urn), "version %u is here, although it was purged", (unsigned)p->version);
+    return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st;
+}
+
 enum status verify_copies(struct verify *v)
 {
-    return reports_each_copy(v->t, on_copy, v);
+    TRY(reports_each_copy(v->t, on_copy, v));
+    return reports_each_purged(v->t, on_purged, v);
 }

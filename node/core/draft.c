@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "node/core/attachment.h"
+#include "node/core/own_report.h"
 #include "node/core/publish.h"
 #include "node/core/record.h"
 #include "policy/explain.h"
@@ -279,8 +280,14 @@ static enum status answer_published(struct draft *d, const struct digest *bytes,
 enum status draft_answer_stored(struct draft *d, uint32_t version, int status)
 {
     struct stored_report *s;
-    TRY(record_load(d->t, d->id, version, "", &s));
-    enum status st = ST_OK;
+    struct purged_copy purged;
+    enum status st = record_load(d->t, d->id, version, "", &s);
+    if (st == ST_NOT_FOUND && reports_purged(d->t->txn, d->id, "", &purged) == ST_OK) {
+        own_report_refuse_purged(d->rp, purged.at);
+        return ST_OK;
+    }
+    if (st != ST_OK)
+        return st;
     d->report = s->report;
     for (size_t i = 0; st == ST_OK && i < ruleset_partner_count(d->t->core->rules); i++)
         st = release_decide(d->t, s->report, &s->record, i, &d->decisions[i], NULL);

@@ -19,11 +19,44 @@ static enum status may_change(const struct request *rq, const struct report_reco
     return st == ST_OK || st == ST_NOMEM ? st : ST_CORRUPT;
 }
 
+static void refuse_unknown(struct reply *rp, const char *verb)
+{
+    char title[80];
+    snprintf(title, sizeof title, "No own report with this id that you may %s", verb);
+    reply_problem(rp, 404, "not-found", title, NULL, NULL);
+}
+
+void own_report_refuse_purged(struct reply *rp, utc_ms at)
+{
+    char time[UTC_TEXT_MAX], detail[200];
+    snprintf(detail, sizeof detail, "Nothing was stored. It was purged by rule at %s. Publish a new report instead.",
+             utc_format_s(at, time));
+    reply_problem(rp, 410, "purged", "The content of this report was purged", detail, NULL);
+}
+
+// Its content was purged: whoever might change it may still recall it.
+static enum status find_purged(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp, const char *verb,
+                               uint32_t *ret_version, bool *ret_refused)
+{
+    struct purged_copy p;
+    enum status st = reports_purged(t->txn, id, "", &p);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    if (st == ST_NOT_FOUND || (rq->who.role != ROLE_OFFICER && strcmp(p.cell, rq->who.id) != 0)) {
+        refuse_unknown(rp, verb);
+        return ST_OK;
+    }
+    *ret_version = p.version;
+    *ret_refused = strcmp(verb, "recall") != 0;
+    if (*ret_refused)
+        own_report_refuse_purged(rp, p.at);
+    return ST_OK;
+}
+
 enum status own_report_find(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp, const char *verb,
                             uint32_t *ret_version, bool *ret_refused)
 {
     struct report_record rec;
-    char title[80];
     bool may = false;
     enum status st = reports_current(t->txn, id, &rec);
     *ret_refused = true;
@@ -33,11 +66,12 @@ enum status own_report_find(struct tick *t, const struct request *rq, struct uui
     }
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
+    if (st == ST_NOT_FOUND)
+        return find_purged(t, rq, id, rp, verb, ret_version, ret_refused);
     if (st == ST_OK && rec.source[0] == 0) // another nation's report is not ours to change
         TRY(may_change(rq, &rec, &may));
     if (!may) {
-        snprintf(title, sizeof title, "No own report with this id that you may %s", verb);
-        reply_problem(rp, 404, "not-found", title, NULL, NULL);
+        refuse_unknown(rp, verb);
         return ST_OK;
     }
     *ret_version = rec.version;

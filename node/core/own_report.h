@@ -16,4 +16,7 @@ uint32_t own_report_if_match(const struct request *rq);
 // The answer when that is not the current version: 412. `outcome` begins its text ("Nothing was recalled.").
 void own_report_refuse_version(struct reply *rp, const char *outcome, uint32_t current);
 
+// Its content was purged at that instant: 410.
+void own_report_refuse_purged(struct reply *rp, utc_ms at);
+
 #endif

@@ -219,7 +219,11 @@ static enum status load_copy(struct asking *x)
     enum status st = strlen(r->source) > PARTNER_ID_MAX ? ST_CORRUPT
                                                         : record_load(x->t, x->id, r->version, r->source, &x->stored);
     if (st == ST_NOT_FOUND || st == ST_GONE) {
-        r->obstacle = r->recalled_at ? "the report was recalled, and its content erased" : "its copy was erased since";
+        struct purged_copy purged;
+        bool was = reports_purged(x->t->txn, x->id, r->source, &purged) == ST_OK && r->version <= purged.version;
+        r->obstacle = r->recalled_at ? "the report was recalled, and its content erased"
+                      : was          ? "content purged: it was kept as long as [store] keep-days says"
+                                     : "its copy was erased since";
         return ST_OK;
     }
     if (st != ST_OK)

@@ -351,12 +351,24 @@ static enum status stop_older(struct pair *p, const struct decision *d)
 
 // ---- one partner, all partners
 
+// What the partner was given was purged by rule: it lapsed then.
+static enum status copy_was_purged(const struct pair *p, bool *ret)
+{
+    struct purged_copy purged;
+    *ret = false;
+    if (!p->known || p->h.kind != ENTRY_RELEASE || !p->h.lapsed)
+        return ST_OK;
+    enum status st = reports_purged(p->w->t->txn, p->w->id, p->h.source, &purged);
+    *ret = st == ST_OK && p->h.version <= purged.version;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 // The copy that the partner was given came from elsewhere and is no longer here: its source withdrew it.
-static enum status copy_is_gone(const struct pair *p, bool *ret)
+static enum status copy_is_gone(const struct pair *p, bool purged, bool *ret)
 {
     struct report_record rec;
     *ret = false;
-    if (!p->known || p->h.kind != ENTRY_RELEASE || !p->h.source[0])
+    if (!p->known || p->h.kind != ENTRY_RELEASE || !p->h.source[0] || purged)
         return ST_OK;
     enum status st = reports_get(p->w->t->txn, p->w->id, p->h.version, p->h.source, &rec);
     *ret = st == ST_NOT_FOUND;
@@ -366,17 +378,21 @@ static enum status copy_is_gone(const struct pair *p, bool *ret)
 static enum status settle_pair(struct pair *p, const struct decision *d)
 {
     const struct report_record *current = &p->w->stored->record;
-    bool gone;
+    bool gone, purged;
     enum status st = holding_get(p->w->t->txn, p->partner, p->w->id, &p->h);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
     p->known = st == ST_OK;
-    TRY(copy_is_gone(p, &gone));
+    TRY(copy_was_purged(p, &purged));
+    TRY(copy_is_gone(p, purged, &gone));
     // Another source's copy may take its place at once; else a received withdrawal goes on, also to lapsed copies.
     if (gone && (p->h.lapsed || p->h.version > current->version || !release_permits(d)))
         TRY(withdraw(p));
     if (release_permits(d))
         return permit_pair(p, p->w->stored, d);
+    // A new version that is denied takes back what was given before, though its content is purged here.
+    if (purged && p->w->cause == CAUSE_RECEIVE && d->outcome == OUTCOME_DENY && p->h.version < current->version)
+        return withdraw(p);
     if (!is_live(p))
         return ST_OK;
     return p->h.version == current->version ? stop_pair(p, p->w->stored->report, d) : stop_older(p, d);
@@ -506,16 +522,47 @@ static enum status redecide_all(struct work *w, struct decision *ret)
     return st;
 }
 
+struct purged_report {
+    struct tick *t;
+    struct uuid id;
+    uint32_t version; // what was purged
+};
+
+// Versions that came after the purged one were withdrawn.
+static enum status withdraw_later(void *ctx, const char *partner)
+{
+    struct purged_report *p = ctx;
+    struct holding h;
+    TRY(holding_get(p->t->txn, partner, p->id, &h));
+    if (h.kind != ENTRY_RELEASE || (h.lapsed && h.version <= p->version))
+        return ST_OK;
+    return entry_end(p->t, partner, p->id, &h, ENTRY_WITHDRAW);
+}
+
+// No copy is left: the sources withdrew it, or it was purged, which takes nothing back.
+static enum status end_without_copy(struct tick *t, struct uuid id)
+{
+    struct purged_copy purged;
+    enum status st = reports_purged(t->txn, id, NULL, &purged);
+    TRY(outlines_drop(t->txn, id));
+    if (st == ST_NOT_FOUND)
+        return entry_end_everywhere(t, id, ENTRY_WITHDRAW);
+    if (st != ST_OK)
+        return st;
+    struct purged_report p = {t, id, purged.version};
+    TRY(holding_each_partner(t->txn, id, withdraw_later, &p));
+    TRY(holds_set(t->txn, id, 0, t->now, NULL, 0));
+    return schedule_set(t->txn, id, UTC_MAX);
+}
+
 enum status release_report(struct tick *t, struct uuid id, enum release_cause cause, struct decision *ret)
 {
     struct work w = {.t = t, .id = id, .cause = cause, .next = UTC_MAX};
     enum status st = record_load_current(t, id, &w.stored);
     if (st == ST_GONE)
         return ST_OK;
-    if (st == ST_NOT_FOUND) {
-        TRY(outlines_drop(t->txn, id));
-        return entry_end_everywhere(t, id, ENTRY_WITHDRAW);
-    }
+    if (st == ST_NOT_FOUND)
+        return end_without_copy(t, id);
     if (st == ST_CORRUPT)
         return set_aside(&w);
     if (st != ST_OK)
@@ -620,6 +667,13 @@ enum status release_recall(struct tick *t, struct uuid id, const char *by, const
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st == ST_GONE ? ST_OK : st;
     rec.version = st == ST_OK ? current.version : 0;
+    if (st == ST_NOT_FOUND) {
+        struct purged_copy purged;
+        st = reports_purged(t->txn, id, NULL, &purged);
+        if (st != ST_OK && st != ST_NOT_FOUND)
+            return st;
+        rec.version = st == ST_OK ? purged.version : 0;
+    }
     snprintf(rec.by, sizeof rec.by, "%s", by);
     snprintf(rec.reason, sizeof rec.reason, "%s", reason);
     struct audit_event ev = {.kind = AUDIT_RECALL, .actor = by, .has_report = true, .report = id, .version = rec.version};

@@ -14,7 +14,7 @@ enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INST
 
 // Decide the current copy of a report for every partner at the tick's instant, write what changed (ledger
 // entries, holdings, lapses), the `decide` event and the next instant. A report without any copy left (its
-// source withdrew it) is withdrawn wherever it was released; a recalled one is left alone. One whose stored bytes
+// source withdrew it) is withdrawn wherever it was released; a recalled or purged one is left alone. One whose stored bytes
 // are damaged lapses everywhere, with a `quarantine` event; `ret` is then not filled.
 //
 // Readings chosen where spec 3.5 leaves room. A lapsed copy is reached by recalls and received withdrawals alone, not by

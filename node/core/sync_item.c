@@ -273,6 +273,15 @@ static enum status recall_state(struct tick *t, struct uuid id, const char *nati
     return ST_OK;
 }
 
+// This version was here, or a later one, and its content was purged: it does not come back.
+static enum status is_purged(const struct taking *k, bool *ret)
+{
+    struct purged_copy p;
+    enum status st = reports_purged(k->t->txn, k->report->id, NULL, &p);
+    *ret = st == ST_OK && k->report->version <= p.version;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 static enum status take(struct taking *k, enum item_fate *ret_fate, const char **ret_reason)
 {
     bool other_nation;
@@ -284,6 +293,11 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
     if (recalled == RECALLED_BY_ANOTHER && !*ret_reason)
         *ret_reason = REASON_RECALLED_BY_ANOTHER;
     if (recalled || *ret_reason)
+        return ST_OK;
+    bool purged;
+    TRY(is_purged(k, &purged));
+    *ret_fate = ITEM_REFUSED;
+    if (purged)
         return ST_OK;
     struct comparison c = {.t = k->t, .id = k->report->id, .version = k->report->version, .from = k->from->id,
                            .manifest = k->proof->signature.signed_info, .digest = &k->e->digest,
@@ -422,11 +436,37 @@ static enum status end_copy(struct tick *t, const struct peer *from, const struc
     enum status st = reports_current(t->txn, e->report, &left);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
+    if (st == ST_NOT_FOUND) {
+        struct purged_copy other; // what another source gave was purged: it goes on to be its own
+        st = reports_purged(t->txn, e->report, NULL, &other);
+        if (st != ST_OK && st != ST_NOT_FOUND)
+            return st;
+        *ret_redecide = st == ST_OK;
+        if (st == ST_OK)
+            return ST_OK;
+    }
     // The only way by which a recall of it can reach us: those we gave it to get the recall too.
     if (st == ST_NOT_FOUND && e->kind == ENTRY_RECALL && !(originator && originator->pull))
         return recall_everywhere(t, from, e->report);
     *ret_redecide = true;
     return ST_OK;
+}
+
+// Nothing of it is here, or no more than that it was purged.
+static enum status end_without_content(struct tick *t, const struct peer *from, const struct ledger_entry *e,
+                                       bool *ret_redecide)
+{
+    struct purged_copy p;
+    enum status st = reports_purged(t->txn, e->report, NULL, &p);
+    if (st == ST_OK && p.source[0] == 0)
+        return ST_OK; // our own reports end by us alone
+    if (st == ST_OK && e->kind == ENTRY_RECALL && strncmp(p.nation, from->card.nation, sizeof p.nation - 1) == 0)
+        return recall_everywhere(t, from, e->report);
+    if (st == ST_OK)
+        st = reports_purged(t->txn, e->report, from->id, &p);
+    if (st == ST_NOT_FOUND)
+        return e->kind == ENTRY_RECALL ? recall_claim_put(t, from->id, e->report) : ST_OK;
+    return st == ST_OK ? end_copy(t, from, e, peer_of_nation(t->core, p.nation), ret_redecide) : st;
 }
 
 enum status item_end(struct tick *t, const struct peer *from, const struct ledger_entry *e, size_t *ret_unquarantined,
@@ -437,7 +477,7 @@ enum status item_end(struct tick *t, const struct peer *from, const struct ledge
     TRY(purge_quarantine(t, from->id, e->report, ret_unquarantined));
     enum status st = reports_current(t->txn, e->report, &current);
     if (st == ST_NOT_FOUND)
-        return e->kind == ENTRY_RECALL ? recall_claim_put(t, from->id, e->report) : ST_OK;
+        return end_without_content(t, from, e, ret_redecide);
     if (st == ST_GONE)
         return ST_OK;
     if (st != ST_OK)

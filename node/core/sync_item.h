@@ -10,7 +10,7 @@
 enum item_fate {
     ITEM_TAKEN,
     ITEM_QUARANTINED, // its bytes and reason are kept for the operator; nobody is given it
-    ITEM_REFUSED,     // recalled earlier, or superseded by what we hold: not even kept
+    ITEM_REFUSED,     // recalled or purged earlier, or superseded by what we hold: not even kept
 };
 
 // Check the rendition against its ledger entry, its originating nation's certificates and the copies held, and

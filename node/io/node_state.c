@@ -301,6 +301,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(config_read(dir, n->arena, d, &n->config));
     snprintf(n->core.nation, sizeof n->core.nation, "%s", n->config->nation);
     snprintf(n->core.node_name, sizeof n->core.node_name, "%s", n->config->name);
+    n->core.keep_days = n->config->keep_days;
     n->core.policy_approval = n->config->policy_approval;
     n->core.attachment_bytes_max = n->config->attachment_bytes_max;
     TRY(load_peers(n, d));
@@ -349,6 +350,7 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     struct node_state old = *n;
     n->arena = fresh->arena;
     n->config = fresh->config;
+    n->core.keep_days = fresh->core.keep_days;
     n->core.policy_approval = fresh->core.policy_approval;
     n->core.attachment_bytes_max = fresh->core.attachment_bytes_max;
     n->core.head_hour = fresh->core.head_hour;

@@ -4,6 +4,7 @@
 
 #include "node/core/policy_work.h"
 #include "node/core/release.h"
+#include "node/core/retention.h"
 #include "node/core/search_flow.h"
 #include "node/io/log.h"
 #include "store/attachments.h"
@@ -28,6 +29,17 @@ static enum status run_due(struct tick *t, struct tick_job *job)
         o->next_instant = dated;
     if (tidy < o->next_instant)
         o->next_instant = tidy;
+    return ST_OK;
+}
+
+static enum status run_keep(struct tick *t, struct tick_job *job)
+{
+    struct own_jobs *o = job->ctx;
+    utc_ms next = utc_add(t->now, RETRY_MS);
+    if (o->keeps)
+        TRY(retention_due(t, &next));
+    if (next < o->next_instant)
+        o->next_instant = next;
     return ST_OK;
 }
 
@@ -58,16 +70,18 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     o->next_instant = UTC_MAX;
     c->work_us = o->pace.us;
     jobs[OWN_DUE] = (struct tick_job){.run = run_due, .ctx = o};
+    jobs[OWN_KEEP] = (struct tick_job){.run = run_keep, .ctx = o};
     jobs[OWN_INDEX] = (struct tick_job){.run = run_index, .ctx = o};
     jobs[OWN_WORK] = (struct tick_job){.run = run_work, .ctx = o};
     o->started_ns = monotonic_ns();
     o->indexes = o->started_ns >= o->index_again_ns;
     o->commit_ns = c->commit_ns;
+    o->keeps = o->started_ns >= o->keep_again_ns;
 }
 
 bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now)
 {
-    static const char *const failed[OWN_JOBS] = {"instants-failed", "index-failed", "instants-failed"};
+    static const char *const failed[OWN_JOBS] = {"instants-failed", "retention-failed", "index-failed", "instants-failed"};
     const uint64_t now_ns = monotonic_ns();
     const bool good = jobs[OWN_WORK].st == ST_OK;
     for (size_t i = 0; i < OWN_JOBS; i++)
@@ -75,6 +89,8 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
             log_line(LOG_LEVEL_ERROR, failed[i], "why", status_text(jobs[i].st), NULL);
     if (jobs[OWN_INDEX].st != ST_OK) // each failure makes the other jobs of its tick run twice
         o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
+    if (jobs[OWN_KEEP].st != ST_OK)
+        o->keep_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     if (jobs[OWN_DUE].st != ST_OK || !good)
         o->next_instant = utc_add(now, RETRY_MS);
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;

@@ -6,16 +6,18 @@
 #include "node/core/core.h"
 #include "node/io/work_pace.h"
 
-enum { OWN_DUE = 0, OWN_INDEX, OWN_WORK, OWN_JOBS };
+enum { OWN_DUE = 0, OWN_KEEP, OWN_INDEX, OWN_WORK, OWN_JOBS };
 
 struct own_jobs { // zeroed = at the start
     struct work_pace pace;
     bool work_done; // nothing was left of that work when it was last looked at
     uint64_t index_again_ns; // after a failure of the index: not before
+    uint64_t keep_again_ns;  // the same for the purge of old reports
     // of the tick at hand
     bool works, more;     // is work done in it, and is there more of it
     bool few;             // few other jobs are in it; to be set before it runs
     bool indexes;         // the search index is worked on in it
+    bool keeps;           // old reports are purged in it
     utc_ms next_instant;  // when something is due again; UTC_MAX = never
     uint64_t started_ns, commit_ns; // when it began; what commits had taken by then
 };

@@ -186,7 +186,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 36 + 8 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 37 + 8 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);
@@ -215,6 +215,7 @@ static void the_shipped_file_is_true(void **state)
     assert_int_equal(plain->head_hour, all->head_hour);
     assert_int_equal(plain->witness_minutes, all->witness_minutes);
     assert_true(!all->partners[0].ask_witness && !all->partners[0].be_witness);
+    assert_int_equal(plain->keep_days, all->keep_days);
     assert_true(plain->connections_per_address_max == all->connections_per_address_max);
 }
 

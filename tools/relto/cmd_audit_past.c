@@ -102,6 +102,7 @@ static void print_here(const struct cli *cli, struct local *l, struct uuid id)
 {
     struct report_record rec;
     struct recall_record gone;
+    struct purged_copy purged;
     char time[UTC_TEXT_MAX];
     if (rows_format(cli->format))
         return;
@@ -109,6 +110,9 @@ static void print_here(const struct cli *cli, struct local *l, struct uuid id)
         printf("here: recalled %s by %s: ", utc_format_s(gone.at, time), gone.by);
         audit_print_plain(gone.reason);
         putchar('\n');
+    } else if (reports_current(l->tick.txn, id, &rec) != ST_OK && reports_purged(l->tick.txn, id, NULL, &purged) == ST_OK) {
+        printf("here: version %u, %s%s; content purged %s\n", purged.version, purged.source[0] ? "received from " : "own report",
+               purged.source, utc_format_s(purged.at, time));
     } else if (reports_current(l->tick.txn, id, &rec) == ST_OK)
         printf("here: version %u, %s%s\n", rec.version, rec.source[0] ? "received from " : "own report", rec.source);
     else

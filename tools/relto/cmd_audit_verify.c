@@ -62,6 +62,9 @@ static void print_summary(const struct cli *cli, const char *node, const struct 
            (unsigned long long)s->received_entries, (unsigned long long)s->deliveries, (unsigned long long)s->receipts,
            (unsigned long long)s->heads, (unsigned long long)s->cosignatures,
            (unsigned long long)s->reports, (unsigned long long)s->renditions, (unsigned long long)s->findings);
+    if (s->purged)
+        printf("%s: content of %llu reports was purged by rule: their renditions cannot be made again\n", node,
+               (unsigned long long)s->purged);
     if (s->held)
         printf("%s: the checkpoint that was held elsewhere is of the log as it stands here\n", node);
     if (s->receipts_without_key)

@@ -112,7 +112,14 @@ static int find_target(const struct cli *cli, const char *text, const char *as, 
         return code;
     code = EXIT_NO;
     if (local_report_id(cli, &l, text, &ret->id)) {
+        struct purged_copy purged;
         enum status st = reports_current(l.tick.txn, ret->id, &rec);
+        if (st == ST_NOT_FOUND && reports_purged(l.tick.txn, ret->id, "", &purged) == ST_OK && (as || purged.cell[0])) {
+            ret->version = purged.version; // its content is gone; that it was here is known
+            ret->who = as ? as : arena_printf(cli->arena, "cell-%s", purged.cell);
+            local_close(&l, false);
+            return -1;
+        }
         if (st == ST_OK)
             st = report_read(rec.bytes, NULL, cli->arena, cli->diag, &r);
         if (st == ST_OK && strcmp(r->nation, l.node->core.nation) != 0) {

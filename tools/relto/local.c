@@ -116,9 +116,18 @@ static enum status match_recall(void *ctx, struct uuid id, const struct recall_r
     return ST_OK;
 }
 
+// Of a purged one, its id and a few facts.
+static enum status match_purged(void *ctx, struct uuid id, const struct purged_copy *p)
+{
+    struct id_search *s = ctx;
+    (void)p;
+    return s->count && uuid_eq(s->found, id) ? ST_OK : match_recall(ctx, id, NULL);
+}
+
 static enum status search_id(struct local *l, struct id_search *s)
 {
     TRY(reports_each(l->tick.txn, match_id, s));
+    TRY(reports_each_purged(l->tick.txn, match_purged, s));
     return reports_each_recalled(l->tick.txn, match_recall, s);
 }
 
