@@ -74,6 +74,13 @@ mv "$D/all/release/FRA/receipt" "$D/receipt"; bad "$D/all" "a receipt left out";
 cp "$D/all/release/FRA/checkpoint" "$D/all/extra"; bad "$D/all" "a file added"; rm "$D/all/extra"
 good "$D/all"
 
+# a pipe in place of a file is refused, not waited for
+cp -r "$D/all" "$D/piped"
+rm "$D/piped/audit/events"; mkfifo "$D/piped/audit/events"
+timeout 20 "$RELTO" audit verify "$D/piped" --key "$key" 2>"$D/out"
+[ $? = 4 ] || fail "an export with a pipe: not exit code 4"
+grep -q 'events: no regular file' "$D/out" || fail "does not say that a pipe is no file"
+
 # proofs of one event
 start gbr
 node gbr audit prove 7 --event "$D/event" >"$D/proof" || fail "audit prove"

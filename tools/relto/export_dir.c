@@ -102,14 +102,13 @@ static enum status map_file(struct export_dir *d, const char *path, struct span 
 {
     struct stat sb;
     void *ptr = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return ST_NOT_FOUND;
-    if (fd < 0 || fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode)) {
-        enum status st = failed(d, "read", path);
-        if (fd >= 0)
-            close(fd);
-        return st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); // a pipe is refused, not waited for
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? ST_NOT_FOUND : failed(d, "read", path);
+    if (fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode)) {
+        diag_add(d->cli->diag, 0, 0, "file", path, "no regular file; an export has no others: get it anew");
+        close(fd);
+        return ST_IO;
     }
     if (sb.st_size > 0)
         ptr = mmap(NULL, (size_t)sb.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
