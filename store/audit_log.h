@@ -26,6 +26,12 @@ MUST_USE enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret);
 // When event n happened; times never decrease with n. ST_NOT_FOUND, ST_CORRUPT.
 MUST_USE enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret);
 
+// How far a walk got, to bound the work of one request: it ends behind the event with which bytes_max is reached.
+struct audit_looked {
+    size_t bytes_max;
+    size_t bytes;  // of the events looked at, whether they matched or not
+    uint64_t last; // the last one of them
+};
 struct audit_filter { // zero = no restriction, oldest first
     bool by_report;
     struct uuid report;
@@ -38,6 +44,7 @@ struct audit_filter { // zero = no restriction, oldest first
     bool has_after;     // only what comes behind event `after` in this order: the last one of the page before
     uint64_t after;
     uint64_t limit;     // stop after so many
+    struct audit_looked *looked; // NULL = look at all
 };
 // Call back for each event that matches, in order. A report or a partner is found by its index, a time by search
 // (audit_query.c); kinds and actors are looked for in what these leave. Stops on anything but ST_OK. The

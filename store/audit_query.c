@@ -61,13 +61,18 @@ static bool holds(struct span leaf, const struct buf *words)
 
 static bool is_enough(const struct query *q)
 {
-    return q->f->limit && q->found == q->f->limit;
+    const struct audit_looked *l = q->f->looked;
+    return (q->f->limit && q->found == q->f->limit) || (l && l->bytes >= l->bytes_max);
 }
 
 static enum status visit_leaf(struct query *q, uint64_t n, struct span leaf)
 {
     struct arena *a;
     struct audit_event e;
+    if (q->f->looked) {
+        q->f->looked->bytes += leaf.len;
+        q->f->looked->last = n;
+    }
     if (!holds(leaf, &q->kind) || !holds(leaf, &q->actor))
         return ST_OK;
     enum status st = read_leaf(leaf, n, &a, &e);

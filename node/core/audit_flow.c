@@ -13,11 +13,13 @@ struct asking {
     const struct request *rq;
     char values[PARAMETERS][VALUE_MAX]; // "" = not given
     struct audit_filter filter;
+    struct audit_looked looked;
     uint64_t limit;
     // the page
     struct buf events;
     uint64_t count, first, last;
     bool more;
+    uint64_t next; // the `after` of the rest, if there is more
     bool own_exports; // nothing but the caller's own `export` events
     char actor[80];
 };
@@ -91,6 +93,8 @@ static const char *read_filter(struct asking *x)
     if (!read_number(v[P_LIMIT], AUDIT_PAGE_EVENTS_MAX, &x->limit) || x->limit == 0)
         return names[P_LIMIT];
     f->limit = x->limit + 1; // to see whether there are more
+    x->looked = (struct audit_looked){.bytes_max = AUDIT_PAGE_LOOKED_BYTES};
+    f->looked = &x->looked;
     return NULL;
 }
 
@@ -101,6 +105,7 @@ static enum status add_event(void *ctx, const struct audit_event *e)
     struct asking *x = ctx;
     if (x->count == x->limit || x->events.len >= AUDIT_PAGE_BYTES) {
         x->more = true;
+        x->next = x->last;
         return ST_LIMIT; // ends the walk
     }
     audit_event_write(e, &x->events);
@@ -127,7 +132,7 @@ static enum status write_page(struct tick *t, const struct asking *x, struct rep
     reply_header(rp, "Cache-Control", "no-store");
     buf_puts(&rp->body, "<events xmlns=\"" NS_AUDIT_EVENTS "\"");
     if (x->more)
-        put_number(&rp->body, "next", x->last);
+        put_number(&rp->body, "next", x->next);
     put_number(&rp->body, "size", size);
     buf_putc(&rp->body, '>');
     buf_span(&rp->body, buf_bytes(&x->events));
@@ -158,6 +163,10 @@ static enum status answer(struct tick *t, struct asking *x, struct reply *rp)
     enum status st = audit_each(t->txn, &x->filter, add_event, x);
     if (st != ST_OK && !(st == ST_LIMIT && x->more))
         return st;
+    if (!x->more && x->looked.bytes >= x->looked.bytes_max) {
+        x->more = true;
+        x->next = x->looked.last;
+    }
     TRY(write_page(t, x, rp));
     return x->count == 0 || x->own_exports ? ST_OK : log_reading(t, x);
 }

@@ -125,6 +125,40 @@ static void reading_is_in_the_log(void **state)
     assert_int_equal(log_size(), size + 1);
 }
 
+// More of other events than one page looks at, then the only one of its kind; its position.
+static uint64_t fill_log(void)
+{
+    static char text[AUDIT_EVENT_BYTES_MAX - 2000];
+    memset(text, 'x', sizeof text - 1);
+    struct tick *t = sim_tick(sim, GBR);
+    for (size_t bytes = 0; bytes < AUDIT_PAGE_LOOKED_BYTES; bytes += sizeof text) {
+        struct audit_event ev = {.kind = AUDIT_CONFIG, .actor = "operator"};
+        audit_event_attr(&ev, "reason", text);
+        assert_int_equal(audit_append(t->txn, &ev, t->now, &t->core->random), ST_OK);
+    }
+    struct audit_event rare = {.kind = AUDIT_LOG_FORK, .actor = "node"};
+    uint64_t size;
+    assert_int_equal(audit_size(t->txn, &size), ST_OK);
+    assert_int_equal(audit_append(t->txn, &rare, t->now, &t->core->random), ST_OK);
+    sim_commit(t);
+    return size;
+}
+
+static void a_rare_event_costs_bounded_pages(void **state)
+{
+    (void)state;
+    char expected[40], query[80];
+    snprintf(expected, sizeof expected, "%d ", (int)fill_log());
+    for (int newest = 0; newest <= 1; newest++) {
+        static const char *const orders[] = {"?kind=log-fork", "?kind=approve&order=newest"};
+        const char *answer = page(orders[newest]), *next = strstr(answer, "next=");
+        assert_ptr_equal(answer, next); // an empty page, and not the end
+        snprintf(query, sizeof query, "%s&after=%s", orders[newest], next + 5);
+        assert_string_equal(page(query), newest ? "" : expected);
+    }
+    assert_int_equal(sim_events(sim, GBR, AUDIT_EXPORT), 1); // the page with the event
+}
+
 static void only_auditors(void **state)
 {
     (void)state;
@@ -163,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pages_of_exact_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(reading_is_in_the_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rare_event_costs_bounded_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(only_auditors, setup, teardown),
         cmocka_unit_test_setup_teardown(odd_questions_are_refused, setup, teardown),
     };
