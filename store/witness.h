@@ -11,7 +11,7 @@ struct witnessed {
     uint64_t size;
     struct digest root;
     utc_ms at;
-    struct digest fork; // the root of a head that its log signed and that contradicts this one; zero = none was seen
+    struct digest fork; // the root of the first head that its log signed and that contradicted ours; zero = none was seen
     struct span note;   // the checkpoint with the log's signatures, as it was sent; borrowed
 };
 // By origin, of at most NOTE_NAME_MAX - 1 bytes. ST_NOT_FOUND, ST_CORRUPT.

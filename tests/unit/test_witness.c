@@ -215,6 +215,38 @@ static void two_heads_of_one_size_are_logged_once(void **state)
     assert_int_equal(sim_events(&w->s, FRA, AUDIT_LOG_FORK), 1);
 }
 
+// Whoever has the log's key could else fill our audit log, two heads in turn.
+static void a_known_fork_is_not_told_again(void **state)
+{
+    (void)state;
+    char answer[1000];
+    assert_int_equal(ask(0, 9, answer), 200);
+    for (int i = 0; i < 4; i++) {
+        struct checkpoint c = head_of(9);
+        struct buf body;
+        c.root.b[i % 2] ^= 1;
+        request_of(9, &c, &w->key, &body);
+        assert_int_equal(send(buf_bytes(&body), answer), 409);
+        buf_fini(&body);
+    }
+    assert_int_equal(sim_events(&w->s, FRA, AUDIT_LOG_FORK), 1);
+}
+
+static void a_fork_is_seen_whatever_old_says(void **state)
+{
+    (void)state;
+    char answer[1000];
+    struct checkpoint c = head_of(9);
+    struct buf body;
+    assert_int_equal(ask(0, 9, answer), 200);
+    c.root.b[0] ^= 1;
+    request_of(7, &c, &w->key, &body);
+    assert_int_equal(send(buf_bytes(&body), answer), 409);
+    assert_string_equal(answer, "9\n");
+    assert_int_equal(sim_events(&w->s, FRA, AUDIT_LOG_FORK), 1);
+    buf_fini(&body);
+}
+
 static void signatures_and_origins_are_checked_first(void **state)
 {
     (void)state;
@@ -343,6 +375,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_follow_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_proof_from_nothing_is_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_heads_of_one_size_are_logged_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_known_fork_is_not_told_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fork_is_seen_whatever_old_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(signatures_and_origins_are_checked_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(our_log_is_witnessed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_are_judged, set_up, tear_down),
