@@ -77,7 +77,8 @@ struct verify_summary {
 //   witnesses cosigned;
 // - every holding agrees with the last ledger entry of its report; its rendition, cut anew from the stored
 // copy, has
-//   the digest that the ledger names; every stored copy has its own digest.
+//   the digest that the ledger names; every stored copy has its own digest;
+// - what is recorded as purged by rule is not here, and an event (`lapse`, reason `purged`) tells of it.
 // Findings go to `finding` (may be NULL) as they are found and are counted; of one tree only the first wrong
 // node is told. ST_OK when all was looked at, whatever was found. Else what kept it from going on: ST_IO,
 // ST_NOMEM, ST_CORRUPT (the database itself is damaged). Linear in what is stored; memory: two bits per

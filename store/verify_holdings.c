@@ -180,7 +180,40 @@ static enum status on_copy(void *ctx, struct uuid id, uint32_t version, const ch
     return ST_OK;
 }
 
-// What is said to be purged must not be here.
+struct purge_event {
+    const struct purged_copy *copy;
+    bool found;
+};
+
+// A purge is logged once for all sources, with the highest version; with none when the content was damaged. The
+// event is later than the purge when the clock was behind the log.
+static enum status on_lapse(void *ctx, const struct audit_event *e)
+{
+    struct purge_event *x = ctx;
+    const char *reason = audit_event_get(e, "reason");
+    if (!e->partner && reason && strcmp(reason, "purged") == 0 && e->at >= x->copy->at &&
+        (e->version == 0 || e->version >= x->copy->version))
+        x->found = true;
+    return ST_OK;
+}
+
+// The index by report was compared with the log before.
+static enum status check_purge_logged(struct verify *v, struct uuid id, const struct purged_copy *p)
+{
+    struct purge_event x = {.copy = p};
+    struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_LAPSE};
+    char urn[UUID_URN_LEN + 1];
+    enum status st = audit_each(v->t, &f, on_lapse, &x);
+    if (st != ST_OK && st != ST_CORRUPT) // damage was told with the log
+        return st;
+    if (!x.found)
+        verify_say(v, "purged-unlogged", uuid_urn(id, urn),
+                   "version %u%s%s is recorded as purged by rule, but no event of the audit log tells of it",
+                   (unsigned)p->version, p->source[0] ? " from " : "", p->source);
+    return ST_OK;
+}
+
+// What is said to be purged must not be here, and the log must tell of it.
 static enum status on_purged(void *ctx, struct uuid id, const struct purged_copy *p)
 {
     struct verify *v = ctx;
@@ -190,7 +223,9 @@ static enum status on_purged(void *ctx, struct uuid id, const struct purged_copy
     enum status st = reports_get(v->t, id, p->version, p->source, &rec);
     if (st == ST_OK || st == ST_CORRUPT)
         verify_say(v, "purged-present", uuid_urn(id, urn), "version %u is here, although it was purged", (unsigned)p->version);
-    return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st;
+    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT)
+        return st;
+    return check_purge_logged(v, id, p);
 }
 
 enum status verify_copies(struct verify *v)
