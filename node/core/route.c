@@ -6,6 +6,7 @@
 #include "node/core/audit_proof.h"
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
+#include "node/core/ledger_flow.h"
 #include "node/core/new_version.h"
 #include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
@@ -49,6 +50,8 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/preview", ON_CELL | ON_OFFICER, publish_preview, NULL},
     {HTTP_GET, "/v1/feed", ON_PARTNER, feed_serve, NULL},
     {HTTP_POST, "/v1/feed/cosignature", ON_PARTNER, feed_cosignature, NULL},
+    {HTTP_GET, "/v1/ledger/sent", ON_PARTNER, ledger_flow_sent, NULL},
+    {HTTP_GET, "/v1/ledger/held", ON_PARTNER, ledger_flow_held, NULL},
     {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
     {HTTP_PUT, "/v1/attachments/", ON_CELL, attachment_put, NULL},
     {HTTP_GET, "/v1/attachments/", ON_PARTNER, attachment_get, NULL},

@@ -13,6 +13,13 @@ compare() { # WHAT: what FRA holds is of GBR's ledger (good), or the rule by whi
     [ "$1" != good ] && [ $code = 1 ] && grep -q "\[$1\]" "$D/out" && return 0
     fail "audit verify --held: expected $1: $(cat "$D/out")"
 }
+reconcile() { # NODE PARTNER ROW...: the ledgers as they must be, "to equal" or "from differs 3" (first entry that differs)
+    local who=$1 partner=$2 code; shift 2
+    node $who --format tsv reconcile $partner >"$D/out" 2>"$D/err"
+    code=$?
+    cut -f2,3,8 "$D/out" | tr '\t' ' ' | sed 's/ -$//' | diff - <(printf '%s\n' "$@") >&2 || fail "reconcile of $who with $partner: $(cat "$D/out" "$D/err")"
+    case "$*" in *differs* | *behind*) [ $code = 1 ] ;; *) [ $code = 0 ] ;; esac || fail "reconcile of $who with $partner: exit code $code"
+}
 publish() { node gbr publish --quiet "${files[$1]}" >/dev/null || fail "publish of ${files[$1]}"; }
 for n in $NATIONS; do start $n; done
 files=() # that FRA gets at once
@@ -28,6 +35,9 @@ for i in 3 4 5; do publish $i; done
 wait_exchanged 60 || fail "today's exchange did not complete"
 held=$(node fra --format tsv list | sort)
 compare good
+reconcile gbr FRA "to equal" "from equal"
+reconcile fra GBR "to equal" "from equal"
+node gbr reconcile FRA | grep -q '^our ledger to FRA: equal, 6 entries, root sha256:' || fail "reconcile says: $(node gbr reconcile FRA)"
 
 restore() { # BACKUP: what an operator does who does not call anybody
     stop gbr
@@ -59,6 +69,9 @@ grep -c 'event=ledger-contested .*partner="FRA" size="6" our-size="3"' "$D/gbr/r
 curl -s --noproxy '*' "http://$(cat "$D/gbr/run/metrics")/readyz" | grep -q '^FRA has seen our ledger with 6 entries, it has 3' || fail "/readyz says nothing"
 node gbr sync status | grep -q 'FRA *CONTESTED' || fail "sync status says nothing: $(node gbr sync status)"
 [ "$(node gbr --format tsv audit query --kind log-fork | wc -l)" = 1 ] || fail "not exactly one log-fork in the restored node's log"
+reconcile gbr FRA "to differs 3" "from equal"
+reconcile fra GBR "to equal" "from differs 3"
+node fra reconcile GBR 2>&1 | grep -q 'call the operator of GBR' || fail "reconcile does not say what to do"
 # What it publishes now is not taken, for nobody knows which history it belongs to.
 publish 6
 [ "$(node fra --format tsv list | wc -l)" = "$(echo "$held" | wc -l)" ] || fail "taken from a forked ledger"
@@ -88,6 +101,13 @@ restore "$D/fork/data.mdb"
 publish 9
 alarm 30 || fail "a second head was not noticed"
 compare held-root
+last=$(node gbr --format tsv sync status | cut -f2)
+reconcile fra GBR "to equal" "from differs $((last - 1))"
+reconcile gbr FRA "to differs $((last - 1))" "from equal"
+stop fra
+node gbr reconcile FRA >/dev/null 2>"$D/err"
+[ $? = 4 ] || fail "exit code of reconcile with a partner that is down"
+grep -q 'relto audit compare FRA' "$D/err" || fail "reconcile with a partner that is down: $(cat "$D/err")"
 for n in $NATIONS; do stop $n; done
 compare held-root # also of a stopped store
 node fra audit verify >/dev/null || fail "the partner's own store must stay whole"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "node/core/recall_progress.h"
+#include "node/core/reconcile.h"
 #include "store/ledger.h"
 #include "tools/relto/cmd_audit.h"
 #include "tools/relto/local.h"
@@ -107,73 +108,38 @@ static const char *const compare_columns[] = {"partner", "verdict",      "size",
                                               "receipt-size", "receipt-root", "receipt-at", "first-from", "first-to"};
 enum { COMPARE_COLUMNS = sizeof compare_columns / sizeof *compare_columns };
 
-struct comparison {
-    struct tick *t;
-    const char *partner;
-    uint64_t size;
-    struct digest root;
-    size_t receipts;
-    struct receipt last; // of the greatest size
-    bool differs;
-    uint64_t from, to; // the first entry that differs is one of these: from <= n < to
-};
-
-static enum status compare_receipt(void *ctx, const struct receipt *r)
-{
-    struct comparison *c = ctx;
-    struct digest root;
-    uint64_t before = c->last.size;
-    c->receipts++;
-    c->last = *r;
-    if (c->differs)
-        return ST_OK;
-    if (r->size <= c->size)
-        TRY(ledger_root(c->t->txn, c->partner, r->size, &root));
-    c->differs = r->size > c->size || !digest_eq(&root, &r->root);
-    c->from = before; // all receipts until then agreed
-    c->to = r->size;
-    return ST_OK;
-}
-
-static enum status compare(struct comparison *c)
-{
-    TRY(ledger_size(c->t->txn, c->partner, &c->size));
-    TRY(ledger_root(c->t->txn, c->partner, c->size, &c->root));
-    return receipt_each(c->t->txn, c->partner, compare_receipt, c);
-}
-
-static const char *verdict_of(const struct comparison *c)
+static const char *verdict_of(const struct reconcile_receipts *c)
 {
     if (c->differs)
         return "differs";
     return c->last.size == c->size ? "equal" : "behind";
 }
 
-static void put_comparison(const struct cli *cli, const struct comparison *c)
+static void put_comparison(const struct cli *cli, const char *partner, const struct reconcile_receipts *c)
 {
     char n[5][24], roots[2][DIGEST_TEXT_LEN + 1], time[UTC_TEXT_MAX];
-    const uint64_t numbers[5] = {c->size, c->receipts, c->last.size, c->from, c->to};
+    const uint64_t numbers[5] = {c->size, c->count, c->last.size, c->from, c->to};
     const struct rows rows = {cli->format, "compare", compare_columns, COMPARE_COLUMNS};
     for (size_t i = 0; i < 5; i++)
         snprintf(n[i], sizeof n[i], "%llu", (unsigned long long)numbers[i]);
     const char *const values[COMPARE_COLUMNS] = {
-        c->partner, verdict_of(c), n[0], digest_text(&c->root, roots[0]), n[1], c->receipts ? n[2] : "",
-        c->receipts ? digest_text(&c->last.root, roots[1]) : "", c->receipts ? utc_format_s(c->last.at, time) : "",
+        partner, verdict_of(c), n[0], digest_text(&c->root, roots[0]), n[1], c->count ? n[2] : "",
+        c->count ? digest_text(&c->last.root, roots[1]) : "", c->count ? utc_format_s(c->last.at, time) : "",
         c->differs ? n[3] : "", c->differs ? n[4] : ""};
     rows_begin(&rows);
     rows_put(&rows, values);
     rows_end(&rows);
 }
 
-static void print_comparison(const struct comparison *c)
+static void print_comparison(const char *partner, const struct reconcile_receipts *c)
 {
     char root[DIGEST_TEXT_LEN + 1], time[UTC_TEXT_MAX];
     unsigned long long size = c->size, acknowledged = c->last.size;
-    printf("our ledger to %s: %llu entries, root %s\n", c->partner, size, digest_text(&c->root, root));
-    if (c->receipts == 0)
+    printf("our ledger to %s: %llu entries, root %s\n", partner, size, digest_text(&c->root, root));
+    if (c->count == 0)
         puts("the partner gave no receipt yet");
     else
-        printf("its last of %zu receipts: %llu entries, root %s, %s\n", c->receipts, acknowledged, digest_text(&c->last.root, root),
+        printf("its last of %zu receipts: %llu entries, root %s, %s\n", c->count, acknowledged, digest_text(&c->last.root, root),
                utc_format_s(c->last.at, time));
     if (c->differs)
         printf("DIFFERS: the partner acknowledged another ledger; the first difference is at an entry from %llu to %llu\n",
@@ -190,16 +156,16 @@ int audit_compare(const struct cli *cli, const char *partner)
     int code = local_open(cli, NODE_READER, &l);
     if (code >= 0)
         return code;
-    struct comparison c = {.t = &l.tick, .partner = partner};
+    struct reconcile_receipts c = {.size = 0};
     bool known = strlen(partner) <= PARTNER_ID_MAX;
-    enum status st = known ? compare(&c) : ST_OK;
-    known = known && (c.size || c.receipts || core_peer(l.tick.core, partner) ||
+    enum status st = known ? reconcile_receipts(l.tick.txn, partner, &c) : ST_OK;
+    known = known && (c.size || c.count || core_peer(l.tick.core, partner) ||
                       ruleset_partner_index(l.tick.core->rules, partner) != SIZE_MAX);
     if (st == ST_OK && known) {
         if (rows_format(cli->format))
-            put_comparison(cli, &c);
+            put_comparison(cli, partner, &c);
         else
-            print_comparison(&c);
+            print_comparison(partner, &c);
     }
     local_close(&l, false);
     if (st != ST_OK)

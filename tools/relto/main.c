@@ -30,6 +30,7 @@ static const struct command commands[] = {
     {"policy", "Policy", "check, test, compare and activate a policy, explain a decision", cmd_policy},
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
     {"sync", "Exchange", "state of the exchange with each partner; retry, go on after an alarm", cmd_sync},
+    {"reconcile", "Exchange", "compare both ledgers with the partner's own copies", cmd_reconcile},
     {"audit", "Audit", "verify the logs, query them, ask who has what, since when and why", cmd_audit},
     {"tlog", "Audit", "check notes, checkpoints and proofs of any transparency log", cmd_tlog},
     {"status", "Operation", "is the node running, with what policy, and what it holds", cmd_status},
