@@ -49,3 +49,12 @@ enum status recall_progress_each(struct tick *t, int64_t overdue_ms,
     struct walk w = {.t = t, .overdue_ms = overdue_ms, .each = each, .ctx = ctx};
     return reports_each_recalled(t->txn, at_report, &w);
 }
+
+enum status recall_progress_of(struct tick *t, struct uuid report, int64_t overdue_ms,
+                               enum status (*each)(void *ctx, const struct recall_progress *p), void *ctx)
+{
+    struct walk w = {.t = t, .overdue_ms = overdue_ms, .each = each, .ctx = ctx};
+    struct recall_record recall;
+    TRY(reports_recalled(t->txn, report, &recall));
+    return at_report(&w, report, &recall);
+}

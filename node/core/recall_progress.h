@@ -20,5 +20,8 @@ struct recall_progress {
 // overdue when `overdue_ms` have gone by at the tick's instant without a receipt. Reading only. ST_CORRUPT.
 MUST_USE enum status recall_progress_each(struct tick *t, int64_t overdue_ms,
                                           enum status (*each)(void *ctx, const struct recall_progress *p), void *ctx);
+// The same of one report. ST_NOT_FOUND: it was never recalled here.
+MUST_USE enum status recall_progress_of(struct tick *t, struct uuid report, int64_t overdue_ms,
+                                        enum status (*each)(void *ctx, const struct recall_progress *p), void *ctx);
 
 #endif

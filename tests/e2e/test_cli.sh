@@ -196,7 +196,9 @@ unknown=00000000-0000-0000-0000-000000000000
 says 2 "one REPORT is needed" own show
 says 1 "not a report id" own show 123
 says 1 "no report here begins so" own show zzzzzz
-says 1 "not found" own show $unknown
+says 1 "not found here; 'relto list' shows" own show $unknown
+says 1 "not found here; 'relto list' shows" own recall $unknown --reason x
+says 1 "not found here; 'relto list' shows" own export --stix $unknown
 says 0 "urn:relto:report:1" own --format xml show $short
 says 0 "default-src 'none'" own show $short --format html
 says 0 "MGRS 38P" own show "$shipped"
@@ -204,6 +206,7 @@ says 1 "here: not held" own audit who-has $unknown
 says 1 "names no such partner" own policy explain $short FRA
 says 2 "is no time of the form" own policy explain $short FRA --at yesterday
 says 2 "is no kind of event" own audit query --kind frob
+says 0 "no event of the log names such a partner" own audit query --partner NOBODY
 says 2 "is not a number of seconds" own sync status --wait soon
 says 2 "--reason is needed" own recall $short
 says 2 "at most 255 fit" own recall $short --reason "$(printf '%0300d' 0)"

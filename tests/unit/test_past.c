@@ -341,6 +341,24 @@ static void recalls_wait_and_become_overdue(void **state)
     assert_string_equal(progress(), "DEU receipted -; FRA receipted delivered; ");
 }
 
+static void the_progress_of_one_recall(void **state)
+{
+    char text[200] = "";
+    (void)state;
+    policy(GBR, POLICY_OF("GBR", SIM_PARTNER("FRA"), "FRA", OPEN));
+    for (uint8_t n = 1; n <= 3; n++)
+        sim_publish(sim, GBR, n, 1, SIM_PLAIN);
+    assert_int_equal(sim_pull(sim, FRA, GBR), ST_OK);
+    sim_recall(sim, GBR, 1);
+    sim_recall(sim, GBR, 2);
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(recall_progress_of(t, sim_id(2), OVERDUE_MS, note_progress, text), ST_OK);
+    assert_string_equal(text, "FRA open delivered; ");
+    assert_int_equal(recall_progress_of(t, sim_id(3), OVERDUE_MS, note_progress, text), ST_NOT_FOUND);
+    assert_string_equal(text, "FRA open delivered; ");
+    sim_commit(t);
+}
+
 static void a_recall_of_what_nobody_had(void **state)
 {
     (void)state;
@@ -357,7 +375,7 @@ int main(void)
         T(the_terms_of_then_count), T(a_copy_that_was_replaced_cannot_be_decided_again), T(of_an_erased_report_the_log_tells),
         T(a_decision_that_was_never_made_is_found), T(nothing_is_told_before_the_first_decision),
         T(long_decisions_are_compared_by_digest), T(holders_in_order_of_name), T(recalls_wait_and_become_overdue),
-        T(a_recall_of_what_nobody_had),
+        T(the_progress_of_one_recall), T(a_recall_of_what_nobody_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

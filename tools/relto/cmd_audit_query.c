@@ -117,6 +117,24 @@ static enum status print_event(void *ctx, const struct audit_event *e)
     return ST_OK;
 }
 
+static enum status note_named(void *ctx, const struct audit_event *e)
+{
+    (void)e;
+    *(bool *)ctx = true;
+    return ST_OK;
+}
+
+// No event is an answer like any other, but not to a name that was mistyped.
+static enum status warn_of_unknown(struct local *l, const char *partner)
+{
+    const struct audit_filter f = {.partner = partner, .limit = 1};
+    bool named = false;
+    TRY(audit_each(l->tick.txn, &f, note_named, &named));
+    if (!named)
+        cli_fail(0, partner, "no event of the log names such a partner; 'relto partner list' shows those of today");
+    return ST_OK;
+}
+
 int audit_query(const struct cli *cli, const struct audit_options *o)
 {
     struct audit_filter f;
@@ -133,7 +151,10 @@ int audit_query(const struct cli *cli, const struct audit_options *o)
     } else {
         if (cli->format == FORMAT_CSV)
             rows_begin(&(struct rows){cli->format, "query", columns, COLUMNS});
-        st = audit_each(l.tick.txn, &f, print_event, (void *)(uintptr_t)cli);
+        if (f.partner)
+            st = warn_of_unknown(&l, f.partner);
+        if (st == ST_OK)
+            st = audit_each(l.tick.txn, &f, print_event, (void *)(uintptr_t)cli);
         code = EXIT_DONE;
     }
     local_close(&l, false);

@@ -71,7 +71,7 @@ static int gather(struct export *x, int argc, char **argv)
         struct report_record rec;
         enum status st = reports_current(x->l.tick.txn, id, &rec);
         if (st != ST_OK)
-            return cli_fail(cli_code(st), argv[i], "%s", st == ST_GONE ? "recalled; its content is erased" : status_text(st));
+            return local_report_fail(x->cli, &x->l, id, argv[i], st);
         st = add_id(x, id);
         if (st != ST_OK)
             return cli_fail(cli_code(st), argv[i], "%s", status_text(st));

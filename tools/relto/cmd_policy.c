@@ -140,7 +140,7 @@ static int explain_stored(const struct cli *cli, struct local *l, const char *re
         return EXIT_NO;
     enum status st = record_load_current(&l->tick, id, &s);
     if (st != ST_OK)
-        return cli_fail(cli_code(st), report, "%s", st == ST_GONE ? "recalled; its content is erased" : status_text(st));
+        return local_report_fail(cli, l, id, report, st);
     struct decide_record rec;
     st = release_decide(&l->tick, s->report, &s->record, index, &d, &rec);
     if (st != ST_OK) {

@@ -109,7 +109,8 @@ static int correct_named(const struct publish *p, struct client_call *call)
             correct(p, id, rec.version, call);
             code = -1;
         } else {
-            code = cli_fail(cli_code(st), p->replace, "%s", st == ST_GONE ? "recalled; publish it as a new report" : status_text(st));
+            code = st == ST_GONE ? cli_fail(EXIT_NO, p->replace, "recalled; publish it as a new report")
+                                 : local_report_fail(p->cli, &l, id, p->replace, st);
         }
     }
     local_close(&l, false);

@@ -3,8 +3,7 @@
 #include <unistd.h>
 
 #include "formats/report.h"
-#include "store/audit_log.h"
-#include "store/ledger.h"
+#include "node/core/recall_progress.h"
 #include "store/reports.h"
 #include "tools/relto/client.h"
 #include "tools/relto/local.h"
@@ -21,73 +20,55 @@ static const char help[] =
 
 struct recall_list {
     const struct cli *cli;
-    struct local *l;
     size_t open, shown;
-    struct uuid id;
 };
 
 enum { REASON_BYTES_MAX = 255 }; // of node/core: it goes into an audit event
 
-static enum status print_partner(void *ctx, const char *partner)
+static enum status print_recall(void *ctx, const struct recall_progress *p)
 {
     struct recall_list *r = ctx;
-    struct holding h;
-    struct receipt receipt = {0};
+    bool receipted = p->receipt_at != 0;
     char urn[UUID_URN_LEN + 1], time[UTC_TEXT_MAX] = "-";
-    TRY(holding_get(r->l->tick.txn, partner, r->id, &h));
-    if (h.kind != ENTRY_RECALL)
+    if (!p->partner)
         return ST_OK;
-    enum status st = receipt_latest(r->l->tick.txn, partner, &receipt);
-    if (st != ST_OK && st != ST_NOT_FOUND)
-        return st;
-    bool receipted = st == ST_OK && receipt.size > h.n;
     r->shown++;
     r->open += !receipted;
     if (receipted)
-        utc_format_s(receipt.at, time);
-    uuid_urn(r->id, urn);
+        utc_format_s(p->receipt_at, time);
+    uuid_urn(p->report, urn);
     if (r->cli->format == FORMAT_TSV)
-        printf("%s\t%s\t%s\t%s\t%s\n", urn, partner, h.ever_delivered ? "delivered" : "not-delivered",
+        printf("%s\t%s\t%s\t%s\t%s\n", urn, p->partner, p->delivered ? "delivered" : "not-delivered",
                receipted ? "receipt" : "open", time);
     else
-        printf("%s  %-10s content %-14s %s%s\n", urn, partner, h.ever_delivered ? "was delivered" : "never left",
+        printf("%s  %-10s content %-14s %s%s\n", urn, p->partner, p->delivered ? "was delivered" : "never left",
                receipted ? "recall receipted " : "no receipt yet", receipted ? time : "");
     return ST_OK;
-}
-
-static enum status print_recall(void *ctx, const struct audit_event *e)
-{
-    struct recall_list *r = ctx;
-    if (e->partner || !e->has_report)
-        return ST_OK; // the events of single ledgers
-    r->id = e->report;
-    return holding_each_partner(r->l->tick.txn, e->report, print_partner, r);
 }
 
 static int recall_status(const struct cli *cli, const char *report)
 {
     struct local l;
-    struct audit_filter f = {.by_kind = true, .kind = AUDIT_RECALL};
+    struct uuid id;
+    struct recall_list r = {.cli = cli};
+    enum status st = ST_OK;
     int code = local_open(cli, NODE_READER, &l);
     if (code >= 0)
         return code;
-    struct recall_list r = {.cli = cli, .l = &l};
-    struct recall_record recall;
-    enum status st = ST_OK;
-    f.by_report = report != NULL;
-    if (report && !local_report_id(cli, &l, report, &f.report)) {
+    if (report && !local_report_id(cli, &l, report, &id)) {
         local_close(&l, false);
         return EXIT_NO;
     }
+    int64_t overdue_ms = (int64_t)l.node->config->recall_overdue_min * 60000;
     if (report)
-        st = reports_recalled(l.tick.txn, f.report, &recall);
-    if (st == ST_OK)
-        st = audit_each(l.tick.txn, &f, print_recall, &r);
+        st = recall_progress_of(&l.tick, id, overdue_ms, print_recall, &r);
+    else
+        st = recall_progress_each(&l.tick, overdue_ms, print_recall, &r);
     local_close(&l, false);
     if (st == ST_NOT_FOUND)
         return cli_fail(EXIT_NO, report, "it was never recalled here");
     if (st != ST_OK)
-        return cli_fail(cli_code(st), report ? report : "recall status", "%s", status_text(st));
+        return cli_fail_status(cli, report ? report : "recall status", st);
     if (cli->format == FORMAT_TEXT)
         printf("%zu recalls at partners, %zu without receipt\n", r.shown, r.open);
     return r.open ? EXIT_NO : EXIT_DONE;
@@ -130,7 +111,8 @@ static int find_target(const struct cli *cli, const char *text, const char *as, 
             ret->who = as ? as : arena_printf(cli->arena, "cell-%s", r->cell);
             code = -1;
         } else {
-            cli_fail(0, text, "%s", st == ST_GONE ? "recalled already; see 'relto recall status'" : status_text(st));
+            code = st == ST_GONE ? cli_fail(EXIT_NO, text, "recalled already; see 'relto recall status'")
+                                 : local_report_fail(cli, &l, ret->id, text, st);
         }
     }
     local_close(&l, false);

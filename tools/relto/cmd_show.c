@@ -80,17 +80,11 @@ static int show_report(struct local *l, const struct cli *cli, const char *id_te
     if (!local_report_id(cli, l, id_text, &id))
         return EXIT_NO;
     enum status st = load(l, id, ask->version, &s);
-    if (st == ST_GONE)
-        return cli_fail(EXIT_NO, id_text, "recalled; its content is erased, see 'relto recall status'");
     struct purged_copy purged;
-    if (st == ST_NOT_FOUND && reports_purged(l->tick.txn, id, NULL, &purged) == ST_OK && ask->version <= purged.version) {
-        char time[UTC_TEXT_MAX];
-        return cli_fail(EXIT_NO, id_text, "its content was purged at %s, as [store] keep-days says; 'relto audit' still tells of it",
-                        utc_format_s(purged.at, time));
-    }
-    if (st == ST_NOT_FOUND && ask->version > 0)
+    if (st == ST_NOT_FOUND && ask->version > 0 &&
+        (reports_purged(l->tick.txn, id, NULL, &purged) != ST_OK || ask->version > purged.version))
         return cli_fail(EXIT_NO, id_text, "version %u is not held here", ask->version);
-    int code = st == ST_OK ? show_stored(l, cli, s, ask, out) : cli_fail(cli_code(st), id_text, "%s", status_text(st));
+    int code = st == ST_OK ? show_stored(l, cli, s, ask, out) : local_report_fail(cli, l, id, id_text, st);
     record_free(&s);
     return code;
 }

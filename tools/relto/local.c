@@ -152,3 +152,17 @@ bool local_report_id(const struct cli *cli, struct local *l, const char *text, s
     *ret = s.found;
     return true;
 }
+
+int local_report_fail(const struct cli *cli, struct local *l, struct uuid id, const char *text, enum status st)
+{
+    struct purged_copy purged;
+    char time[UTC_TEXT_MAX];
+    if (st == ST_GONE)
+        return cli_fail(EXIT_NO, text, "recalled; its content is erased, see 'relto recall status'");
+    if (st == ST_NOT_FOUND && reports_purged(l->tick.txn, id, NULL, &purged) == ST_OK)
+        return cli_fail(EXIT_NO, text, "its content was purged at %s, as [store] keep-days says; 'relto audit' still tells of it",
+                        utc_format_s(purged.at, time));
+    if (st == ST_NOT_FOUND)
+        return cli_fail(EXIT_NO, text, "not found here; 'relto list' shows what is held");
+    return cli_fail_status(cli, text, st);
+}

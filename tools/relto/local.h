@@ -22,5 +22,8 @@ long local_daemon(const struct config *c, struct arena *a);
 // Read a report id from the command line: `urn:uuid:…`, the bare UUID, or a unique beginning of at least
 // 6 characters of the UUID of a report held or recalled. False (reported) otherwise.
 bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret);
+// Tell why the report that the command line calls `text` cannot be read, by what reports_current and the like
+// answered: recalled, purged or not here. Returns the exit code.
+int local_report_fail(const struct cli *cli, struct local *l, struct uuid id, const char *text, enum status st);
 
 #endif
