@@ -6,9 +6,10 @@
 
 #include "formats/base/span.h"
 
-// Compile every *.xsd of a folder and the *.rng beside it. Returns how many; stops the test when one does not compile.
-size_t docs_schemas_load(const char *folder);
-void docs_schemas_free(void);
+// cmocka group fixtures. Compile every *.xsd of formats/schema and the *.rng beside it; stops the test when one does not
+// compile, or there is none.
+int docs_schemas_setup(void **state);
+int docs_schemas_teardown(void **state);
 // Is there a schema with this target namespace?
 bool docs_schema_known(const char *namespace_uri);
 // A namespace of ours whose XSD has no RELAX NG schema beside it, or NULL.

@@ -26,13 +26,12 @@ static int setup(void **state)
     for (uint8_t i = 1; i <= 3; i++, sim->now += 1000)
         sim_publish(sim, GBR, i, 1, SIM_PLAIN); // release, decide: 0 1, 2 3, 4 5
     *state = sim;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") == 0;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    docs_schemas_free();
     sim_fini(sim);
     free(sim);
     return 0;
@@ -201,5 +200,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_auditors, setup, teardown),
         cmocka_unit_test_setup_teardown(odd_questions_are_refused, setup, teardown),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

@@ -200,19 +200,6 @@ static void a_long_list_has_pages(void **state)
     assert_int_equal(sscanf(text, "next=\"%100[^\"]", next), 0);
 }
 
-static int load(void **state)
-{
-    (void)state;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") == 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    docs_schemas_free();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,5 +210,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_list_has_pages, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

@@ -276,19 +276,6 @@ static void a_new_version_awaits_its_own_approval(void **state)
     assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1");
 }
 
-static int load_schemas(void **state)
-{
-    (void)state;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") ? 0 : -1;
-}
-
-static int free_schemas(void **state)
-{
-    (void)state;
-    docs_schemas_free();
-    return 0;
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -305,5 +292,5 @@ int main(void)
         T(what_was_recalled_is_gone),
         T(a_new_version_awaits_its_own_approval),
     };
-    return cmocka_run_group_tests(tests, load_schemas, free_schemas);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

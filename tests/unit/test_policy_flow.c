@@ -370,19 +370,6 @@ static void undone_with_its_tick(void **state)
     free(rq);
 }
 
-static int load(void **state)
-{
-    (void)state;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") == 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    docs_schemas_free();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,5 +381,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(diffs_that_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(undone_with_its_tick, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

@@ -565,19 +565,6 @@ static void other_nations_reports_are_not_ours_to_recall(void **state)
     nothing_changed(&before);
 }
 
-static int load_schemas(void **state)
-{
-    (void)state;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") ? 0 : -1;
-}
-
-static int free_schemas(void **state)
-{
-    (void)state;
-    docs_schemas_free();
-    return 0;
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -604,5 +591,5 @@ int main(void)
         T(an_officer_recalls_any_own_report),
         T(other_nations_reports_are_not_ours_to_recall),
     };
-    return cmocka_run_group_tests(tests, load_schemas, free_schemas);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

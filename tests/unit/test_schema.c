@@ -33,19 +33,6 @@
 
 static const utc_ms now = 1795354502120; // 2026-11-22T13:35:02.120Z
 
-static int load(void **state)
-{
-    (void)state;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") == 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    docs_schemas_free();
-    return 0;
-}
-
 static void valid(struct span document)
 {
     const char *fault = docs_schema_fault(document);
@@ -331,5 +318,5 @@ int main(void)
         cmocka_unit_test(answers_to_cells),
         cmocka_unit_test(wrong_documents_are_refused),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

@@ -380,19 +380,6 @@ static void random_questions_are_answered_as_by_looking_at_all(void **state)
     assert_true(hits > QUERIES);
 }
 
-static int load_schemas(void **state)
-{
-    (void)state;
-    return docs_schemas_load(SOURCE_DIR "/formats/schema") ? 0 : -1;
-}
-
-static int free_schemas(void **state)
-{
-    (void)state;
-    docs_schemas_free();
-    return 0;
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -409,5 +396,5 @@ int main(void)
         T(an_older_store_gets_its_index),
         T(random_questions_are_answered_as_by_looking_at_all),
     };
-    return cmocka_run_group_tests(tests, load_schemas, free_schemas);
+    return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }
