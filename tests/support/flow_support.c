@@ -115,6 +115,13 @@ const char *flow_ledger(struct sim *s, size_t node, const char *partner)
     return text;
 }
 
+void flow_expect(struct sim *s, size_t node, const char *partner, const char *ledger)
+{
+    const char *is = flow_ledger(s, node, partner);
+    if (strcmp(is, ledger) != 0)
+        fail_msg("ledger to %s is \"%s\", expected \"%s\"", partner, is, ledger);
+}
+
 struct ledger_entry flow_entry(struct sim *s, size_t node, const char *partner, uint64_t n)
 {
     struct ledger_entry e;

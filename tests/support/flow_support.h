@@ -18,6 +18,8 @@ struct digest flow_store(struct sim *s, size_t node);
 void flow_policy(struct sim *s, size_t node, const char *policy, uint32_t pad);
 // Kinds and versions of a ledger's entries: "R1 R2 W2 X2" (release, withdraw, recall). Static, until the next call.
 const char *flow_ledger(struct sim *s, size_t node, const char *partner);
+// Expect a ledger that flow_ledger says like this.
+void flow_expect(struct sim *s, size_t node, const char *partner, const char *ledger);
 // Entry n of a ledger; it must be there.
 struct ledger_entry flow_entry(struct sim *s, size_t node, const char *partner, uint64_t n);
 // Run what is due at the simulator's instant; returns the next instant.

@@ -91,6 +91,21 @@ void sim_fini(struct sim *s)
     }
 }
 
+struct sim *sim_new(size_t count, const char *const *policies)
+{
+    struct sim *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    sim_init(s, count, policies);
+    return s;
+}
+
+void sim_free(struct sim **s)
+{
+    sim_fini(*s);
+    free(*s);
+    *s = NULL;
+}
+
 void sim_seen(struct sim *s, size_t node)
 {
     struct tick *t = sim_tick(s, node);

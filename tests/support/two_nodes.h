@@ -46,6 +46,9 @@ struct sim {
 // Set up `count` nodes that all know each other, with these policies.
 void sim_init(struct sim *s, size_t count, const char *const *policies);
 void sim_fini(struct sim *s);
+// The same on the heap; sim_free leaves NULL.
+struct sim *sim_new(size_t count, const char *const *policies);
+void sim_free(struct sim **s);
 // Another policy from now on (nothing is re-decided by itself).
 void sim_policy(struct sim *s, size_t node, const char *policy);
 // All decisions count as made under the policy in force, now.

@@ -44,8 +44,7 @@ static int setup(void **state)
 {
     const char *const policies[] = {POLICY, FRA_POLICY, DEU_POLICY};
     (void)state;
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 3, policies);
+    sim = sim_new(3, policies);
     bytes = malloc(LEN);
     for (size_t i = 0; i < LEN; i++)
         bytes[i] = (uint8_t)(i * 7 + i / 256);
@@ -58,8 +57,7 @@ static int teardown(void **state)
 {
     (void)state;
     reply_fini(&got);
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     free(bytes);
     return 0;
 }

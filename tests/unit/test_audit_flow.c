@@ -21,8 +21,7 @@ static int setup(void **state)
 {
     static const char *const policies[] = {SIM_POLICY("GBR", SIM_PARTNER("FRA"), "FRA", SIM_TERMS("consent", "retain")),
                                            SIM_POLICY("FRA", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("consent", "retain"))};
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 2, policies);
+    sim = sim_new(2, policies);
     for (uint8_t i = 1; i <= 3; i++, sim->now += 1000)
         sim_publish(sim, GBR, i, 1, SIM_PLAIN); // release, decide: 0 1, 2 3, 4 5
     *state = sim;
@@ -32,8 +31,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 

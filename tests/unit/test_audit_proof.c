@@ -32,8 +32,7 @@ static int set_up(void **state)
     static const char *const policies[] = {POLICY_FOR("GBR", "FRA"), POLICY_FOR("FRA", "GBR")};
     size_t count = EVENTS;
     (void)state;
-    s = calloc(1, sizeof *s);
-    sim_init(s, 2, policies);
+    s = sim_new(2, policies);
     sim_job(s, GBR, log_many, &count);
     return 0;
 }
@@ -41,8 +40,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
     return 0;
 }
 

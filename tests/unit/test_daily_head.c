@@ -23,8 +23,7 @@ enum { GBR, FRA, DEU };
 static int set_up(void **state)
 {
     static const char *const policies[] = {POLICY_FOR("GBR", "FRA"), POLICY_FOR("FRA", "GBR"), POLICY_FOR("DEU", "GBR")};
-    struct sim *s = calloc(1, sizeof *s);
-    sim_init(s, 3, policies);
+    struct sim *s = sim_new(3, policies);
     s->nodes[GBR].core.head_hour = 3;
     s->now = 20000 * DAY + HOUR; // one in the morning
     *state = s;
@@ -34,8 +33,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct sim *s = *state;
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
     return 0;
 }
 

@@ -31,8 +31,7 @@ static struct sim *sim;
 static int setup(void **state)
 {
     const char *const policies[] = {GBR_POLICY("retain"), FRA_POLICY};
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 2, policies);
+    sim = sim_new(2, policies);
     *state = sim;
     return 0;
 }
@@ -40,8 +39,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 

@@ -27,8 +27,7 @@ enum { GBR, FRA };
 static int set_up(void **state)
 {
     static const char *const policies[] = {POLICY("2", "withdraw"), REFUSABLE};
-    struct sim *s = calloc(1, sizeof *s);
-    sim_init(s, 2, policies);
+    struct sim *s = sim_new(2, policies);
     *state = s;
     return 0;
 }

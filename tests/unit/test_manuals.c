@@ -238,8 +238,7 @@ static void metrics(void **state)
     }
     assert_true(count > 15);
     buf_fini(&b);
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
 }
 
 // "16 MiB", "64 KiB", "1,024"

@@ -35,9 +35,8 @@ static int setup(void **state)
 {
     const char *const policies[] = {POLICY, READER_POLICY("FRA"), READER_POLICY("DEU")};
     (void)state;
-    sim = calloc(1, sizeof *sim);
+    sim = sim_new(3, policies);
     problem = calloc(1, sizeof *problem);
-    sim_init(sim, 3, policies);
     return 0;
 }
 
@@ -45,8 +44,7 @@ static int teardown(void **state)
 {
     (void)state;
     reply_fini(&got);
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     free(problem);
     return 0;
 }

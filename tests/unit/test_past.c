@@ -58,8 +58,7 @@ static int setup(void **state)
     static const char *const policies[] = {GBR_OPEN, POLICY_OF("FRA", SIM_PARTNER("GBR") SIM_PARTNER("DEU"), "DEU", OPEN),
                                            POLICY_OF("DEU", SIM_PARTNER("GBR") SIM_PARTNER("FRA"), "FRA", OPEN)};
     (void)state;
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 3, policies);
+    sim = sim_new(3, policies);
     for (size_t i = 0; i < 3; i++)
         policy(i, policies[i]);
     arena = arena_new(64 * MIB);
@@ -70,8 +69,7 @@ static int teardown(void **state)
 {
     (void)state;
     arena_free(&arena);
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 

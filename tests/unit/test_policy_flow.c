@@ -29,8 +29,7 @@ enum { GBR, FRA };
 static int set_up(void **state)
 {
     static const char *const policies[] = {TO_FRA("1"), SIM_POLICY("FRA", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("consent", "retain"))};
-    struct sim *s = calloc(1, sizeof *s);
-    sim_init(s, 2, policies);
+    struct sim *s = sim_new(2, policies);
     *state = s;
     return 0;
 }
@@ -39,8 +38,7 @@ static int tear_down(void **state)
 {
     struct sim *s = *state;
     s->nodes[GBR].policy.rules = s->nodes[GBR].core.rules; // whichever is active now
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
     return 0;
 }
 

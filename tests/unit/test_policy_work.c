@@ -109,8 +109,7 @@ static void expect_left(struct sim *s, bool all, size_t steps)
 static int set_up(void **state)
 {
     static const char *const policies[] = {POLICY_OF("1", BOTH, SCOPED("A", "parties='DEU'", TOPIC("piracy"), FREE))};
-    struct sim *s = calloc(1, sizeof *s);
-    sim_init(s, 1, policies);
+    struct sim *s = sim_new(1, policies);
     activate_text(s, BOTH_TOPICS("2", FREE));
     work(s); // from now on the active policy is in the store
     *state = s;
@@ -121,8 +120,7 @@ static int tear_down(void **state)
 {
     struct sim *s = *state;
     s->nodes[GBR].policy.rules = s->nodes[GBR].core.rules; // whichever is active now
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
     return 0;
 }
 
@@ -621,8 +619,7 @@ static struct sim *node_of(struct twins *x)
 static void twin_free(struct sim *s)
 {
     s->nodes[GBR].policy.rules = s->nodes[GBR].core.rules;
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
 }
 
 static void steps_do_what_deciding_everything_does(void **state)

@@ -37,9 +37,8 @@ static int setup(void **state)
 {
     const char *const policies[] = {POLICY, FRA_POLICY};
     (void)state;
-    sim = calloc(1, sizeof *sim);
+    sim = sim_new(2, policies);
     problem = calloc(1, sizeof *problem);
-    sim_init(sim, 2, policies);
     return 0;
 }
 
@@ -47,8 +46,7 @@ static int teardown(void **state)
 {
     (void)state;
     reply_fini(&got);
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     free(problem);
     return 0;
 }

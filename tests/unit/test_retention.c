@@ -29,8 +29,7 @@ static int setup(void **state)
         SIM_POLICY("DEU", SIM_PARTNER("GBR") SIM_PARTNER("FRA"), "GBR", SIM_TERMS("permitted", "withdraw")),
     };
     (void)state;
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 3, policies);
+    sim = sim_new(3, policies);
     for (size_t i = 0; i < sim->count; i++)
         sim->nodes[i].core.keep_days = 30;
     return 0;
@@ -39,8 +38,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 

@@ -23,16 +23,14 @@ static int setup(void **state)
         SIM_POLICY("GBR", SIM_PARTNER("FRA"), "FRA", SIM_TERMS("permitted", "retain")),
     };
     (void)state;
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 1, policies);
+    sim = sim_new(1, policies);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 

@@ -258,8 +258,7 @@ static void answers_to_cells(void **state)
     answered(s, publish_preview, 200, outcomes, COUNT - 1);
     answered(s, publish_report, 201, outcomes, COUNT);
     answered(s, publish_report, 201, outcomes, COUNT); // the same draft again
-    sim_fini(s);
-    free(s);
+    sim_free(&s);
 }
 
 // ---- what the schemas refuse

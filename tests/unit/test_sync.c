@@ -62,8 +62,7 @@ static int setup_three(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 

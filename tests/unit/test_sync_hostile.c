@@ -27,16 +27,14 @@ static int setup(void **state)
     static const char *const policies[] = {POLICY("GBR", "FRA", "DEU"), POLICY("FRA", "GBR", "DEU"),
                                            POLICY("DEU", "GBR", "FRA")};
     (void)state;
-    sim = calloc(1, sizeof *sim);
-    sim_init(sim, 3, policies);
+    sim = sim_new(3, policies);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    sim_fini(sim);
-    free(sim);
+    sim_free(&sim);
     return 0;
 }
 
