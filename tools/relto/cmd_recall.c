@@ -10,48 +10,59 @@
 
 static const char help[] =
     "usage: relto [-C DIR] recall REPORT --reason TEXT [--as cell-NAME|officer-NAME]\n"
-    "       relto [-C DIR] [--format text|tsv] recall status [REPORT]\n\n"
+    "       relto [-C DIR] [--format text|tsv] recall status [REPORT] [--overdue]\n\n"
     "Recall an own report: every partner that ever got it is told to erase it, and its id is never used again.\n"
     "The call is made as the report's cell unless --as names another certificate under DIR/certs.\n"
     "status lists, for each recalled report and each partner that ever had a release of it: whether content had\n"
-    "been delivered, and whether the partner's receipt covers the recall. Exit code 1 while any is missing.\n";
+    "been delivered, and whether the partner's receipt covers the recall. Exit code 1 while any is missing.\n"
+    "  --overdue   only those that are missing for longer than [audit] recall-overdue-minutes; exit code 1 when there are any\n"
+    "tsv: report, partner, delivered or not-delivered, receipt or open, time of the receipt, overdue since\n";
 
 // ---- status
 
 struct recall_list {
     const struct cli *cli;
-    size_t open, shown;
+    bool overdue_only;
+    size_t shown, open, overdue;
 };
 
 enum { REASON_BYTES_MAX = 255 }; // of node/core: it goes into an audit event
 
-static enum status print_recall(void *ctx, const struct recall_progress *p)
+static void print_recall(const struct recall_list *r, const struct recall_progress *p)
 {
-    struct recall_list *r = ctx;
-    bool receipted = p->receipt_at != 0;
-    char urn[UUID_URN_LEN + 1], time[UTC_TEXT_MAX] = "-";
-    if (!p->partner)
-        return ST_OK;
-    r->shown++;
-    r->open += !receipted;
-    if (receipted)
-        utc_format_s(p->receipt_at, time);
+    char urn[UUID_URN_LEN + 1], receipt[UTC_TEXT_MAX] = "-", overdue[UTC_TEXT_MAX] = "-";
+    if (p->receipt_at)
+        utc_format_s(p->receipt_at, receipt);
+    if (p->overdue_since)
+        utc_format_s(p->overdue_since, overdue);
     uuid_urn(p->report, urn);
     if (r->cli->format == FORMAT_TSV)
-        printf("%s\t%s\t%s\t%s\t%s\n", urn, p->partner, p->delivered ? "delivered" : "not-delivered",
-               receipted ? "receipt" : "open", time);
+        printf("%s\t%s\t%s\t%s\t%s\t%s\n", urn, p->partner, p->delivered ? "delivered" : "not-delivered",
+               p->receipt_at ? "receipt" : "open", receipt, overdue);
     else
         printf("%s  %-10s content %-14s %s%s\n", urn, p->partner, p->delivered ? "was delivered" : "never left",
-               receipted ? "recall receipted " : "no receipt yet", receipted ? time : "");
+               p->receipt_at ? "recall receipted " : p->overdue_since ? "OVERDUE since " : "no receipt yet",
+               p->receipt_at ? receipt : p->overdue_since ? overdue : "");
+}
+
+static enum status list_recall(void *ctx, const struct recall_progress *p)
+{
+    struct recall_list *r = ctx;
+    if (!p->partner)
+        return ST_OK; // nobody ever got it
+    r->shown++;
+    r->open += !p->receipt_at;
+    r->overdue += p->overdue_since != 0;
+    if (p->overdue_since || !r->overdue_only)
+        print_recall(r, p);
     return ST_OK;
 }
 
-static int recall_status(const struct cli *cli, const char *report)
+static int recall_status(const struct cli *cli, const char *report, bool overdue_only)
 {
     struct local l;
     struct uuid id;
-    struct recall_list r = {.cli = cli};
-    enum status st = ST_OK;
+    struct recall_list r = {.cli = cli, .overdue_only = overdue_only};
     int code = local_open(cli, NODE_READER, &l);
     if (code >= 0)
         return code;
@@ -59,19 +70,19 @@ static int recall_status(const struct cli *cli, const char *report)
         local_close(&l, false);
         return EXIT_NO;
     }
-    int64_t overdue_ms = (int64_t)l.node->config->recall_overdue_min * 60000;
-    if (report)
-        st = recall_progress_of(&l.tick, id, overdue_ms, print_recall, &r);
-    else
-        st = recall_progress_each(&l.tick, overdue_ms, print_recall, &r);
+    uint32_t minutes = l.node->config->recall_overdue_min;
+    int64_t overdue_ms = (int64_t)minutes * 60000;
+    enum status st = report ? recall_progress_of(&l.tick, id, overdue_ms, list_recall, &r)
+                            : recall_progress_each(&l.tick, overdue_ms, list_recall, &r);
     local_close(&l, false);
     if (st == ST_NOT_FOUND)
         return cli_fail(EXIT_NO, report, "it was never recalled here");
     if (st != ST_OK)
         return cli_fail_status(cli, report ? report : "recall status", st);
     if (cli->format == FORMAT_TEXT)
-        printf("%zu recalls at partners, %zu without receipt\n", r.shown, r.open);
-    return r.open ? EXIT_NO : EXIT_DONE;
+        printf("%zu recalls at partners, %zu without receipt, %zu of them for more than %u minutes\n", r.shown, r.open, r.overdue,
+               minutes);
+    return (overdue_only ? r.overdue : r.open) ? EXIT_NO : EXIT_DONE;
 }
 
 // ---- recall
@@ -153,12 +164,13 @@ static bool caller_is_plain(const char *as)
 int cmd_recall(const struct cli *cli, int argc, char **argv)
 {
     const char *reason = NULL, *as = NULL;
-    const struct cli_option options[] = {{"reason", &reason, NULL}, {"as", &as, NULL}};
-    int code = cli_options(&argc, argv, options, 2, help);
+    bool overdue = false;
+    const struct cli_option options[] = {{"reason", &reason, NULL}, {"as", &as, NULL}, {"overdue", NULL, &overdue}};
+    int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
     if (code >= 0)
         return code;
     if (argc >= 2 && argc <= 3 && strcmp(argv[1], "status") == 0)
-        return recall_status(cli, argc == 3 ? argv[2] : NULL);
+        return recall_status(cli, argc == 3 ? argv[2] : NULL, overdue);
     if (argc != 2)
         return cli_usage(argv[0], "one REPORT is needed");
     if (!reason || !*reason)
