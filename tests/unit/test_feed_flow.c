@@ -346,6 +346,98 @@ static void cursors_are_bound(void **state)
     forget();
 }
 
+static uint64_t contested(void)
+{
+    uint64_t size;
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(ledger_contested(t->txn, "FRA", &size), ST_OK);
+    sim_commit(t);
+    return size;
+}
+
+// Put another store in the place of GBR's: one saved before (from "data.mdb" to a name), or brought back.
+static void copy_store(const char *from, const char *to)
+{
+    char command[700];
+    struct sim_node *n = &sim->nodes[GBR];
+    db_close(&n->core.db);
+    n->dir.db = NULL;
+    snprintf(command, sizeof command, "cp %s/%s %s/%s", n->dir.path, from, n->dir.path, to);
+    assert_int_equal(system(command), 0);
+    store_dir_open(&n->dir, false);
+    n->core.db = n->dir.db;
+}
+
+static void a_cursor_shown_again_gives_the_same_page(void **state)
+{
+    (void)state;
+    char cursor[FEED_CURSOR_MAX + 1];
+    for (uint8_t i = 1; i <= 4; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    get("/v1/feed?limit=2", "");
+    snprintf(cursor, sizeof cursor, "%s", got.page.cursor);
+    get_after(cursor, "", "");
+    kinds("RR");
+    struct digest first = sha256(buf_bytes(&got.bytes));
+    get_after(cursor, "", ""); // replayed: the same, and nothing is moved by it
+    struct digest again = sha256(buf_bytes(&got.bytes));
+    assert_true(digest_eq(&first, &again));
+    sim_recall(sim, GBR, 3);
+    get_after(cursor, "", ""); // … but what was recalled since is not given to anybody
+    kinds("PRT");
+    assert_int_equal(contested(), 0);
+    forget();
+}
+
+// A cursor beyond the end can only be of a ledger that we have forgotten: the store was rolled back.
+static void a_cursor_of_the_future_tells_that_the_store_is_old(void **state)
+{
+    (void)state;
+    char cursor[FEED_CURSOR_MAX + 1];
+    sim_publish(sim, GBR, 1, 1, SIM_PLAIN);
+    copy_store("data.mdb", "saved");
+    sim_publish(sim, GBR, 2, 1, SIM_PLAIN);
+    sim_publish(sim, GBR, 3, 1, SIM_PLAIN);
+    get("/v1/feed", "");
+    kinds("RRR");
+    snprintf(cursor, sizeof cursor, "%s", got.page.cursor);
+    copy_store("saved", "data.mdb");
+    for (int i = 0; i < 3; i++) {
+        get_after(cursor, "", "Prefer: wait=300\r\n");
+        assert_int_equal(got.status, 410); // at once: there is nothing to wait for
+        assert_non_null(strstr(buf_cstr(&got.rp.body), "start-again"));
+    }
+    assert_int_equal(contested(), 3);
+    assert_int_equal(sim_events(sim, GBR, AUDIT_LOG_FORK), 1); // told once, however often it is shown
+    // When the ledger has grown past it, its position alone says nothing any more: the page is of the new ledger, and the
+    // tree that its checkpoint signs tells the partner.
+    for (uint8_t i = 4; i <= 6; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    get_after(cursor, "", "");
+    assert_int_equal(got.status, 200);
+    kinds("R");
+    forget();
+}
+
+// The whole store was lost, and the ledger began anew: positions are the same, the epoch is not.
+static void a_cursor_of_another_life_is_refused(void **state)
+{
+    (void)state;
+    char cursor[FEED_CURSOR_MAX + 1];
+    copy_store("data.mdb", "empty");
+    for (uint8_t i = 1; i <= 3; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    get("/v1/feed?limit=2", "");
+    snprintf(cursor, sizeof cursor, "%s", got.page.cursor);
+    copy_store("empty", "data.mdb");
+    for (uint8_t i = 1; i <= 3; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    get_after(cursor, "", "");
+    assert_int_equal(got.status, 410);
+    assert_int_equal(contested(), 0); // anybody can make up 24 bytes: it is no proof of anything
+    forget();
+}
+
 static void limits_are_numbers(void **state)
 {
     (void)state;
@@ -553,7 +645,8 @@ int main(void)
         T(a_withdrawal_follows_on_the_page),
         T(a_partner_without_policy_still_gets_recalls),
         T(pages_are_bounded_and_large_reports_stand_alone),
-        T(cursors_are_bound),
+        T(cursors_are_bound), T(a_cursor_shown_again_gives_the_same_page),
+        T(a_cursor_of_the_future_tells_that_the_store_is_old), T(a_cursor_of_another_life_is_refused),
         T(limits_are_numbers),
         T(nothing_new_is_held_until_it_comes_or_time_is_up),
         T(a_held_request_ends_with_an_empty_page),

@@ -115,6 +115,32 @@ static void holds(size_t node, uint8_t id, const char *words)
         fail_msg("expected \"%s\" in: %s", words, text ? text : "(nothing)");
 }
 
+// Put another store in the place of a node's: one saved before (from "data.mdb" to a name), or brought back.
+static void copy_store(size_t node, const char *from, const char *to)
+{
+    char command[700];
+    const char *dir = sim->nodes[node].dir.path;
+    db_close(&sim->nodes[node].core.db);
+    sim->nodes[node].dir.db = NULL;
+    snprintf(command, sizeof command, "cp %s/%s %s/%s", dir, from, dir, to);
+    assert_int_equal(system(command), 0);
+    store_dir_open(&sim->nodes[node].dir, false);
+    sim->nodes[node].core.db = sim->nodes[node].dir.db;
+}
+
+static struct digest received_root(size_t node, const char *partner)
+{
+    char log[PARTNER_ID_MAX + 8];
+    uint64_t size;
+    struct digest root;
+    struct tick *t = sim_tick(sim, node);
+    source_log_name(partner, log);
+    assert_int_equal(tree_size(t->txn, log, &size), ST_OK);
+    assert_int_equal(tree_root(t->txn, log, size, &root), ST_OK);
+    sim_commit(t);
+    return root;
+}
+
 // The page that `node` would get from GBR next, as bytes.
 static void next_page(size_t node, const char *target, struct buf *out)
 {
@@ -205,6 +231,39 @@ static void starting_again_duplicates_nothing(void **state)
     holds(FRA, 2, NULL);
     holds(FRA, 4, "all");
     assert_int_equal(receipt_of(GBR, "FRA"), 5);
+}
+
+// The store was lost altogether: what is current comes again, what was recalled does not, and nobody is alarmed.
+static void a_partner_that_lost_everything_gets_it_again(void **state)
+{
+    (void)state;
+    copy_store(FRA, "data.mdb", "empty");
+    for (uint8_t i = 1; i <= 4; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    pull(FRA, GBR);
+    sim_recall(sim, GBR, 2);
+    sim_publish(sim, GBR, 3, 2, SIM_REPORT("second version", SIM_FOR_ALL, "x"));
+    pull(FRA, GBR);
+    struct digest before = received_root(FRA, "GBR");
+    size_t receipts = sim_events(sim, GBR, AUDIT_RECEIPT);
+    copy_store(FRA, "empty", "data.mdb");
+    holds(FRA, 1, NULL);
+    pull(FRA, GBR);
+    struct digest after = received_root(FRA, "GBR");
+    assert_true(digest_eq(&before, &after)); // the same ledger, entry by entry
+    holds(FRA, 1, "all");
+    holds(FRA, 2, NULL);
+    holds(FRA, 3, "second version");
+    holds(FRA, 4, "all");
+    assert_int_equal(source_of(FRA, "GBR").size, 6);
+    assert_int_equal(source_of(FRA, "GBR").received, 3);
+    assert_int_equal(source_of(FRA, "GBR").quarantined, 0);
+    assert_int_equal(sim_events(sim, FRA, AUDIT_LOG_FORK) + sim_events(sim, GBR, AUDIT_LOG_FORK), 0);
+    assert_int_equal(sim_events(sim, GBR, AUDIT_RECEIPT), receipts); // the receipt was held already
+    sim_publish(sim, GBR, 5, 1, SIM_PLAIN);
+    pull(FRA, GBR);
+    holds(FRA, 5, "all");
+    assert_int_equal(receipt_of(GBR, "FRA"), 7);
 }
 
 static void versions_and_renditions_replace_each_other(void **state)
@@ -535,18 +594,6 @@ static void flipped_bits_change_nothing_that_counts(void **state)
 
 // ---- forks
 
-static void copy_store(size_t node, const char *from, const char *to)
-{
-    char command[700];
-    const char *dir = sim->nodes[node].dir.path;
-    db_close(&sim->nodes[node].core.db);
-    sim->nodes[node].dir.db = NULL;
-    snprintf(command, sizeof command, "cp %s/%s %s/%s", dir, from, dir, to);
-    assert_int_equal(system(command), 0);
-    store_dir_open(&sim->nodes[node].dir, false);
-    sim->nodes[node].core.db = sim->nodes[node].dir.db;
-}
-
 static void is_forked(void)
 {
     assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF);
@@ -602,6 +649,7 @@ int main(void)
         T2(what_is_released_arrives_once_and_is_acknowledged),
         T2(many_pages_arrive_in_order),
         T2(starting_again_duplicates_nothing),
+        T2(a_partner_that_lost_everything_gets_it_again),
         T2(versions_and_renditions_replace_each_other),
         T2(a_recall_erases_and_holds_for_ever),
         T2(a_withdrawal_ends_the_copy_but_not_for_ever),
