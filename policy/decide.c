@@ -231,6 +231,21 @@ static bool labels_narrower(struct decide_case *c, size_t partner, const struct 
     return false;
 }
 
+bool decision_permits(const struct decision *dec)
+{
+    switch (dec->outcome) {
+    case OUTCOME_RELEASE:
+    case OUTCOME_REDACT:
+        return true;
+    case OUTCOME_DENY:
+    case OUTCOME_HOLD:
+    case OUTCOME_CONSENT:
+    case OUTCOME_EMBARGO:
+        return false;
+    }
+    return false;
+}
+
 bool decide_labels_narrower(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
                             const struct withheld_set *before)
 {

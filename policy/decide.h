@@ -43,6 +43,9 @@ struct decision {
 void decide(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
             const struct decide_record *rec, struct decision *ret);
 
+// Does the decision let the report, or parts of it, go?
+bool decision_permits(const struct decision *dec);
+
 // Do the labels in force at t withhold element `child` (or the overall label) from this partner that is
 // visible in `before`? The test "the label became narrower" of spec 3.5, on labels alone. It does not say what changed:
 // a clearance taken away makes it true as well, so ask decide_labels_changed first where the report is the same.

@@ -10,21 +10,6 @@ struct permit {
     utc_ms from, until; // from <= t < until
 };
 
-static bool permits(const struct decision *dec)
-{
-    switch (dec->outcome) {
-    case OUTCOME_RELEASE:
-    case OUTCOME_REDACT:
-        return true;
-    case OUTCOME_DENY:
-    case OUTCOME_HOLD:
-    case OUTCOME_CONSENT:
-    case OUTCOME_EMBARGO:
-        return false;
-    }
-    return false;
-}
-
 static bool withholds_enough(const struct withheld_set *wanted, const struct withheld_set *shown)
 {
     if (wanted->overall && !shown->overall)
@@ -43,7 +28,7 @@ static enum status permit_make(const struct ruleset *rs, size_t partner, const s
         return ST_DENIED;
     const char *id = ruleset_partner(rs, partner)->id;
     // A decision is good until the instant at which it may differ.
-    if (!permits(dec) || t >= dec->next_change || !withholds_enough(&dec->withheld, shown_withheld) ||
+    if (!decision_permits(dec) || t >= dec->next_change || !withholds_enough(&dec->withheld, shown_withheld) ||
         strlen(id) > PERMIT_PARTNER_MAX)
         return ST_DENIED;
     struct permit *p = calloc(1, sizeof *p);

@@ -141,6 +141,19 @@ enum status ruleset_load(const struct policy_bundle *b, struct diag *d, struct r
     return st;
 }
 
+enum status ruleset_load_bytes(struct span bundle, struct diag *d, struct ruleset **ret)
+{
+    struct policy_bundle b;
+    struct arena *a = xml_arena_new(bundle.len);
+    if (!a)
+        return ST_NOMEM;
+    enum status st = policy_bundle_read(bundle, a, d, &b);
+    if (st == ST_OK)
+        st = ruleset_load(&b, d, ret);
+    arena_free(&a);
+    return st;
+}
+
 void ruleset_free(struct ruleset **rs)
 {
     if (!*rs)

@@ -13,6 +13,8 @@ struct ruleset;
 // Read and compile a bundle. Refuses with every fault found: file, line, element, what was expected.
 // The bundle's bytes need not outlive the call. Free with ruleset_free (nulls, accepts NULL).
 MUST_USE enum status ruleset_load(const struct policy_bundle *b, struct diag *d, struct ruleset **ret);
+// The same from a bundle's bytes, as they are stored or sent. What policy_bundle_read returns besides.
+MUST_USE enum status ruleset_load_bytes(struct span bundle, struct diag *d, struct ruleset **ret);
 void ruleset_free(struct ruleset **rs);
 
 // Digest of the bundle that this was compiled from.

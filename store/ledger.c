@@ -56,31 +56,43 @@ enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct
     return ST_OK;
 }
 
-static struct key epoch_key(const char *partner)
+// Numbers of the ledger as a whole, never 0, in DB_META: its epoch, and the size that is contested.
+static struct key number_key(const char *what, const char *partner)
 {
     struct key k = {.len = 0};
-    key_id(&k, "epoch");
+    key_id(&k, what);
     key_id(&k, partner);
     return k;
 }
 
-enum status ledger_epoch(struct db_txn *t, const char *partner, uint64_t *ret)
+// 0 when it is not there.
+static enum status get_number(struct db_txn *t, const char *what, const char *partner, uint64_t *ret)
 {
-    struct key k = epoch_key(partner);
+    struct key k = number_key(what, partner);
     struct span v;
     enum status st = db_get(t, DB_META, key_span(&k), &v);
-    if (st == ST_NOT_FOUND) {
+    if (st == ST_NOT_FOUND)
         *ret = 0;
-        return ST_OK;
-    }
     if (st != ST_OK)
-        return st;
+        return st == ST_NOT_FOUND ? ST_OK : st;
     struct key_reader r = value_reader(v, 1);
-    uint64_t epoch = key_get_u64(&r);
-    if (!value_whole(&r) || epoch == 0)
+    uint64_t n = key_get_u64(&r);
+    if (!value_whole(&r) || n == 0)
         return ST_CORRUPT;
-    *ret = epoch;
+    *ret = n;
     return ST_OK;
+}
+
+static enum status put_number(struct db_txn *t, const char *what, const char *partner, uint64_t n)
+{
+    struct key k = number_key(what, partner), v = value_head(1);
+    key_u64(&v, n);
+    return db_put(t, DB_META, key_span(&k), key_span(&v));
+}
+
+enum status ledger_epoch(struct db_txn *t, const char *partner, uint64_t *ret)
+{
+    return get_number(t, "epoch", partner, ret);
 }
 
 static enum status draw_epoch(struct db_txn *t, const char *partner, const struct random_source *random)
@@ -92,9 +104,7 @@ static enum status draw_epoch(struct db_txn *t, const char *partner, const struc
         for (size_t i = 0; i < sizeof b; i++)
             epoch = epoch << 8 | b[i];
     }
-    struct key k = epoch_key(partner), v = value_head(1);
-    key_u64(&v, epoch);
-    return db_put(t, DB_META, key_span(&k), key_span(&v));
+    return put_number(t, "epoch", partner, epoch);
 }
 
 // Store the leaf of a complete entry and let the tree grow by it.
@@ -389,45 +399,23 @@ enum status receipt_each(struct db_txn *t, const char *partner,
 
 // ---- ledgers that a partner contests. Layout 1: the size that it spoke of
 
-static struct key contest_key(const char *partner)
-{
-    struct key k = {.len = 0};
-    key_id(&k, "contested");
-    key_id(&k, partner);
-    return k;
-}
-
 enum status ledger_contested(struct db_txn *t, const char *partner, uint64_t *ret_size)
 {
-    struct key k = contest_key(partner);
-    struct span v;
-    enum status st = db_get(t, DB_META, key_span(&k), &v);
     *ret_size = 0;
-    if (st != ST_OK)
-        return st == ST_NOT_FOUND ? ST_OK : st;
-    struct key_reader r = value_reader(v, 1);
-    uint64_t size = key_get_u64(&r);
-    if (!value_whole(&r) || size == 0)
-        return ST_CORRUPT;
-    *ret_size = size;
-    return ST_OK;
+    return get_number(t, "contested", partner, ret_size);
 }
 
 enum status ledger_contest(struct db_txn *t, const char *partner, uint64_t size, bool *ret_news)
 {
-    struct key k = contest_key(partner), v = value_head(1);
     uint64_t before;
     TRY(ledger_contested(t, partner, &before));
     *ret_news = size > before;
-    if (!*ret_news)
-        return ST_OK;
-    key_u64(&v, size);
-    return db_put(t, DB_META, key_span(&k), key_span(&v));
+    return *ret_news ? put_number(t, "contested", partner, size) : ST_OK;
 }
 
 enum status ledger_settled(struct db_txn *t, const char *partner)
 {
-    struct key k = contest_key(partner);
+    struct key k = number_key("contested", partner);
     return db_del(t, DB_META, key_span(&k));
 }
 

@@ -1,26 +1,6 @@
 #include "node/core/past_policy.h"
 
-#include <stdlib.h>
-
 #include "store/policies.h"
-
-static enum status compile(struct span bundle, struct ruleset **ret)
-{
-    struct policy_bundle *b = malloc(sizeof *b);
-    struct diag *d = malloc(sizeof *d);
-    struct arena *a = xml_arena_new(bundle.len);
-    enum status st = b && d && a ? ST_OK : ST_NOMEM;
-    if (st == ST_OK) {
-        diag_init(d, NULL);
-        st = policy_bundle_read(bundle, a, d, b);
-    }
-    if (st == ST_OK)
-        st = ruleset_load(b, d, ret);
-    arena_free(&a);
-    free(d);
-    free(b);
-    return st == ST_OK || st == ST_NOMEM ? st : ST_CORRUPT;
-}
 
 enum status past_policy(struct past_policies *p, const struct digest *digest, const struct ruleset **ret)
 {
@@ -36,7 +16,9 @@ enum status past_policy(struct past_policies *p, const struct digest *digest, co
             return ST_OK;
         }
     TRY(policies_get(p->t->txn, digest, &bundle));
-    TRY(compile(bundle, &rules));
+    enum status st = ruleset_load_bytes(bundle, NULL, &rules);
+    if (st != ST_OK)
+        return st == ST_NOMEM ? st : ST_CORRUPT;
     struct ruleset **place = &p->known[p->made++ % PAST_POLICIES];
     ruleset_free(place);
     *place = rules;

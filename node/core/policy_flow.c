@@ -38,19 +38,6 @@ static enum status answer(struct activation *x, int status, const char *state)
 
 // ---- refusals
 
-static enum status load_bundle(const struct request *rq, struct diag *d, struct ruleset **ret)
-{
-    struct policy_bundle b;
-    struct arena *a = xml_arena_new(rq->body.len);
-    if (!a)
-        return ST_NOMEM;
-    enum status st = policy_bundle_read(rq->body, a, d, &b);
-    if (st == ST_OK)
-        st = ruleset_load(&b, d, ret);
-    arena_free(&a);
-    return st;
-}
-
 static enum status check_nation(const struct tick *t, const struct ruleset *rs, struct diag *d)
 {
     const char *nation = ruleset_document(rs)->nation;
@@ -68,7 +55,7 @@ enum status policy_from_request(struct tick *t, const struct request *rq, struct
     if (!d)
         return ST_NOMEM;
     diag_init(d, NULL);
-    enum status st = load_bundle(rq, d, &rs);
+    enum status st = ruleset_load_bytes(rq->body, d, &rs);
     if (st == ST_OK)
         st = check_nation(t, rs, d);
     if (st == ST_OK)

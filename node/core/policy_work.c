@@ -87,21 +87,9 @@ enum status policy_work_due(struct tick *t, utc_ms *ret_next)
 
 static enum status load_rules(struct tick *t, const struct digest *policy, struct ruleset **ret)
 {
-    struct span bytes;
-    struct policy_bundle b;
-    TRY(policies_get(t->txn, policy, &bytes));
-    struct arena *a = xml_arena_new(bytes.len);
-    struct diag *d = malloc(sizeof *d);
-    enum status st = a && d ? ST_OK : ST_NOMEM;
-    if (d)
-        diag_init(d, NULL);
-    if (st == ST_OK)
-        st = policy_bundle_read(bytes, a, d, &b);
-    if (st == ST_OK)
-        st = ruleset_load(&b, d, ret);
-    free(d);
-    arena_free(&a);
-    return st;
+    struct span bundle;
+    TRY(policies_get(t->txn, policy, &bundle));
+    return ruleset_load_bytes(bundle, NULL, ret);
 }
 
 static void worker_free(struct policy_worker **w)

@@ -59,21 +59,6 @@ static bool is_live(const struct pair *p)
     return p->known && p->h.kind == ENTRY_RELEASE && !p->h.lapsed;
 }
 
-bool release_permits(const struct decision *d)
-{
-    switch (d->outcome) {
-    case OUTCOME_RELEASE:
-    case OUTCOME_REDACT:
-        return true;
-    case OUTCOME_DENY:
-    case OUTCOME_HOLD:
-    case OUTCOME_CONSENT:
-    case OUTCOME_EMBARGO:
-        return false;
-    }
-    return false;
-}
-
 // ---- what the store records about a pair
 
 struct grant_count {
@@ -115,7 +100,7 @@ enum status release_decide_with(const struct decide_basis *b, const struct repor
     struct decide_record with = {.received = rec->source[0] != 0, .onward = rec->onward, .stored_at = rec->stored_at};
     with.any_approvals_count = true; // counted here, against the set that is visible now
     decide(b->rules, r, partner, b->at, &with, ret);
-    if (ret->outcome == OUTCOME_HOLD || release_permits(ret)) {
+    if (ret->outcome == OUTCOME_HOLD || decision_permits(ret)) {
         struct grant_count g = {.report = r, .received = with.received, .visible_without = &ret->withheld};
         TRY(b->approvals(b->ctx, rec, ruleset_partner(b->rules, partner)->id, count_grant, &g));
         with.approvals = g.approvals;
@@ -311,7 +296,7 @@ static enum status load_older(struct work *w, const struct holding *h)
 static struct withheld_set hidden_of_older(const struct pair *p, const struct decision *own)
 {
     struct withheld_set hidden = p->h.withheld;
-    if (!release_permits(own))
+    if (!decision_permits(own))
         return hidden;
     hidden.overall |= own->withheld.overall;
     for (size_t i = 0; i < sizeof hidden.bits / sizeof *hidden.bits; i++)
@@ -330,7 +315,7 @@ static enum status settle_older(struct pair *p, const struct decision *d, const 
         return withdraw(p);
     if (own.own_change < w->next)
         w->next = own.own_change;
-    TRY(release_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older->report, &own));
+    TRY(decision_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older->report, &own));
     w->beside |= is_live(p);
     return ST_OK;
 }
@@ -386,9 +371,9 @@ static enum status settle_pair(struct pair *p, const struct decision *d)
     TRY(copy_was_purged(p, &purged));
     TRY(copy_is_gone(p, purged, &gone));
     // Another source's copy may take its place at once; else a received withdrawal goes on, also to lapsed copies.
-    if (gone && (p->h.lapsed || p->h.version > current->version || !release_permits(d)))
+    if (gone && (p->h.lapsed || p->h.version > current->version || !decision_permits(d)))
         TRY(withdraw(p));
-    if (release_permits(d))
+    if (decision_permits(d))
         return permit_pair(p, p->w->stored, d);
     // A new version that is denied takes back what was given before, though its content is purged here.
     if (purged && p->w->cause == CAUSE_RECEIVE && d->outcome == OUTCOME_DENY && p->h.version < current->version)

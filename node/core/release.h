@@ -44,9 +44,6 @@ struct release_some {
 // attribute `gone`; more than one is written when they are many. When the current copy is another one by now, all of it is decided.
 MUST_USE enum status release_some(struct tick *t, const struct release_some *s, enum release_cause cause);
 
-// Does the decision let the report, or parts of it, go?
-bool release_permits(const struct decision *d);
-
 // Complete mediation (spec 4.3): is what this holding says still permitted now? Always decides anew, also whether
 // an older version may be served beside the current one. On yes: the rendition's exact bytes in `out` and a permit for
 // them. ST_DENIED when not, or when the stored bytes are gone or damaged: the caller then runs release_report and

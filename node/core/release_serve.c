@@ -80,7 +80,7 @@ static enum status check(struct serving *s)
 {
     const struct stored_report *stored = s->stored;
     TRY(release_decide(s->t, stored->report, &stored->record, s->partner, &s->decision, NULL));
-    if (!release_permits(&s->decision) || !same_elements(stored->report, &s->decision.withheld, &s->h->withheld))
+    if (!decision_permits(&s->decision) || !same_elements(stored->report, &s->decision.withheld, &s->h->withheld))
         return ST_DENIED;
     TRY(check_current(s));
     return check_references(s);

@@ -210,19 +210,6 @@ static enum status load_own_card(struct node_state *n, struct diag *d)
 
 // ---- policy
 
-static enum status compile(struct node_state *n, struct span bundle, struct diag *d)
-{
-    struct policy_bundle b;
-    struct arena *a = xml_arena_new(bundle.len);
-    if (!a)
-        return ST_NOMEM;
-    enum status st = policy_bundle_read(bundle, a, d, &b);
-    if (st == ST_OK)
-        st = ruleset_load(&b, d, &n->core.rules);
-    arena_free(&a);
-    return st;
-}
-
 static enum status log_activation(struct node_state *n, struct db_txn *t, const struct digest *digest)
 {
     char text[DIGEST_TEXT_LEN + 1], serial[24];
@@ -279,7 +266,7 @@ static enum status load_policy(struct node_state *n, enum node_use use, struct d
     TRY(db_begin(n->core.db, use == NODE_DAEMON, &t));
     enum status st = policies_active(t, &digest, &bundle);
     if (st == ST_OK)
-        st = compile(n, bundle, d);
+        st = ruleset_load_bytes(bundle, d, &n->core.rules);
     else if (st == ST_NOT_FOUND && use == NODE_DAEMON)
         st = activate_first(n, t, d);
     else if (st == ST_NOT_FOUND)

@@ -264,7 +264,7 @@ static enum status verify_pair(struct verifying *v, const struct stored_report *
         st = ledger_get(v->t.txn, partner, h.n, &e);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
-    bool permits = release_permits(&now), changes = permits != release_permits(&then) || (permits && !same_set(&now.withheld, &then.withheld));
+    bool permits = decision_permits(&now), changes = permits != decision_permits(&then) || (permits && !same_set(&now.withheld, &then.withheld));
     v->pairs++;
     v->changed += changes;
     if (live != permits || (live && !same_set(&h.withheld, &now.withheld)))
