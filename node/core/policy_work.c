@@ -327,15 +327,26 @@ static enum status run_steps(struct working *x, bool *ret_more, bool *ret_all)
     return *ret_all ? give_up_steps(x->t) : st;
 }
 
-enum status policy_work(struct tick *t, bool *ret_more)
+static enum status work(struct tick *t, bool *ret_more)
 {
     struct working x = {.t = t, .left_us = t->core->work_us ? t->core->work_us : POLICY_WORK_US};
     bool all;
-    *ret_more = false;
     TRY(policies_work_pending(t->txn, &all));
     if (!all)
         TRY(run_steps(&x, ret_more, &all));
     if (all)
         TRY(run_all(t, x.left_us, ret_more));
     return ST_OK;
+}
+
+enum status policy_work(struct tick *t, bool *ret_more)
+{
+    const struct core *c = t->core;
+    const bool knew = c->work_failed;
+    const struct uuid known = c->work_failed_report;
+    *ret_more = false;
+    enum status st = work(t, ret_more);
+    if (st != ST_OK) // what fails is another one than it was: that one would have been passed over
+        *ret_more = c->work_failed && !(knew && uuid_eq(known, c->work_failed_report));
+    return st;
 }

@@ -84,6 +84,7 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
     static const char *const failed[OWN_JOBS] = {"instants-failed", "retention-failed", "index-failed", "instants-failed"};
     const uint64_t now_ns = monotonic_ns();
     const bool good = jobs[OWN_WORK].st == ST_OK;
+    const bool one_due = c->due_failure.at == now, one_work = o->works && o->more; // one report failed, to be passed over
     for (size_t i = 0; i < OWN_JOBS; i++)
         if (jobs[i].st != ST_OK)
             log_line(LOG_LEVEL_ERROR, failed[i], "why", status_text(jobs[i].st), NULL);
@@ -91,14 +92,16 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
         o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     if (jobs[OWN_KEEP].st != ST_OK)
         o->keep_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
-    if (jobs[OWN_DUE].st != ST_OK || !good)
+    if ((jobs[OWN_DUE].st != ST_OK && !one_due) || (!good && !one_work))
         o->next_instant = utc_add(now, RETRY_MS);
+    else if (jobs[OWN_DUE].st != ST_OK)
+        o->next_instant = now;
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;
     if (o->works && good && o->more)
         work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns, commit_ns);
     if (o->works)
         o->work_done = good && !o->more;
-    return good && (!o->works || o->more);
+    return good ? !o->works || o->more : one_work;
 }
 
 void own_jobs_asked(struct own_jobs *o)
