@@ -89,3 +89,8 @@ bool permit_covers_attachment(const struct permit *p, const struct digest *attac
 {
     return in_force(p, partner, policy, t) && p->is_attachment && digest_eq(&p->bytes, attachment);
 }
+
+bool permit_stands(const struct permit *p, const char *partner, const struct digest *policy, utc_ms t)
+{
+    return in_force(p, partner, policy, t);
+}

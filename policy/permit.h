@@ -28,5 +28,8 @@ bool permit_covers(const struct permit *p, struct span rendition, const char *pa
 // The same for the attachment of this digest. A permit for a rendition covers no attachment, nor the other way round.
 bool permit_covers_attachment(const struct permit *p, const struct digest *attachment, const char *partner,
                               const struct digest *policy, utc_ms t);
+// Does it still stand, whatever bytes it is for? For a second question about bytes that it was found to cover, and that are
+// since on their way in another form.
+bool permit_stands(const struct permit *p, const char *partner, const struct digest *policy, utc_ms t);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "formats/base/limits.h"
+#include "node/core/coding.h"
 #include "node/core/feed_flow.h"
 #include "node/core/release.h"
 #include "store/ledger.h"
@@ -298,7 +299,7 @@ static enum status answer(struct serving *s, const struct request *rq, struct re
     snprintf(etag, sizeof etag, "\"%s\"", digest_text(&s->digest, digest));
     reply_header(rp, "ETag", "%s", etag);
     reply_header(rp, "Accept-Ranges", "bytes");
-    if (span_eq_cstr(http_header_get(&rq->head, "if-none-match"), etag)) {
+    if (etag_listed(http_header_get(&rq->head, "if-none-match"), etag)) {
         rp->status = 304;
         return ST_OK;
     }

@@ -7,6 +7,7 @@
 
 #include "formats/base/bug.h"
 #include "formats/feed.h"
+#include "node/core/coding.h"
 #include "node/core/release.h"
 #include "store/audit_log.h"
 
@@ -490,7 +491,7 @@ enum status feed_serve(struct tick *t, const struct request *rq, struct reply *r
     struct ask ask;
     bool refused;
     TRY(read_ask(t, rq, rp, &ask, &refused));
-    if (refused)
+    if (refused || !coding_agree(rq, rp))
         return ST_OK;
     if (ask.from == ask.size && ask.wait_s > 0) {
         rp->hold_until = utc_add(rq->received_at, ask.wait_s * 1000);
@@ -509,22 +510,18 @@ static void not_found(struct reply *rp)
     reply_problem(rp, 404, "not-found", "There is no such report", NULL, NULL);
 }
 
-// An If-None-Match that names this very rendition.
-static bool is_known(const struct request *rq, const char *etag)
-{
-    return span_eq_cstr(http_header_get(&rq->head, "if-none-match"), etag);
-}
-
 static enum status answer_report(struct tick *t, const struct request *rq, struct uuid id, struct holding *h,
                                  struct buf *content, struct permit **permit, struct reply *rp)
 {
-    char digest[DIGEST_TEXT_LEN + 1], etag[DIGEST_TEXT_LEN + 3];
+    char digest[DIGEST_TEXT_LEN + 1], etag[DIGEST_TEXT_LEN + 16];
     size_t bytes = content->len;
-    snprintf(etag, sizeof etag, "\"%s\"", digest_text(&h->digest, digest));
+    if (!coding_agree(rq, rp))
+        return ST_OK;
+    const char *coding = rp->coding == CODING_NONE ? "" : coding_text(rp->coding); // a tag names bytes
+    snprintf(etag, sizeof etag, "\"%s%s%s\"", digest_text(&h->digest, digest), *coding ? "+" : "", coding);
     reply_header(rp, "ETag", "%s", etag);
-    reply_header(rp, "Vary", "Accept-Encoding");
     reply_header(rp, "Cache-Control", "no-store");
-    if (is_known(rq, etag)) {
+    if (etag_listed(http_header_get(&rq->head, "if-none-match"), etag)) {
         rp->status = 304;
         return ST_OK;
     }

@@ -48,7 +48,7 @@ MUST_USE enum status feed_contested(struct tick *t, const struct request *rq, co
                                     const struct digest *root);
 
 // GET /v1/reports/{uuid} for partners: the rendition that their latest entry, a release, names and that mediation
-// permits; with ETag, after authorisation. Logged as a delivery. Unknown and forbidden are the same 404.
+// permits; with an ETag for each coding, and If-None-Match, after authorisation. Logged as a delivery. Unknown and forbidden are the same 404.
 MUST_USE enum status feed_report(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp);
 
 // Remember that content of this entry leaves: by position, and with the report.

@@ -203,7 +203,7 @@ static int parse_header_line(struct span line, struct http_head *h)
 // Lists whose repetition changes nothing that we do.
 static bool may_repeat(struct span name)
 {
-    static const char *const list[] = {"accept", "accept-encoding", "accept-language", "cache-control", "via"};
+    static const char *const list[] = {"accept", "accept-language", "cache-control", "via"};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (same_nocase(name, list[i]))
             return true;
@@ -461,6 +461,7 @@ const char *http_reason(int status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {406, "Not Acceptable"},
         {408, "Request Timeout"},
         {409, "Conflict"},

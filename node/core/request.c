@@ -28,6 +28,8 @@ static void drop_items(struct reply *r)
         free(r->stream);
     }
     r->stream = NULL;
+    r->coding = CODING_NONE;
+    buf_fini(&r->coded);
 }
 
 void reply_fini(struct reply *r)

@@ -57,6 +57,9 @@ struct reply_stream {
     const struct core *core; // for `read`
 };
 
+// The form in which a body goes out (RFC 9110 8.4).
+enum coding { CODING_NONE = 0, CODING_GZIP, CODING_ZSTD };
+
 enum { REPLY_HEADERS_MAX = 8, REPLY_GO_ON = 100 };
 
 struct reply {
@@ -69,6 +72,8 @@ struct reply {
     struct reply_item *items; // in order of `at`
     size_t item_count;
     struct reply_stream *stream; // owned; NULL = none
+    enum coding coding;       // asked for; the door codes body and items (egress.h). Never with a stream
+    struct buf coded;         // what became of them
     bool close;
     utc_ms hold_until;
 };
@@ -80,7 +85,8 @@ void reply_fini(struct reply *r);
 // Add a header of at most 255 bytes; `name` is static. Bytes that cannot stand in a header become spaces. More
 // than REPLY_HEADERS_MAX is a mistake of ours.
 void reply_header(struct reply *r, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-// Make it a problem document: sets status, media type and body, and drops all items added before. Headers stay.
+// Make it a problem document: sets status, media type and body, and drops all items added before,
+// and the coding. Headers stay.
 void reply_problem(struct reply *r, int status, const char *type, const char *title, const char *detail,
                    const struct diag *faults);
 // Append a rendition at the current end of the body; takes ownership of both, also on failure.

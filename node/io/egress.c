@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "formats/base/bug.h"
+#include "formats/base/limits.h"
+#include "node/io/compress.h"
 #include "store/attachments.h"
 
 enum { RECHECK_MS = 1000 };
@@ -17,7 +19,7 @@ size_t egress_length(const struct reply *rp)
 
 size_t egress_memory(const struct reply *rp)
 {
-    return rp->stream ? rp->body.len + ATTACHMENT_CHUNK : egress_length(rp);
+    return rp->stream ? rp->body.len + ATTACHMENT_CHUNK : rp->coded.len ? rp->coded.len : egress_length(rp);
 }
 
 static bool stream_covered(const struct reply_stream *s, const char *to, const struct digest *policy, utc_ms now)
@@ -122,9 +124,64 @@ static void advance(struct egress *e, size_t n)
     e->left -= n;
 }
 
+// ---- coded bodies
+
+enum status egress_code(struct egress *e, struct reply *rp)
+{
+    uint8_t piece[4 * 1024];
+    struct buf plain;
+    if (rp->coding == CODING_NONE)
+        return ST_OK;
+    BUG_IF(e->rp != rp || rp->stream || e->frame_at || e->item || e->rendition_at);
+    buf_init(&plain, FEED_DOCUMENT_BYTES_MAX);
+    buf_init(&rp->coded, FEED_DOCUMENT_BYTES_MAX);
+    for (size_t n; (n = egress_take(e, piece, sizeof piece, e->checked)) > 0;)
+        buf_put(&plain, piece, n);
+    enum status st = buf_status(&plain);
+    if (st == ST_OK)
+        st = compress_bytes(rp->coding, buf_bytes(&plain), &rp->coded);
+    buf_fini(&plain);
+    e->left = 0;
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < rp->item_count; i++)
+        buf_fini(&rp->items[i].rendition);
+    buf_fini(&rp->body);
+    e->coded = true;
+    e->left = rp->coded.len;
+    return ST_OK;
+}
+
+static bool all_stand(const struct egress *e, utc_ms now)
+{
+    for (size_t i = 0; i < e->rp->item_count; i++)
+        if (!permit_stands(e->rp->items[i].permit, e->to, &e->policy, now))
+            return false;
+    return true;
+}
+
+static size_t take_coded(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
+{
+    if (now >= utc_add(e->checked, RECHECK_MS)) {
+        e->denied = !all_stand(e, now);
+        e->checked = now;
+    }
+    if (e->denied)
+        return 0;
+    size_t n = e->left < cap ? e->left : cap;
+    memcpy(out, e->rp->coded.ptr + e->coded_at, n);
+    e->coded_at += n;
+    e->left -= n;
+    return n;
+}
+
+// ----
+
 size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
 {
     size_t done = 0;
+    if (e->coded)
+        return take_coded(e, out, cap, now);
     while (done < cap && e->left > 0 && !e->denied) {
         struct span piece = in_stream(e) ? next_of_stream(e, now) : next_piece(e);
         if (e->denied || !may_begin_item(e, now)) {

@@ -10,6 +10,8 @@ struct egress {
     size_t item;         // the next item, or the one being sent
     size_t frame_at;     // bytes of the frame that are out
     size_t rendition_at; // bytes of this item's rendition that are out
+    bool coded;          // what is sent is rp->coded …
+    size_t coded_at;     // … of which so many bytes are out
     size_t left;         // bytes still to come
     bool denied;         // stopped: an item's permit ended on the way
     utc_ms checked;      // when the permits were
@@ -26,10 +28,14 @@ size_t egress_memory(const struct reply *rp);
 // `policy` may be NULL for a reply without items. The reply is borrowed until the last byte is taken.
 MUST_USE enum status egress_open(struct egress *e, const struct reply *rp, const struct principal *to,
                                  const struct digest *policy, utc_ms now);
+// Put what egress_open found permitted, and nothing of it is out yet, into the form that rp->coding names; the renditions are
+// then freed. Nothing is done for CODING_NONE. ST_NOMEM, ST_LIMIT: nothing may be sent.
+MUST_USE enum status egress_code(struct egress *e, struct reply *rp);
 // Copy the next bytes to out[cap]; returns how many, 0 at the end. Before an item that begins a second or more
 // after the check, its permit is asked again: if it has ended, `denied` is set and nothing more ever comes
 // (spec 8-13); the connection must then be cut. An attachment's permit is asked before each of its chunks, and so is
-// its ledger entry: a policy, a recall or a new version stops it in mid-transfer.
+// its ledger entry: a policy, a recall or a new version stops it in mid-transfer. In a coded body nobody can tell where an
+// item begins: the permits of all are asked again each second, and one that has ended stops it at once.
 size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now);
 
 // Another policy is in force: the permit of each item that has not begun, and of each chunk of an attachment, is asked

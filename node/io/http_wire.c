@@ -5,6 +5,7 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
+#include "node/core/coding.h"
 
 enum { HEAD_MAX = 16 * 1024 };
 
@@ -42,6 +43,8 @@ static void put_head(struct buf *out, const struct reply *rp, const struct http_
             buf_printf(out, "Content-Type: %s\r\n", rp->content_type);
         buf_printf(out, "Content-Length: %zu\r\n", length);
     }
+    if (rp->coding != CODING_NONE)
+        buf_printf(out, "Content-Encoding: %s\r\n", coding_text(rp->coding));
     if (!has_header(rp, "Cache-Control"))
         buf_puts(out, "Cache-Control: no-store\r\n");
     for (size_t i = 0; i < rp->header_count; i++)
@@ -58,13 +61,16 @@ static void put_small_body(struct buf *out, struct egress *body)
         buf_put(out, piece, n);
 }
 
-enum status http_wire_answer(struct buf *out, struct egress *body, const struct reply *rp, const struct http_wire *w)
+enum status http_wire_answer(struct buf *out, struct egress *body, struct reply *rp, const struct http_wire *w)
 {
     static const struct principal nobody = {0};
     BUG_IF(rp->status < 200 || rp->status > 599);
     buf_init(out, HEAD_MAX + HTTP_WIRE_WHOLE_MAX);
     // Also for HEAD: what may not be sent must not be measured either.
     TRY(egress_open(body, rp, w->to ? w->to : &nobody, w->policy, w->now));
+    if (!has_body(rp->status))
+        rp->coding = CODING_NONE;
+    TRY(egress_code(body, rp));
     put_head(out, rp, w, body->left);
     if (w->head_only || !has_body(rp->status))
         *body = (struct egress){0};

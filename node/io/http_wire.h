@@ -16,11 +16,10 @@ struct http_wire {
 // A head and a body up to this go out in one piece (and one TLS record).
 enum { HTTP_WIRE_WHOLE_MAX = 15 * 1024 };
 
-// Make `out` (set up by this) hold the answer's head, and, if it is small, its body. A larger one is left to
+// Put the reply into the coding that it asks for, and make `out` (set up by this) hold the answer's head, and, if it is small, its body. A larger one is left to
 // `body`, open over `rp`, to be taken as it is sent. Content-Length always, save for 204 and 304, which have no
 // body; `Cache-Control: no-store` unless the reply says otherwise.
 // ST_DENIED when the egress refuses, ST_NOMEM, ST_LIMIT; `out` is then empty. The caller frees `out` in any case.
-MUST_USE enum status http_wire_answer(struct buf *out, struct egress *body, const struct reply *rp,
-                                      const struct http_wire *w);
+MUST_USE enum status http_wire_answer(struct buf *out, struct egress *body, struct reply *rp, const struct http_wire *w);
 
 #endif

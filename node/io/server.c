@@ -534,7 +534,7 @@ size_t server_connections(const struct server *s)
 
 // ---- answering
 
-static enum status format(struct server *s, const struct conn *c, const struct reply *rp, const struct digest *policy,
+static enum status format(struct server *s, const struct conn *c, struct reply *rp, const struct digest *policy,
                           utc_ms now, struct buf *out, struct egress *body)
 {
     const struct http_head *h = &c->request->head;

@@ -469,7 +469,7 @@ static enum status pull_connect(struct pull *p)
 {
     const struct config *c = p->client->node->config;
     const struct peer *peer = core_peer(&p->client->node->core, p->status.partner);
-    struct transfer_peer to = {.id = p->status.partner, .config = c, .domains = p->client->domains};
+    struct transfer_peer to = {.id = p->status.partner, .config = c, .domains = p->client->domains, .compression = true};
     to.address = peer ? peer->card.address : "";
     for (size_t i = 0; i < c->partner_count; i++)
         if (strcmp(c->partners[i].id, p->status.partner) == 0 && c->partners[i].address)

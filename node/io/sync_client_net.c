@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/core/coding.h"
 #include "node/io/clock.h"
+#include "node/io/compress.h"
 
 enum {
     CONNECT_TIMEOUT_S = 10,  // as the server's own deadline for a handshake
@@ -19,6 +21,7 @@ struct transfers {
     char id[65], address[256];
     const struct config *config;
     struct tls_domains *domains;
+    bool compression;
     struct transfer *all;
 };
 
@@ -28,6 +31,7 @@ struct transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct buf body;
+    bool coded; // it may be compressed
     char why[DIAG_TEXT_MAX], curl_error[CURL_ERROR_SIZE];
     struct transfer_head head; // status 0 = not looked at
     enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
@@ -65,6 +69,39 @@ void transfer_go_on(struct transfer *x)
     event_active(s->timer, EV_TIMEOUT, 0); // libcurl goes on from the event loop, not from inside this call
 }
 
+// ---- content codings. Undone here and not by libcurl, which lets a peer choose how much memory that takes.
+
+// The coding of an answer whose headers are there. ST_UNSUPPORTED for any that we do not ask for, and for several.
+static enum status coding_of(struct transfer *x, enum coding *ret)
+{
+    struct curl_header *h;
+    *ret = CODING_NONE;
+    CURLHcode found = curl_easy_header(x->easy, "Content-Encoding", 0, CURLH_HEADER, -1, &h);
+    if (found == CURLHE_MISSING || found == CURLHE_NOHEADERS)
+        return ST_OK;
+    return found == CURLHE_OK && h->amount == 1 && x->coded ? coding_parse(span_cstr(h->value), ret) : ST_UNSUPPORTED;
+}
+
+// Leave x->body as it was before its coding. False, with a reason, when it cannot be.
+static bool decode_body(struct transfer *x)
+{
+    enum coding c;
+    struct buf plain;
+    buf_init(&plain, x->body.max);
+    enum status st = coding_of(x, &c);
+    if (st == ST_OK && c == CODING_NONE)
+        return true;
+    if (st == ST_OK)
+        st = decompress_bytes(c, buf_bytes(&x->body), &plain);
+    if (st == ST_LIMIT)
+        snprintf(x->why, sizeof x->why, "the answer is beyond %zu bytes once it is decompressed", x->body.max);
+    else if (st != ST_OK)
+        snprintf(x->why, sizeof x->why, "the answer's content coding cannot be undone: %s", status_text(st));
+    buf_fini(&x->body);
+    x->body = plain;
+    return st == ST_OK;
+}
+
 // ---- libcurl's sockets and timer on libevent
 
 static void finish(struct transfers *s)
@@ -79,7 +116,7 @@ static void finish(struct transfers *s)
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
         curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         struct transfer_answer a = {.error = ""};
-        if (rc == CURLE_OK) {
+        if (rc == CURLE_OK && decode_body(x)) {
             a.status = (int)status;
             a.body = buf_bytes(&x->body);
         } else {
@@ -146,7 +183,8 @@ enum status transfers_new(struct event_base *base, const struct transfer_peer *p
         free(s);
         return ST_NOMEM;
     }
-    *s = (struct transfers){.base = base, .config = peer->config, .domains = peer->domains};
+    *s = (struct transfers){.base = base, .config = peer->config, .domains = peer->domains,
+                             .compression = peer->compression};
     snprintf(s->id, sizeof s->id, "%s", peer->id);
     snprintf(s->address, sizeof s->address, "%s", peer->address);
     s->multi = curl_multi_init();
@@ -303,6 +341,9 @@ static bool set_request(struct transfer *x, const struct transfer_ask *ask)
     char url[1024], prefer[32];
     int n = snprintf(url, sizeof url, "https://%s%s", x->set->address, ask->path);
     if (n < 0 || (size_t)n >= sizeof url || curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK)
+        return false;
+    x->coded = x->set->compression && !ask->sink && !ask->post.len;
+    if (x->coded && !add_header(x, "Accept-Encoding: zstd, gzip;q=0.5"))
         return false;
     snprintf(prefer, sizeof prefer, "Prefer: wait=%u", ask->wait_s);
     if ((ask->wait_s && !add_header(x, prefer)) || !set_range(x, ask))

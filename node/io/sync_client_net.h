@@ -15,11 +15,12 @@ struct transfer_peer {
     const char *address; // host:port
     const struct config *config; // our certificate
     struct tls_domains *domains;
+    bool compression;    // documents are asked for as zstd or gzip
 };
 
 struct transfer_answer {
     int status;        // HTTP status; 0 = none came
-    struct span body;  // borrowed for the call
+    struct span body;  // as it was before any content coding; borrowed for the call
     const char *error; // why none came; else ""
 };
 
@@ -42,7 +43,7 @@ struct transfer_ask {
     enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
     struct span post;  // body; empty = GET. Copied.
     uint32_t wait_s;   // Prefer: wait=…; 0 = none
-    size_t body_max;   // an answer beyond this fails
+    size_t body_max;   // an answer beyond this fails, also when it is so long only once its content coding is undone
     void (*done)(void *ctx, const struct transfer_answer *a); // once, from the event loop; may start transfers,
     void *ctx;                                                // may not free the set
 };

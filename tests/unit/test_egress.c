@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "formats/base/limits.h"
+#include "node/io/compress.h"
 #include "node/io/egress.h"
 #include "node/io/http_wire.h"
 #include "tests/support/policy_world.h"
@@ -154,6 +155,54 @@ static void permits_end_on_the_way(void **state)
     world_free(&w);
 }
 
+// A coded page is the same page; a permit that ends stops it wherever it is.
+static void coded_pages_leave_under_the_same_permits(void **state)
+{
+    static const enum coding codings[] = {CODING_GZIP, CODING_ZSTD};
+    struct world w = world_new(policy);
+    struct digest other = {{1}};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        enum coding c = codings[i % 2];
+        struct reply rp;
+        struct egress e;
+        uint8_t out[256];
+        struct buf got, plain;
+        reply_init(&rp);
+        rp.coding = c;
+        add(&w, &rp, "<feed>", "<report>1</report>", "<report>1</report>");
+        add(&w, &rp, "<b>", "<report>2</report>", "<report>2</report>");
+        buf_puts(&rp.body, "</b></feed>");
+        assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1000), ST_OK);
+        assert_int_equal(egress_code(&e, &rp), ST_OK);
+        assert_int_equal(e.left, rp.coded.len);
+        assert_int_equal(egress_memory(&rp), rp.coded.len);
+        buf_init(&got, 256);
+        buf_put(&got, out, egress_take(&e, out, 10, 1000));
+        assert_int_equal(got.len, 10);
+        if (i >= 2)
+            egress_policy(&e, i == 2 ? ruleset_digest(w.rules) : &other);
+        buf_put(&got, out, egress_take(&e, out, 5, 1999)); // a second is not over, or the policy is the same
+        assert_int_equal(got.len, i == 3 ? 10 : 15);
+        assert_int_equal(e.denied, i == 3);
+        if (i == 1) {
+            assert_int_equal(egress_take(&e, out, sizeof out, 2000), 0); // the permits have ended
+            assert_true(e.denied);
+            assert_int_equal(egress_take(&e, out, sizeof out, 1000), 0); // for good
+        } else if (i != 3) {
+            buf_put(&got, out, egress_take(&e, out, sizeof out, 1999));
+            assert_int_equal(e.left, 0);
+            buf_init(&plain, 256);
+            assert_int_equal(decompress_bytes(c, buf_bytes(&got), &plain), ST_OK);
+            assert_string_equal(buf_cstr(&plain), "<feed><report>1</report><b><report>2</report></b></feed>");
+            buf_fini(&plain);
+        }
+        buf_fini(&got);
+        reply_fini(&rp);
+    }
+    world_free(&w);
+}
+
 static void frames_need_no_permit(void **state)
 {
     (void)state;
@@ -202,6 +251,7 @@ static void attachments_leave_in_chunks(void **state)
         size_t at = 0;
         add_stream(&w, &rp, 2, 9);
         assert_int_equal(egress_open(&e, &rp, &fra, ruleset_digest(w.rules), 1500), ST_OK);
+        assert_int_equal(egress_code(&e, &rp), ST_OK); // attachments are never coded
         assert_int_equal(e.left, 9);
         for (size_t n; (n = egress_take(&e, (uint8_t *)text + at, cap, 1999)) > 0; at += n)
             assert_true(n <= cap);
@@ -245,7 +295,7 @@ int main(void)
         cmocka_unit_test(permitted_pages_leave_whole),
         cmocka_unit_test(nothing_leaves_otherwise),
         cmocka_unit_test(permits_end_on_the_way),
-        cmocka_unit_test(frames_need_no_permit),
+        cmocka_unit_test(coded_pages_leave_under_the_same_permits), cmocka_unit_test(frames_need_no_permit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -521,6 +521,37 @@ static void single_reports_are_mediated_and_logged(void **state)
     get(one, etag);
     assert_int_equal(got.status, 304);
     assert_int_equal(sim_events(sim, GBR, AUDIT_DELIVER), 1);
+    // Each coding has a tag of its own, and all answers say that they vary.
+    char plain[200];
+    snprintf(plain, sizeof plain, "%s", header_of("ETag"));
+    static const char *const codings[] = {"gzip", "zstd"};
+    for (size_t i = 0; i < 2; i++) {
+        char headers[400], expected[200];
+        snprintf(expected, sizeof expected, "%.*s+%s\"", (int)strlen(plain) - 1, plain, codings[i]);
+        snprintf(headers, sizeof headers, "Accept-Encoding: %s\r\n%s", codings[i], etag);
+        get(one, headers);
+        assert_int_equal(got.status, 200); // the tag that it has is of the plain form
+        assert_string_equal(header_of("ETag"), expected);
+        assert_string_equal(header_of("Vary"), "Accept-Encoding");
+        snprintf(headers, sizeof headers, "Accept-Encoding: %s\r\nIf-None-Match: \"x\", W/%s\r\n", codings[i], expected);
+        get(one, headers);
+        assert_int_equal(got.status, 304);
+        assert_string_equal(header_of("Vary"), "Accept-Encoding");
+        get("/v1/reports/77000000-0000-4000-8000-000000000000", headers);
+        assert_int_equal(got.status, 404);
+        assert_int_equal(got.rp.coding, CODING_NONE);
+    }
+    assert_int_equal(sim_events(sim, GBR, AUDIT_DELIVER), 3);
+    get(one, "Accept-Encoding: *;q=0\r\n");
+    assert_int_equal(got.status, 406);
+    get("/v1/reports/77000000-0000-4000-8000-000000000000", "Accept-Encoding: *;q=0\r\n");
+    assert_int_equal(got.status, 404); // only who may have it hears of its forms
+    get("/v1/feed", "Accept-Encoding: gzip\r\n");
+    assert_int_equal(got.rp.coding, CODING_GZIP);
+    assert_string_equal(header_of("Vary"), "Accept-Encoding");
+    assert_null(header_of("ETag"));
+    get("/v1/feed", "Accept-Encoding: identity;q=0\r\n");
+    assert_int_equal(got.status, 406);
     // What it may not have and what does not exist look the same, to the byte.
     get("/v1/reports/02000000-0000-4000-8000-000000000000", "");
     assert_int_equal(got.status, 404);
