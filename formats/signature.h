@@ -9,12 +9,16 @@
 
 #define NS_DSIG "http://www.w3.org/2000/09/xmldsig#"
 
+struct evp_pkey_st;   // OpenSSL's EVP_PKEY
 struct signing_key;   // private key and its certificate
 struct verifying_key; // certificate with its public key
 
 // Load a PEM private key (P-256) and its PEM certificate. ST_INVALID when they do not belong together or
 // are of another kind. Free with signing_key_free (nulls, accepts NULL).
 MUST_USE enum status signing_key_load(struct span key_pem, struct span cert_pem, struct diag *d,
+                                      struct signing_key **ret);
+// The same for a private key that OpenSSL holds, wherever it is kept (node/io/private_key.h). The key gets a reference.
+MUST_USE enum status signing_key_make(struct evp_pkey_st *pkey, struct span cert_pem, struct diag *d,
                                       struct signing_key **ret);
 void signing_key_free(struct signing_key **k);
 

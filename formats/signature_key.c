@@ -121,31 +121,39 @@ static enum status pair_check(EVP_PKEY *pkey, X509 *cert, struct diag *d)
     return ST_OK;
 }
 
-enum status signing_key_load(struct span key_pem, struct span cert_pem, struct diag *d,
-                             struct signing_key **ret)
+enum status signing_key_make(EVP_PKEY *pkey, struct span cert_pem, struct diag *d, struct signing_key **ret)
 {
     X509 *cert = NULL;
     enum status st = cert_read(cert_pem, d, &cert);
     if (st != ST_OK)
         return st;
     struct signing_key *k = calloc(1, sizeof *k);
-    BIO *bio = pem_bio(key_pem);
-    if (!k || !bio) {
-        st = ST_NOMEM;
-        goto out;
-    }
-    k->pkey = PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL);
-    st = k->pkey ? pair_check(k->pkey, cert, d)
-                 : refuse(d, "key-unreadable", "expected a PEM private key without a pass phrase");
+    st = !k ? ST_NOMEM : pair_check(pkey, cert, d);
     if (st == ST_OK)
         st = name_of(cert, d, &k->name);
-out:
-    BIO_free(bio);
     X509_free(cert);
-    if (st == ST_OK)
-        *ret = k;
-    else
-        signing_key_free(&k);
+    if (st == ST_OK && EVP_PKEY_up_ref(pkey) != 1)
+        st = ST_NOMEM;
+    if (st != ST_OK) {
+        free(k);
+        return st;
+    }
+    k->pkey = pkey;
+    *ret = k;
+    return ST_OK;
+}
+
+enum status signing_key_load(struct span key_pem, struct span cert_pem, struct diag *d,
+                             struct signing_key **ret)
+{
+    BIO *bio = pem_bio(key_pem);
+    if (!bio)
+        return ST_NOMEM;
+    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, pem_no_passphrase, NULL);
+    enum status st = pkey ? signing_key_make(pkey, cert_pem, d, ret)
+                          : refuse(d, "key-unreadable", "expected a PEM private key without a pass phrase");
+    EVP_PKEY_free(pkey);
+    BIO_free(bio);
     return st;
 }
 
@@ -179,7 +187,7 @@ enum status signing_key_sign(const struct signing_key *key, struct span message,
     EVP_MD_CTX_free(ctx);
     if (!ok) {
         ERR_clear_error();
-        return ST_NOMEM;
+        return ST_UNREACHABLE; // a key in memory always signs; a token may have been taken away
     }
     return value_from_der(der, len, value);
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BLOCK_BYTES = 8192, ALIGN = 16 };
 
@@ -37,6 +38,12 @@ void arena_free(struct arena **a)
     }
     free(*a);
     *a = NULL;
+}
+
+void arena_wipe(struct arena *a)
+{
+    for (struct block *b = a->head; b; b = b->next)
+        explicit_bzero(b->data, b->used);
 }
 
 static struct block *block_for(struct arena *a, size_t size)

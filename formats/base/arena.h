@@ -12,6 +12,8 @@ struct arena;
 struct arena *arena_new(size_t max);
 // Free the arena and all that was allocated from it; nulls the pointer, accepts NULL.
 void arena_free(struct arena **a);
+// Overwrite all that was handed out: before arena_free, when there were secrets in it.
+void arena_wipe(struct arena *a);
 
 // Allocate zeroed, suitably aligned memory. NULL when the maximum is reached or memory is out;
 // arena_status tells which.
