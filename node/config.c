@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "formats/base/limits.h"
+#include "formats/token_uri.h"
 #include "node/io/file.h"
 
 // ---- the keys: one table, and conf/relto.conf says the same (tests compare them)
@@ -18,6 +19,7 @@ enum kind {
     KIND_WORD,     // letters, digits, '.', '_', '-': ids and names
     KIND_DOMAIN,   // lower-case trust domain
     KIND_PATH,     // file or folder, relative to the node directory
+    KIND_KEY,      // the same of a private key, or a key in a token: a PKCS#11 URI, kept as it is
     KIND_LISTEN,   // numeric address and port, port 0 = a free one
     KIND_LOOPBACK, // the same on the loopback interface, or empty
     KIND_ADDRESS,  // host name or address, and port
@@ -49,7 +51,7 @@ static const struct key node_keys[] = {
     {"listen", "metrics", KIND_LOOPBACK, AT(metrics), "127.0.0.1:8444", false, 0, 0},
     {"listen", "connections-max", KIND_NUMBER, AT(connections_max), "4096", false, 8, 65000},
     {"listen", "connections-per-address-max", KIND_NUMBER, AT(connections_per_address_max), "256", false, 1, 65000},
-    {"tls", "key", KIND_PATH, AT(tls_key), "keys/tls.key", false, 0, 0},
+    {"tls", "key", KIND_KEY, AT(tls_key), "keys/tls.key", false, 0, 0},
     {"tls", "cert", KIND_PATH, AT(tls_cert), "certs/node.pem", false, 0, 0},
     {"tls", "anchors", KIND_PATH, AT(tls_anchors), "ca/ca.pem", false, 0, 0},
     {"tls", "crl", KIND_PATH, AT(tls_crl), NULL, false, 0, 0},
@@ -63,10 +65,10 @@ static const struct key node_keys[] = {
     {"policy", "vocabulary", KIND_PATH, AT(vocabulary_file), "policy/vocabulary.xml", false, 0, 0},
     {"policy", "approval", KIND_NUMBER, AT(policy_approval), "1", false, 1, 2},
     {"release", "pad", KIND_NUMBER, AT(pad), "0", false, 0, 64},
-    {"release", "report-key", KIND_PATH, AT(report_key), "keys/report.key", false, 0, 0},
+    {"release", "report-key", KIND_KEY, AT(report_key), "keys/report.key", false, 0, 0},
     {"release", "report-cert", KIND_PATH, AT(report_cert), "certs/report.pem", false, 0, 0},
     {"release", "ledger-key", KIND_PATH, AT(ledger_key), "keys/ledger.key", false, 0, 0},
-    {"release", "consent-key", KIND_PATH, AT(consent_key), "keys/consent.key", false, 0, 0},
+    {"release", "consent-key", KIND_KEY, AT(consent_key), "keys/consent.key", false, 0, 0},
     {"ingest", "spool", KIND_PATH, AT(spool), NULL, false, 0, 0},
     {"ingest", "poll-wait-s", KIND_NUMBER, AT(poll_wait_s), "60", false, 0, 300},
     {"ingest", "retry-min-ms", KIND_NUMBER, AT(retry_min_ms), "500", false, 10, 3600000},
@@ -184,6 +186,8 @@ static const char *expected(const struct key *k, char out[96])
         return "at most 128 lower-case letters, digits, '.', '_' and '-'";
     case KIND_PATH:
         return "the path of a file or folder";
+    case KIND_KEY:
+        return "the path of a file, or a PKCS#11 URI";
     case KIND_LISTEN:
         return "a numeric address and a port, e.g. 192.0.2.1:8443 or [::]:8443";
     case KIND_LOOPBACK:
@@ -220,6 +224,7 @@ static bool value_ok(const struct key *k, const char *s, uint64_t *ret_number)
     case KIND_DOMAIN:
         return all_of(s, 128, "._-", false);
     case KIND_PATH:
+    case KIND_KEY:
     case KIND_TEXT:
         return printable(s);
     case KIND_LISTEN:
@@ -252,7 +257,8 @@ static void store(struct reading *r, const struct key *k, void *base, const char
     char *at = (char *)base + k->offset;
     switch (k->kind) {
     case KIND_PATH:
-        *(const char **)(void *)at = absolute(r, s);
+    case KIND_KEY:
+        *(const char **)(void *)at = token_uri_is(s) ? arena_cstr(r->a, s) : absolute(r, s);
         break;
     case KIND_WORD:
     case KIND_DOMAIN:
@@ -276,10 +282,24 @@ static void store(struct reading *r, const struct key *k, void *base, const char
     }
 }
 
+// A URI of a key in a token: where it may stand, and whether it is one. What is wrong is said without its text, in which
+// somebody may have written a PIN. False when it may be stored.
+static bool refuse_uri(struct reading *r, const struct key *k, const char *value)
+{
+    struct token_uri uri;
+    const char *why = "a file is expected; only the keys of [tls], report-key and consent-key can be in a token";
+    if (!token_uri_is(value) || (k->kind == KIND_KEY && token_uri_read(value, &uri, &why) == ST_OK))
+        return false;
+    diag_add(r->d, r->line, 0, "config-value", k->name, "%s", why);
+    return true;
+}
+
 static void take(struct reading *r, const struct key *k, void *base, const char *value)
 {
     uint64_t n = 0;
     char text[96];
+    if (refuse_uri(r, k, value))
+        return;
     if (value_ok(k, value, &n))
         store(r, k, base, value, n);
     else

@@ -25,6 +25,7 @@ struct config {
     const char *address;   // what partner cards say; NULL = listen
     const char *tls_key, *tls_cert, *tls_anchors, *tls_crl; // own domain
     const char *report_key, *report_cert, *ledger_key, *audit_key, *cosign_key, *consent_key, *card_key;
+    // tls_key, report_key and consent_key: a file, or a PKCS#11 URI (formats/token_uri.h); node/io/private_key.h loads both
     const char *store_path;
     uint64_t map_bytes, map_bytes_max;
     uint32_t erase_within_s;     // erased bytes leave the store's file within this time

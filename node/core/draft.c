@@ -181,6 +181,16 @@ static bool refuse_unable_to_sign(struct draft *d)
     return true;
 }
 
+// The token that holds the key does not answer: nothing is stored unsigned.
+static bool refuse_without_token(struct draft *d)
+{
+    reply_problem(d->rp, 503, "signing-token", "This node cannot sign reports now",
+                  "Nothing was stored. The token that holds its report-signing key does not answer; the operator has to see to "
+                  "it and restart reltod.",
+                  NULL);
+    return true;
+}
+
 enum status draft_judge(struct draft *d, bool *ret_done)
 {
     bool is_signed = d->report->is_signed, missing = false;
@@ -188,7 +198,12 @@ enum status draft_judge(struct draft *d, bool *ret_done)
         TRY(attachment_check(d->t, d->report, d->rq->who.id, d->diag, &missing));
     d->faulty |= missing;
     TRY(note(d, report_validate(d->t->core->rules, d->report, d->diag)));
-    TRY(note(d, is_signed ? accept_signed(d) : sign_draft(d)));
+    enum status st = is_signed ? accept_signed(d) : sign_draft(d);
+    if (st == ST_UNREACHABLE) {
+        *ret_done = draft_refuse_faults(d) || refuse_without_token(d);
+        return ST_OK;
+    }
+    TRY(note(d, st));
     *ret_done = draft_refuse_faults(d) || (!is_signed && refuse_unable_to_sign(d));
     return ST_OK;
 }

@@ -6,17 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "formats/token_uri.h"
 #include "node/core/policy_work.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
 #include "node/io/pki.h"
+#include "node/io/private_key.h"
 #include "node/io/spool.h"
 #include "node/io/tls_identity.h"
 #include "node/io/witness_logs.h"
 #include "store/audit_log.h"
 #include "store/policies.h"
 
-enum { KEY_FILE_MAX = 64 * 1024, CONFIG_ARENA_MAX = 64 * 1024 * 1024 };
+enum { CONFIG_ARENA_MAX = 64 * 1024 * 1024 };
 
 // ---- keys
 
@@ -45,9 +47,13 @@ static enum status check_mode(const char *path, mode_t refused, const char *reme
     return ST_DENIED;
 }
 
-static enum status check_key(const char *path, struct diag *d)
+// Of a key in a token: the file with the PIN.
+static enum status check_key(const char *where, struct diag *d)
 {
-    return check_mode(path, 027, "g-w,o=", d);
+    struct token_uri uri;
+    const char *why;
+    bool in_token = token_uri_is(where) && token_uri_read(where, &uri, &why) == ST_OK;
+    return check_mode(in_token ? uri.pin_file : where, 027, "g-w,o=", d);
 }
 
 static enum status read_key(struct node_state *n, const char *path, struct diag *d, struct span *ret)
@@ -66,11 +72,11 @@ static enum status load_note_key(struct node_state *n, const char *path, struct 
     return st;
 }
 
-static enum status load_report_cert(struct node_state *n, struct diag *d)
+static enum status load_cert(struct node_state *n, const char *path, struct diag *d, struct verifying_key **ret)
 {
     struct span pem;
-    TRY(file_read(n->config->report_cert, KEY_FILE_MAX, n->arena, d, &pem));
-    return of_file(verifying_key_load(pem, d, &n->core.own_report_cert), n->config->report_cert, d);
+    TRY(file_read(path, KEY_FILE_MAX, n->arena, d, &pem));
+    return of_file(verifying_key_load(pem, d, ret), path, d);
 }
 
 static enum status load_log_keys(struct node_state *n, struct diag *d)
@@ -79,26 +85,42 @@ static enum status load_log_keys(struct node_state *n, struct diag *d)
     return load_note_key(n, n->config->audit_key, d, &n->core.audit_key);
 }
 
+static enum status load_private_key(const char *where, struct diag *d, EVP_PKEY **ret)
+{
+    TRY(check_key(where, d));
+    return private_key_load(where, d, ret);
+}
+
+// A key that signs documents, by a certificate that has been read before: what is wrong is the key, or that it is another's.
+static enum status load_signing_key(struct node_state *n, const char *key, const char *cert, struct diag *d,
+                                    struct signing_key **ret)
+{
+    struct span pem;
+    EVP_PKEY *pkey;
+    TRY(file_read(cert, KEY_FILE_MAX, n->arena, d, &pem));
+    TRY(load_private_key(key, d, &pkey));
+    enum status st = of_file(signing_key_make(pkey, pem, d, ret), key, d);
+    EVP_PKEY_free(pkey);
+    return st;
+}
+
 static enum status load_report_key(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
-    struct span key, cert;
-    TRY(read_key(n, c->report_key, d, &key));
-    TRY(file_read(c->report_cert, KEY_FILE_MAX, n->arena, d, &cert));
-    // The certificate has been read alone before: what is wrong now is the key, or that it is another's.
-    return of_file(signing_key_load(key, cert, d, &n->core.report_key), c->report_key, d);
+    return load_signing_key(n, c->report_key, c->report_cert, d, &n->core.report_key);
 }
 
 static enum status load_private_keys(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
-    struct span tls;
+    EVP_PKEY *tls;
     TRY(check_mode(c->dir, 022, "go-w", d));
     TRY(check_key(c->card_key, d)); // the daemon does not use these two
     TRY(check_key(c->consent_key, d));
     TRY(load_log_keys(n, d));
     TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));
-    TRY(read_key(n, c->tls_key, d, &tls));
+    TRY(load_private_key(c->tls_key, d, &tls)); // TLS will load it again; what is wrong with it is said before anything is written
+    EVP_PKEY_free(tls);
     return load_report_key(n, d);
 }
 
@@ -113,17 +135,31 @@ static enum status check_life(const char *path, struct span pem, struct diag *d)
     return ST_INVALID;
 }
 
+static enum status check_consent_key(struct node_state *n, struct diag *d)
+{
+    struct verifying_key *public;
+    struct signing_key *key;
+    const char *cert = arena_printf(n->arena, "%s/certs/consent.pem", n->config->dir);
+    if (!cert)
+        return ST_NOMEM;
+    TRY(load_cert(n, cert, d, &public));
+    verifying_key_free(&public);
+    TRY(load_signing_key(n, n->config->consent_key, cert, d, &key));
+    signing_key_free(&key);
+    return ST_OK;
+}
+
 // What else a daemon or the command line will need of this directory: told now rather than at night.
 static enum status check_tls(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
     struct tls_domains *domains;
     struct note_key card;
-    struct span consent, cert;
+    struct span cert;
     SSL_CTX *ctx = NULL;
     TRY(load_note_key(n, c->card_key, d, &card));
     explicit_bzero(&card, sizeof card);
-    TRY(read_key(n, c->consent_key, d, &consent));
+    TRY(check_consent_key(n, d));
     TRY(file_read(c->tls_cert, KEY_FILE_MAX, n->arena, d, &cert));
     TRY(check_life(c->tls_cert, cert, d));
     TRY(tls_domains_load(c, d, &domains));
@@ -295,7 +331,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(load_own_card(n, d));
     n->core.head_hour = n->config->head_hour;
     TRY(witness_logs_load(n->config, n->arena, d, &n->core));
-    TRY(load_report_cert(n, d));
+    TRY(load_cert(n, n->config->report_cert, d, &n->core.own_report_cert));
     if (use == NODE_PARTS)
         return load_report_key(n, d);
     if (use == NODE_DAEMON || use == NODE_CHECK)

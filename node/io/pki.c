@@ -23,6 +23,14 @@ static EVP_PKEY *read_key(struct span pem)
     return key;
 }
 
+static EVP_PKEY *read_public_key(struct span pem)
+{
+    BIO *b = span_starts(pem, "-----BEGIN PUBLIC KEY-----") ? pem_bio(pem) : NULL;
+    EVP_PKEY *key = b ? PEM_read_bio_PUBKEY(b, NULL, pem_no_passphrase, NULL) : read_key(pem);
+    BIO_free(b);
+    return key;
+}
+
 static X509 *read_cert(struct span pem)
 {
     BIO *b = pem_bio(pem);
@@ -355,11 +363,11 @@ enum status pki_issue(struct span ca_key_pem, struct span ca_cert_pem, struct sp
 {
     struct ca ca;
     TRY(ca_init(&ca, ca_key_pem, ca_cert_pem, d));
-    EVP_PKEY *key = read_key(key_pem);
+    EVP_PKEY *key = read_public_key(key_pem);
     X509 *x = X509_new();
     enum status st;
     if (!key)
-        st = fault(d, r->common_name, "expected a private key as PEM");
+        st = fault(d, r->common_name, "expected a private or public key as PEM");
     else if (fill_issued(x, &ca, key, r))
         st = write_cert(x, out_cert_pem);
     else

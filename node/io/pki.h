@@ -21,7 +21,7 @@ MUST_USE enum status pki_key(struct buf *out_key_pem);
 MUST_USE enum status pki_ca(struct span key_pem, const char *common_name, const char *trust_domain, utc_ms from,
                             utc_ms until, struct buf *out_cert_pem, struct diag *d);
 
-// Append a certificate for the public half of `key_pem`, signed by the CA: no CA, key usage digitalSignature,
+// Append a certificate for the public half of `key_pem` (a private key, or the public one alone), signed by the CA: no CA, key usage digitalSignature,
 // random serial of 127 bits. ST_INVALID with a fault, also when CA key and certificate do not belong together.
 MUST_USE enum status pki_issue(struct span ca_key_pem, struct span ca_cert_pem, struct span key_pem,
                                const struct pki_request *r, struct buf *out_cert_pem, struct diag *d);

@@ -8,6 +8,7 @@
 #include "formats/base/bug.h"
 #include "formats/pem.h"
 #include "node/io/clock.h"
+#include "node/io/private_key.h"
 #include "node/io/tls_domains.h"
 
 enum {
@@ -161,9 +162,11 @@ static enum status use_certificate(SSL_CTX *ctx, const char *cert, const char *k
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
         return file_fault(d, cert, "our certificate as PEM, then intermediate ones");
-    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
-        return file_fault(d, key, "the private key of our certificate as PEM");
-    return ST_OK;
+    EVP_PKEY *pkey;
+    TRY(private_key_load(key, d, &pkey));
+    bool fits = SSL_CTX_use_PrivateKey(ctx, pkey) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+    EVP_PKEY_free(pkey);
+    return fits ? ST_OK : file_fault(d, key, "the private key of our certificate");
 }
 
 static enum status use_verification(SSL_CTX *ctx, struct tls_domains *t, enum tls_purpose purpose, const char *expect)

@@ -43,11 +43,11 @@ MUST_USE enum status tls_identify(const struct tls_domains *t, X509 *leaf, STACK
 
 // Contexts: TLS 1.3 only, our certificate, client certificate required, no tickets, no resumption, no early
 // data, no authorities named; verification by tls_identify at the system's time. The context keeps a reference
-// to the domains. ST_INVALID with faults that name the file.
+// to the domains. ST_INVALID with faults that name the file; or as private_key_load.
 MUST_USE enum status tls_server_ctx(const struct config *c, struct tls_domains *t, struct diag *d, SSL_CTX **ret);
 // For our own connections to the node that must prove to be `expect` ("" = our own node, else a partner's id):
 // sets up an SSL_CTX (made by libcurl or by us) with our certificate and the verification. `client_cert` and
-// `client_key` are PEM paths. The context keeps references to what it needs.
+// `client_key` are a PEM path and what private_key_load takes. The context keeps references to what it needs.
 MUST_USE enum status tls_client_setup(SSL_CTX *ctx, struct tls_domains *t, const char *client_cert,
                                       const char *client_key, const char *expect, struct diag *d);
 // After tls_client_setup, for whoever cannot ask the connection (libcurl closes it first): when the peer is refused,

@@ -101,6 +101,16 @@ static void values_are_taken(void **state)
     assert_string_equal(c->log_level, "debug");
 }
 
+static void keys_may_be_in_tokens(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(read_text(w, span_cstr(NODE "[release]\nreport-key = pkcs11:token=GBR;object=r?pin-source=/k/pin\n")), ST_OK);
+    assert_string_equal(w->c->report_key, "pkcs11:token=GBR;object=r?pin-source=/k/pin");
+    assert_int_equal(read_text(w, span_cstr(NODE "[audit]\nkey = pkcs11:token=GBR;object=a?pin-value=43214321\n")), ST_INVALID);
+    assert_non_null(strstr(w->d.faults[0].message, "only the keys of [tls]"));
+    assert_null(strstr(w->d.faults[0].message, "4321"));
+}
+
 static void every_fault_is_named_with_its_line(void **state)
 {
     struct world *w = *state;
@@ -133,6 +143,9 @@ static void every_fault_is_named_with_its_line(void **state)
         {NODE "[release]\npad =\n", 5, "config-value"},
         {NODE "[store]\nmap-mib = 64\nmap-max-mib = 32\n", 0, "config-value"},
         {NODE "[log]\nlevel = loud\n", 5, "config-value"},
+        {NODE "[tls]\nkey = pkcs11:token=GBR;object=tls?pin-value=1234\n", 5, "config-value"},
+        {NODE "[tls]\ncert = pkcs11:token=GBR;object=tls\n", 5, "config-value"},
+        {NODE "[release]\nledger-key = pkcs11:token=GBR;object=ledger\n", 5, "config-value"},
         {NODE "[partner FRA]\npull = maybe\n", 5, "config-value"},
         {NODE "[partner FRA]\npin-sha256 = 00\n", 5, "config-value"},
         {NODE "[log]\n level = info\n", 5, "config-syntax"},
@@ -224,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_fill_in, begin, end),
         cmocka_unit_test_setup_teardown(values_are_taken, begin, end),
+        cmocka_unit_test_setup_teardown(keys_may_be_in_tokens, begin, end),
         cmocka_unit_test_setup_teardown(every_fault_is_named_with_its_line, begin, end),
         cmocka_unit_test_setup_teardown(faults_come_all_at_once, begin, end),
         cmocka_unit_test_setup_teardown(the_shipped_file_is_true, begin, end),

@@ -16,12 +16,15 @@
 
 static const char help[] =
     "usage: relto [-C DIR] cert issue --role cell|officer|auditor|operator --name NAME [--days N]\n"
+    "       relto [-C DIR] cert certify --for node|report|consent --key FILE|URI --out FILE [--days N]\n"
     "       relto [-C DIR] cert list\n"
     "       relto [-C DIR] cert revoke SERIAL\n"
     "       relto [-C DIR] cert rotate-report-key [--prepare]\n"
     "       relto [-C DIR] cert compromised SERIAL --from TIME\n\n"
     "issue makes a key and a certificate that lets NAME call the node in this role; they are written to\n"
     "DIR/certs/<role>-<name>.key and .pem. --days: its life (default 365).\n"
+    "certify makes a certificate of the node itself (TLS, signing of reports or consents) for a key that is there already:\n"
+    "in a PEM file, or in a token, named by a PKCS#11 URI. Then name both in relto.conf, see KEYS IN TOKENS in relto.conf(5).\n"
     "revoke puts a certificate on DIR/ca/crl.pem; a SIGHUP to reltod makes it take effect, also on\n"
     "open connections.\n"
     "rotate-report-key replaces the key that signs reports; the old certificate stays in the card as retired, so that\n"
@@ -37,24 +40,27 @@ static const char *in_dir(const struct cli *cli, const char *name)
     return arena_printf(cli->arena, "%s/%s", cli->dir, name);
 }
 
-enum status cert_write_new(const struct cli *cli, const char *key_file, const char *cert_file,
-                           const struct pki_request *r)
+enum status cert_issue(const struct cli *cli, struct span key_pem, const struct pki_request *r, struct buf *out)
 {
     struct span ca_key, ca_cert;
-    struct buf key, cert;
     struct pki_facts facts;
     TRY(file_read(in_dir(cli, NODE_CA_KEY), PEM_MAX, cli->arena, cli->diag, &ca_key));
     TRY(file_read(in_dir(cli, NODE_CA_CERT), PEM_MAX, cli->arena, cli->diag, &ca_cert));
+    TRY(pki_issue(ca_key, ca_cert, key_pem, r, out, cli->diag));
+    TRY(pki_facts(buf_bytes(out), &facts));
+    return file_write(in_dir(cli, arena_printf(cli->arena, NODE_CA_ISSUED "/%s.pem", facts.serial)), buf_bytes(out), 0644,
+                      cli->diag);
+}
+
+enum status cert_write_new(const struct cli *cli, const char *key_file, const char *cert_file,
+                           const struct pki_request *r)
+{
+    struct buf key, cert;
     buf_init(&key, PEM_MAX);
     buf_init(&cert, PEM_MAX);
     enum status st = pki_key(&key);
     if (st == ST_OK)
-        st = pki_issue(ca_key, ca_cert, buf_bytes(&key), r, &cert, cli->diag);
-    if (st == ST_OK)
-        st = pki_facts(buf_bytes(&cert), &facts);
-    if (st == ST_OK)
-        st = file_write(in_dir(cli, arena_printf(cli->arena, NODE_CA_ISSUED "/%s.pem", facts.serial)), buf_bytes(&cert),
-                        0644, cli->diag);
+        st = cert_issue(cli, buf_bytes(&key), r, &cert);
     if (st == ST_OK)
         st = file_write(in_dir(cli, key_file), buf_bytes(&key), 0600, cli->diag);
     if (st == ST_OK)
@@ -217,15 +223,18 @@ static int revoke_cert(const struct cli *cli, const char *serial)
 
 int cmd_cert(const struct cli *cli, int argc, char **argv)
 {
-    const char *role = NULL, *name = NULL, *days = NULL, *from = NULL;
+    const char *role = NULL, *name = NULL, *days = NULL, *from = NULL, *use = NULL, *key = NULL, *out = NULL;
     bool prepare = false;
     const struct cli_option options[] = {{"role", &role, NULL}, {"name", &name, NULL}, {"days", &days, NULL},
-                                         {"from", &from, NULL}, {"prepare", NULL, &prepare}};
+                                         {"from", &from, NULL}, {"prepare", NULL, &prepare}, {"for", &use, NULL},
+                                         {"key", &key, NULL},   {"out", &out, NULL}};
     int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
     if (code >= 0)
         return code;
     if (argc == 2 && strcmp(argv[1], "issue") == 0)
         return issue_cert(cli, role, name, days);
+    if (argc == 2 && strcmp(argv[1], "certify") == 0)
+        return cert_certify(cli, use, key, out, days);
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return list_certs(cli);
     if (argc == 3 && strcmp(argv[1], "revoke") == 0)
@@ -234,5 +243,5 @@ int cmd_cert(const struct cli *cli, int argc, char **argv)
         return cert_rotate_report_key(cli, prepare);
     if (argc == 3 && strcmp(argv[1], "compromised") == 0)
         return cert_mark_compromised(cli, argv[2], from);
-    return cli_usage("cert", "expected: cert issue, list, revoke SERIAL, rotate-report-key or compromised SERIAL");
+    return cli_usage("cert", "expected: cert issue, certify, list, revoke SERIAL, rotate-report-key or compromised SERIAL");
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "formats/signature.h"
+#include "formats/token_uri.h"
 #include "node/config.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
@@ -11,7 +12,7 @@
 #include "tools/relto/node_files.h"
 #include "tools/relto/own_card.h"
 
-enum { PEM_MAX = 64 * 1024, REPORT_DAYS = 1095 };
+enum { PEM_MAX = 64 * 1024 };
 
 struct rotation {
     const struct cli *cli;
@@ -28,12 +29,8 @@ static const char *below_dir(const struct config *c, const char *path)
 
 static enum status make_next(const struct rotation *x)
 {
-    utc_ms now = clock_now();
     const char *key = below_dir(x->c, x->next_key), *cert = below_dir(x->c, x->next_cert);
-    struct pki_request r = {.common_name = arena_printf(x->cli->arena, "%s report signing", x->c->nation),
-                            .eku = RELTO_EKU_REPORT,
-                            .from = now - 60000,
-                            .until = utc_add(now, REPORT_DAYS * 86400000LL)};
+    struct pki_request r = cert_own_request(x->cli, OWN_REPORT, x->c->nation, x->c->name, x->c->trust_domain);
     if (!key || !cert) {
         diag_add(x->cli->diag, 0, 0, "report-key", x->c->report_key,
                  "key and certificate lie outside the node directory; replace them where they are made, then 'relto "
@@ -82,6 +79,12 @@ static enum status rotation_start(const struct cli *cli, struct rotation *x)
 {
     *x = (struct rotation){.cli = cli};
     TRY(config_read(cli->dir, cli->arena, cli->diag, &x->c));
+    if (token_uri_is(x->c->report_key)) {
+        diag_add(cli->diag, 0, 0, "report-key", NULL,
+                 "the key is in a token, where only its owner makes keys: make the next one there, certify it ('relto cert "
+                 "certify') and name both in relto.conf, as KEYS IN TOKENS in relto.conf(5) tells");
+        return ST_DENIED;
+    }
     x->next_key = prepared_report_key(cli, x->c);
     x->next_cert = prepared_report_cert(cli, x->c);
     return arena_status(cli->arena);

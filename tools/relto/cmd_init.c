@@ -11,7 +11,6 @@
 #include "formats/base/random.h"
 #include "formats/note.h"
 #include "formats/partner_card.h"
-#include "formats/signature.h"
 #include "node/config.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
@@ -33,7 +32,7 @@ static const char help[] =
     "  --metrics H:P   plain loopback listener of /metrics (default: 127.0.0.1:8444); port 0 likewise\n"
     "  --policy FILE   start with this policy instead of one that releases nothing to anyone\n";
 
-enum { CA_DAYS = 3650, NODE_DAYS = 730, REPORT_DAYS = 1095 };
+enum { CA_DAYS = 3650 };
 
 struct init {
     const struct cli *cli;
@@ -141,19 +140,9 @@ static enum status make_ca(const struct init *x)
 
 static enum status make_certificates(const struct init *x)
 {
-    utc_ms now = clock_now();
-    struct pki_request node = {.common_name = x->name,
-                               .uri = arena_printf(x->cli->arena, "spiffe://%s/node", x->name),
-                               .eku = "tls",
-                               .from = now - 60000,
-                               .until = utc_add(now, NODE_DAYS * 86400000LL)};
-    struct pki_request report = {.common_name = arena_printf(x->cli->arena, "%s report signing", x->nation),
-                                 .eku = RELTO_EKU_REPORT,
-                                 .from = now - 60000,
-                                 .until = utc_add(now, REPORT_DAYS * 86400000LL)};
-    struct pki_request consent = report;
-    consent.common_name = arena_printf(x->cli->arena, "%s consent signing", x->nation);
-    consent.eku = RELTO_EKU_CONSENT;
+    struct pki_request node = cert_own_request(x->cli, OWN_NODE, x->nation, x->name, x->name);
+    struct pki_request report = cert_own_request(x->cli, OWN_REPORT, x->nation, x->name, x->name);
+    struct pki_request consent = cert_own_request(x->cli, OWN_CONSENT, x->nation, x->name, x->name);
     TRY(make_ca(x));
     TRY(cert_write_new(x->cli, NODE_TLS_KEY, NODE_TLS_CERT, &node));
     TRY(cert_write_new(x->cli, NODE_REPORT_KEY, NODE_REPORT_CERT, &report));
