@@ -16,8 +16,8 @@
 #include "store/audit_log.h"
 #include "store/policy_steps.h"
 
-static const char *const nations[SIM_NODES_MAX] = {"GBR", "FRA", "DEU"};
-static const char *const node_names[SIM_NODES_MAX] = {"gbr.example", "fra.example", "deu.example"};
+static const char *const nations[SIM_NODES_MAX] = {"GBR", "FRA", "DEU", "SWE", "USA"};
+static const char *const node_names[SIM_NODES_MAX] = {"gbr.example", "fra.example", "deu.example", "swe.example", "usa.example"};
 
 // ---- setting up
 

@@ -10,7 +10,7 @@
 #include "tests/support/store_dir.h"
 #include "tests/support/test_keys.h"
 
-enum { SIM_NODES_MAX = 3 };
+enum { SIM_NODES_MAX = 5 };
 
 // A policy of `nation` under which `partners` (elements) get all INTREPs under `terms`.
 #define SIM_POLICY(nation, partners, parties, terms)                                                         \
@@ -38,7 +38,7 @@ struct sim_node {
 };
 
 struct sim {
-    struct sim_node nodes[SIM_NODES_MAX]; // GBR, FRA, DEU
+    struct sim_node nodes[SIM_NODES_MAX]; // GBR, FRA, DEU, SWE, USA
     size_t count;
     utc_ms now;
 };
