@@ -27,6 +27,8 @@ enum kind {
     KIND_SHA256,   // 64 hexadecimal digits
     KIND_MIB,      // number of MiB, kept as bytes
     KIND_NUMBER,
+    KIND_RATE,     // bytes a second, 0 = no limit
+    KIND_HOURS,
     KIND_YES_NO,
     KIND_LEVEL,
 };
@@ -88,6 +90,10 @@ static const struct key node_keys[] = {
 static const struct key partner_keys[] = {
     {"partner", "card", KIND_PATH, AT(card), NULL, false, 0, 0},
     {"partner", "pull", KIND_YES_NO, AT(pull), "yes", false, 0, 0},
+    {"partner", "compression", KIND_YES_NO, AT(compression), "yes", false, 0, 0},
+    // A slower reader is taken for dead by the partner's server.
+    {"partner", "fetch-bytes-per-s", KIND_RATE, AT(fetch_rate), "0", false, 16384, UINT32_MAX},
+    {"partner", "hours", KIND_HOURS, AT(hours), NULL, false, 0, 0},
     {"partner", "ask-witness", KIND_YES_NO, AT(ask_witness), "no", false, 0, 0},
     {"partner", "be-witness", KIND_YES_NO, AT(be_witness), "no", false, 0, 0},
     {"partner", "address", KIND_ADDRESS, AT(address), NULL, false, 0, 0},
@@ -202,6 +208,12 @@ static const char *expected(const struct key *k, char out[96])
     case KIND_NUMBER:
         snprintf(out, 96, "a whole number from %llu to %llu", (unsigned long long)k->min, (unsigned long long)k->max);
         return out;
+    case KIND_RATE:
+        snprintf(out, 96, "0 for no limit, or a whole number of bytes from %llu to %llu", (unsigned long long)k->min,
+                 (unsigned long long)k->max);
+        return out;
+    case KIND_HOURS:
+        return "two different times of the day in UTC, e.g. 22:00-06:00Z";
     case KIND_YES_NO:
         return "yes or no";
     case KIND_LEVEL:
@@ -218,6 +230,7 @@ static bool level_ok(const char *s)
 static bool value_ok(const struct key *k, const char *s, uint64_t *ret_number)
 {
     bool loopback = false;
+    struct hours hours;
     switch (k->kind) {
     case KIND_WORD:
         return all_of(s, ID_MAX, "._-", true);
@@ -238,6 +251,10 @@ static bool value_ok(const struct key *k, const char *s, uint64_t *ret_number)
     case KIND_MIB:
     case KIND_NUMBER:
         return number(s, k->min, k->max, ret_number);
+    case KIND_RATE:
+        return number(s, 0, k->max, ret_number) && (*ret_number == 0 || *ret_number >= k->min);
+    case KIND_HOURS:
+        return hours_parse(s, &hours);
     case KIND_YES_NO:
         return !strcmp(s, "yes") || !strcmp(s, "no");
     case KIND_LEVEL:
@@ -274,7 +291,11 @@ static void store(struct reading *r, const struct key *k, void *base, const char
         *(uint64_t *)(void *)at = n * MIB;
         break;
     case KIND_NUMBER:
+    case KIND_RATE:
         *(uint32_t *)(void *)at = (uint32_t)n;
+        break;
+    case KIND_HOURS:
+        (void)hours_parse(s, (struct hours *)(void *)at); // value_ok() has read it
         break;
     case KIND_YES_NO:
         *(bool *)(void *)at = !strcmp(s, "yes");
@@ -523,4 +544,12 @@ enum status config_read(const char *dir, struct arena *a, struct diag *d, const 
     d->file[0] = 0;
     *ret = c;
     return ST_OK;
+}
+
+const struct config_partner *config_partner_of(const struct config *c, const char *id)
+{
+    for (size_t i = 0; i < c->partner_count; i++)
+        if (strcmp(c->partners[i].id, id) == 0)
+            return &c->partners[i];
+    return NULL;
 }

@@ -5,11 +5,15 @@
 #include "formats/base/arena.h"
 #include "formats/base/diag.h"
 #include "formats/policy_bundle.h"
+#include "node/core/hours.h"
 
 struct config_partner {
     const char *id;        // section [partner FRA]
     const char *card;      // file of its card, relative to the node directory
     bool pull;             // default true
+    bool compression;      // we ask it for compressed pages; default true
+    uint32_t fetch_rate;   // bytes a second that we fetch from it; 0 = as they come
+    struct hours hours;    // outside them we do not sync with it
     bool ask_witness;      // ask this partner to cosign our audit log
     bool be_witness;       // cosign this partner's audit log
     const char *address;   // override of the card's address; NULL = the card's
@@ -50,6 +54,8 @@ struct config {
 // Read DIR/relto.conf. Unknown sections and keys and bad values are faults with line numbers, all at once.
 // Paths come back absolute. Everything lives in `a`.
 MUST_USE enum status config_read(const char *dir, struct arena *a, struct diag *d, const struct config **ret);
+// The section of this partner, or NULL.
+const struct config_partner *config_partner_of(const struct config *c, const char *id);
 // Read the policy files that the configuration names into a bundle (memory in `a`).
 MUST_USE enum status config_policy_bundle(const struct config *c, struct arena *a, struct diag *d,
                                           struct policy_bundle *ret);

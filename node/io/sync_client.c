@@ -17,6 +17,7 @@ enum {
     WHY_MAX = 256,
     ANSWER_MAX = 64 * 1024,
     PAGE_KEEP_MAX = 1024 * 1024,
+    HOURS_LOOK_MS = 60000,
     HELD_MS = 1000, // an answer that took so long was held for us: asking again at once costs little
 };
 
@@ -26,6 +27,7 @@ enum sync_doing {
     SYNC_ASKING,   // a request for a page is under way (or held by the partner: nothing new)
     SYNC_APPLYING, // a page waits for its commit
     SYNC_BACKOFF,  // the last try failed; the next comes at `again_at`
+    SYNC_CLOSED,   // outside its hours
     SYNC_PACED,    // its answers lead nowhere: the next question comes at `again_at`
     SYNC_FORKED,   // stopped: the partner's ledger contradicts itself
 };
@@ -47,6 +49,9 @@ struct pull {
     bool gone; // no longer a partner to pull from: freed when no job holds it
     struct transfers *net;
     struct event *again, *receipt_again; // back-off timers
+    struct event *hours_again;           // when its hours begin or end
+    struct hours hours;
+    bool closed;                         // outside them: no connections
     struct transfer *get, *post;
 
     struct daemon_job job; // one at a time: look, apply, restart, failed
@@ -86,6 +91,12 @@ struct sync_client {
 static bool is_off(const struct pull *p)
 {
     return p->client->stopped || p->gone;
+}
+
+// May it use the network?
+static bool is_silent(const struct pull *p)
+{
+    return is_off(p) || p->closed;
 }
 
 // ---- waiting
@@ -298,7 +309,7 @@ static void on_receipt(void *ctx, const struct transfer_answer *a)
 // Send the newest receipt, unless one is under way: then it follows.
 static void send_receipt(struct pull *p)
 {
-    if (is_off(p) || !p->net || p->post || p->receipt_job_busy)
+    if (is_silent(p) || !p->net || p->post || p->receipt_job_busy)
         return;
     if (p->receipt.len) {
         struct buf old = p->sending;
@@ -350,6 +361,8 @@ static void on_page(void *ctx, const struct transfer_answer *a)
 
 static void ask_page(struct pull *p)
 {
+    if (is_silent(p))
+        return;
     uint32_t wait = p->client->node->config->poll_wait_s;
     if (wait > FEED_WAIT_MAX_S)
         wait = FEED_WAIT_MAX_S;
@@ -414,6 +427,8 @@ static void job_done(struct daemon_job *j)
         }
         if (p->receipt.len)
             send_receipt(p);
+        if (p->closed)
+            return; // what comes next is asked when its hours begin
         if (p->work == WORK_APPLY)
             go_on(p);
         else if (p->work == WORK_RESTART && p->restarts > 1)
@@ -427,7 +442,7 @@ static void on_again(evutil_socket_t fd, short what, void *ctx)
 {
     struct pull *p = ctx;
     (void)fd, (void)what;
-    if (is_off(p) || p->job_busy || p->get)
+    if (is_silent(p) || p->job_busy || p->get)
         return;
     if (p->status.doing != SYNC_FORKED)
         p->status.doing = SYNC_READING;
@@ -444,6 +459,8 @@ static void pull_free(struct pull *p)
         event_free(p->again);
     if (p->receipt_again)
         event_free(p->receipt_again);
+    if (p->hours_again)
+        event_free(p->hours_again);
     buf_fini(&p->page);
     buf_fini(&p->path);
     buf_fini(&p->receipt);
@@ -464,16 +481,16 @@ static void pull_free_if_gone(struct pull *p)
     pull_free(p);
 }
 
-// Begin (or go on after a reload) with fresh connections.
+// Go on with fresh connections.
 static enum status pull_connect(struct pull *p)
 {
     const struct config *c = p->client->node->config;
     const struct peer *peer = core_peer(&p->client->node->core, p->status.partner);
-    struct transfer_peer to = {.id = p->status.partner, .config = c, .domains = p->client->domains, .compression = true};
-    to.address = peer ? peer->card.address : "";
-    for (size_t i = 0; i < c->partner_count; i++)
-        if (strcmp(c->partners[i].id, p->status.partner) == 0 && c->partners[i].address)
-            to.address = c->partners[i].address;
+    const struct config_partner *conf = config_partner_of(c, p->status.partner);
+    struct transfer_peer to = {.id = p->status.partner, .config = c, .domains = p->client->domains};
+    to.address = conf && conf->address ? conf->address : peer ? peer->card.address : "";
+    to.compression = conf && conf->compression;
+    to.bytes_per_s = conf ? conf->fetch_rate : 0;
     transfers_free(&p->net);
     p->get = p->post = NULL;
     enum status st = transfers_new(p->client->base, &to, &p->net);
@@ -485,6 +502,59 @@ static enum status pull_connect(struct pull *p)
         submit(p, WORK_LOOK);
     }
     return ST_OK;
+}
+
+// Its hours have ended: break off what is under way. A page that waits for its commit is still applied.
+static void pull_disconnect(struct pull *p)
+{
+    transfers_free(&p->net);
+    p->get = p->post = NULL;
+    attach_fetcher_connect(p->attachments, NULL);
+    event_del(p->again);
+    event_del(p->receipt_again);
+    p->status.doing = SYNC_CLOSED;
+}
+
+// Connect, afresh if there are connections already, or be silent, as the hour has it. The wall clock may be stepped: it
+// is looked at every minute.
+static enum status pull_keep_hours(struct pull *p)
+{
+    int64_t left;
+    bool open = hours_open(&p->hours, clock_now(), &left), was_closed = p->closed;
+    p->closed = !open;
+    if (left < INT64_MAX)
+        arm(p->hours_again, (uint32_t)(left < HOURS_LOOK_MS ? left : HOURS_LOOK_MS));
+    if (open)
+        return pull_connect(p);
+    pull_disconnect(p);
+    if (!was_closed)
+        log_line(LOG_LEVEL_INFO, "sync-closed", "partner", p->status.partner, "why", "its hours have ended", NULL);
+    return ST_OK;
+}
+
+static void on_hours(evutil_socket_t fd, short what, void *ctx)
+{
+    struct pull *p = ctx;
+    int64_t left;
+    (void)fd, (void)what;
+    if (is_off(p))
+        return;
+    if (hours_open(&p->hours, clock_now(), &left) != p->closed) { // as it was
+        arm(p->hours_again, (uint32_t)(left < HOURS_LOOK_MS ? left : HOURS_LOOK_MS));
+        return;
+    }
+    enum status st = pull_keep_hours(p);
+    if (st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, "sync-failed", "partner", p->status.partner, "why", status_text(st), NULL);
+}
+
+// Begin, or go on after a reload.
+static enum status pull_start(struct pull *p)
+{
+    const struct config_partner *conf = config_partner_of(p->client->node->config, p->status.partner);
+    event_del(p->hours_again);
+    p->hours = conf ? conf->hours : (struct hours){0};
+    return pull_keep_hours(p);
 }
 
 static void attachments_idle(void *ctx)
@@ -503,6 +573,7 @@ static enum status pull_new(struct sync_client *s, const char *partner)
     p->receipt_job = (struct daemon_job){.job = {.run = run_receipt_job, .ctx = p}, .done = receipt_done};
     p->again = event_new(s->base, -1, 0, on_again, p);
     p->receipt_again = event_new(s->base, -1, 0, on_receipt_again, p);
+    p->hours_again = event_new(s->base, -1, 0, on_hours, p);
     p->diag = malloc(sizeof *p->diag);
     buf_init(&p->page, FEED_DOCUMENT_BYTES_MAX);
     buf_init(&p->path, SYNC_PATH_MAX);
@@ -510,7 +581,7 @@ static enum status pull_new(struct sync_client *s, const char *partner)
     buf_init(&p->sending, FEED_RECEIPT_BYTES_MAX);
     enum status st = attach_fetcher_new(s->base, s->node, s->daemon, partner, attachments_idle, p, &p->attachments);
     if (st == ST_OK)
-        st = p->again && p->receipt_again && p->diag ? pull_connect(p) : ST_NOMEM;
+        st = p->again && p->receipt_again && p->hours_again && p->diag ? pull_start(p) : ST_NOMEM;
     if (st != ST_OK) {
         pull_free(p);
         return st;
@@ -556,7 +627,7 @@ void sync_client_reload(struct sync_client *s, struct tls_domains *domains)
         const struct peer *peer = core_peer(core, p->status.partner);
         next = p->next;
         p->gone |= !peer || !peer->pull;
-        enum status st = p->gone ? ST_OK : pull_connect(p);
+        enum status st = p->gone ? ST_OK : pull_start(p);
         if (st != ST_OK)
             log_line(LOG_LEVEL_ERROR, "sync-failed", "partner", p->status.partner, "why", status_text(st), NULL);
         if (p->gone) {
@@ -581,6 +652,7 @@ void sync_client_stop(struct sync_client *s)
         p->get = p->post = NULL;
         event_del(p->again);
         event_del(p->receipt_again);
+        event_del(p->hours_again);
     }
 }
 

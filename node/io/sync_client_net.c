@@ -1,8 +1,11 @@
 #include "node/io/sync_client_net.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #include "node/core/coding.h"
 #include "node/io/clock.h"
@@ -22,6 +25,9 @@ struct transfers {
     const struct config *config;
     struct tls_domains *domains;
     bool compression;
+    uint32_t bytes_per_s;
+    int64_t allowance, refilled_at; // bytes that may come now; the monotonic clock then
+    struct event *refill;
     struct transfer *all;
 };
 
@@ -31,7 +37,8 @@ struct transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct buf body;
-    bool coded; // it may be compressed
+    bool coded;   // it may be compressed
+    bool waiting; // for an allowance
     char why[DIAG_TEXT_MAX], curl_error[CURL_ERROR_SIZE];
     struct transfer_head head; // status 0 = not looked at
     enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
@@ -67,6 +74,61 @@ void transfer_go_on(struct transfer *x)
     struct transfers *s = x->set;
     curl_easy_pause(x->easy, CURLPAUSE_CONT);
     event_active(s->timer, EV_TIMEOUT, 0); // libcurl goes on from the event loop, not from inside this call
+}
+
+// ---- the rate
+
+enum { BURSTS_PER_S = 4 };
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+// May bytes be taken now? If not, on_refill says when.
+static bool has_allowance(struct transfers *s)
+{
+    const int64_t burst = s->bytes_per_s / BURSTS_PER_S, now = monotonic_ms();
+    int64_t ms = now - s->refilled_at;
+    if (s->bytes_per_s == 0)
+        return true;
+    if (ms > 3000)
+        ms = 3000; // what was taken too much is worth a second at most
+    s->allowance += ms * s->bytes_per_s / 1000;
+    s->allowance = s->allowance < burst ? s->allowance : burst;
+    s->refilled_at = now;
+    return s->allowance > 0;
+}
+
+static void wait_for_allowance(struct transfers *s)
+{
+    int64_t ms = 1 + -s->allowance * 1000 / s->bytes_per_s;
+    const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    event_add(s->refill, &tv);
+}
+
+static void on_refill(evutil_socket_t fd, short what, void *ctx)
+{
+    struct transfers *s = ctx;
+    (void)fd, (void)what;
+    for (struct transfer *x = s->all; x; x = x->next) {
+        if (!x->waiting)
+            continue;
+        x->waiting = false;
+        transfer_go_on(x);
+    }
+}
+
+// What the kernel takes in advance comes at the link's rate, not at ours: let it be little.
+static int on_socket_made(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    const struct transfers *s = ctx;
+    int bytes = s->bytes_per_s / BURSTS_PER_S < INT_MAX / 2 ? (int)(s->bytes_per_s / BURSTS_PER_S) : INT_MAX / 2;
+    (void)purpose;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes); // else it is only less even
+    return CURL_SOCKOPT_OK;
 }
 
 // ---- content codings. Undone here and not by libcurl, which lets a peer choose how much memory that takes.
@@ -184,12 +246,13 @@ enum status transfers_new(struct event_base *base, const struct transfer_peer *p
         return ST_NOMEM;
     }
     *s = (struct transfers){.base = base, .config = peer->config, .domains = peer->domains,
-                             .compression = peer->compression};
+                             .compression = peer->compression, .bytes_per_s = peer->bytes_per_s, .refilled_at = monotonic_ms()};
     snprintf(s->id, sizeof s->id, "%s", peer->id);
     snprintf(s->address, sizeof s->address, "%s", peer->address);
     s->multi = curl_multi_init();
     s->timer = event_new(base, -1, 0, on_timer, s);
-    if (!s->multi || !s->timer) {
+    s->refill = event_new(base, -1, 0, on_refill, s);
+    if (!s->multi || !s->timer || !s->refill) {
         transfers_free(&s);
         return ST_NOMEM;
     }
@@ -211,6 +274,8 @@ void transfers_free(struct transfers **s)
         curl_multi_cleanup((*s)->multi);
     if ((*s)->timer)
         event_free((*s)->timer);
+    if ((*s)->refill)
+        event_free((*s)->refill);
     curl_global_cleanup();
     free(*s);
     *s = NULL;
@@ -263,21 +328,35 @@ static int64_t sink_body(struct transfer *x, struct span bytes)
     return 0;
 }
 
+static size_t take_body(struct transfer *x, struct span bytes)
+{
+    int64_t sunk = sink_body(x, bytes);
+    if (sunk >= 0)
+        return (size_t)sunk;
+    buf_span(&x->body, bytes);
+    if (buf_status(&x->body) == ST_OK)
+        return bytes.len;
+    snprintf(x->why, sizeof x->why, "the answer is beyond %zu bytes", x->body.max);
+    return 0;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct transfer *x = ctx;
+    struct transfers *s = x->set;
     if (!still_verified(x)) {
         snprintf(x->why, sizeof x->why, "a certificate or revocation list of the partner ended on an open connection");
         return 0;
     }
-    int64_t sunk = sink_body(x, span_of(bytes, size * count));
-    if (sunk >= 0)
-        return (size_t)sunk;
-    buf_put(&x->body, bytes, size * count);
-    if (buf_status(&x->body) == ST_OK)
-        return size * count;
-    snprintf(x->why, sizeof x->why, "the answer is beyond %zu bytes", x->body.max);
-    return 0;
+    x->waiting = !has_allowance(s);
+    if (x->waiting) {
+        wait_for_allowance(s);
+        return CURL_WRITEFUNC_PAUSE; // they come again
+    }
+    size_t n = take_body(x, span_of(bytes, size * count));
+    if (n == size * count)
+        s->allowance -= (int64_t)n;
+    return n;
 }
 
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
@@ -325,6 +404,12 @@ static bool set_connection(struct transfer *x, uint32_t wait_s)
            curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
 }
 
+static bool set_rate(struct transfer *x)
+{
+    return x->set->bytes_per_s == 0 || (curl_easy_setopt(x->easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made) == CURLE_OK &&
+                                        curl_easy_setopt(x->easy, CURLOPT_SOCKOPTDATA, x->set) == CURLE_OK);
+}
+
 static bool set_range(struct transfer *x, const struct transfer_ask *ask)
 {
     char range[64], condition[256];
@@ -369,7 +454,7 @@ enum status transfer_start(struct transfers *s, const struct transfer_ask *ask, 
     *x = (struct transfer){.next = s->all, .set = s, .easy = curl_easy_init(), .sink = ask->sink, .done = ask->done, .ctx = ask->ctx};
     s->all = x;
     buf_init(&x->body, ask->body_max);
-    if (!x->easy || !set_connection(x, ask->wait_s) || !set_request(x, ask) ||
+    if (!x->easy || !set_connection(x, ask->wait_s) || !set_rate(x) || !set_request(x, ask) ||
         curl_multi_add_handle(s->multi, x->easy) != CURLM_OK) {
         transfer_free(x);
         return ST_NOMEM;

@@ -16,6 +16,7 @@ struct transfer_peer {
     const struct config *config; // our certificate
     struct tls_domains *domains;
     bool compression;    // documents are asked for as zstd or gzip
+    uint32_t bytes_per_s; // of all answers together, after a quarter of a second's worth; 0 = as they come
 };
 
 struct transfer_answer {

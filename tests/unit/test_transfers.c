@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "formats/base/limits.h"
@@ -171,6 +172,29 @@ static void a_bomb_does_not_pass_the_limit_of_a_page(void **state)
     refused(w, "beyond 65536 bytes once it is decompressed");
 }
 
+// 128 KiB at 64 KiB a second, of which a quarter may come at once.
+static void answers_come_at_the_rate(void **state)
+{
+    struct world_of_two *w = *state;
+    struct transfers *fast = w->net;
+    struct timespec a, b;
+    const struct transfer_peer to = {.id = "FRA", .address = server_address(w->s), .config = &w->t.config,
+                                     .domains = w->t.domains, .bytes_per_s = 65536};
+    assert_int_equal(transfers_new(w->base, &to, &w->net), ST_OK);
+    set_body(w, CODING_NONE, "0123456789abcdef", 4096);
+    for (int i = 0; i < 2; i++) {
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        a = i == 0 ? b : a;
+        ask(w, NULL, NULL);
+        assert_int_equal(w->got.len, 65536);
+        assert_string_equal(w->asked, ""); // it was not told to ask for a coding
+    }
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    assert_true((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >= 1400);
+    transfers_free(&w->net);
+    w->net = fast;
+}
+
 static void odd_codings_are_refused(void **state)
 {
     struct world_of_two *w = *state;
@@ -193,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(coded_pages_are_asked_for_and_read, begin, end),
         cmocka_unit_test_setup_teardown(a_bomb_does_not_pass_the_limit_of_a_page, begin, end),
+        cmocka_unit_test_setup_teardown(answers_come_at_the_rate, begin, end),
         cmocka_unit_test_setup_teardown(odd_codings_are_refused, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "node/core/sync.h"
+#include "node/io/clock.h"
 #include "store/attachments.h"
 #include "store/ledger.h"
 #include "store/sources.h"
@@ -117,6 +118,17 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
     print_missing(s);
 }
 
+// Nothing is wrong outside the hours in which we sync with it, yet nothing comes.
+static void print_hours(const struct local *l, const char *partner)
+{
+    int64_t left;
+    char at[UTC_TEXT_MAX];
+    utc_ms now = clock_now();
+    const struct config_partner *p = config_partner_of(l->node->config, partner);
+    if (p && !hours_open(&p->hours, now, &left))
+        printf("           outside its hours: nothing is asked until %s\n", utc_format_s(utc_add(now, left), at));
+}
+
 // One look. *ret_open counts links that are not "ok".
 static enum status look(const struct cli *cli, struct local *l, bool print, size_t *ret_open)
 {
@@ -128,6 +140,8 @@ static enum status look(const struct cli *cli, struct local *l, bool print, size
         *ret_open += strcmp(link_word(&s), "ok") != 0;
         if (print)
             print_link(cli, partner, &s);
+        if (print && cli->format != FORMAT_TSV)
+            print_hours(l, partner);
     }
     return ST_OK;
 }
