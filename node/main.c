@@ -36,7 +36,7 @@ static void on_reload(evutil_socket_t sig, short what, void *ctx)
 static void on_confirm(evutil_socket_t sig, short what, void *ctx)
 {
     (void)sig, (void)what;
-    daemon_confirm_clock(ctx);
+    daemon_confirm(ctx);
 }
 
 static void on_compact(evutil_socket_t sig, short what, void *ctx)

@@ -64,6 +64,52 @@ enum status db_backup(struct db *db, const char *to, struct diag *d)
     return st;
 }
 
+// ---- going back to a backup
+
+static enum status keep_old(int fd, struct diag *d, const char *path)
+{
+    struct stat sb;
+    if (fstatat(fd, DB_DATA_FILE, &sb, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? ST_OK : fault(d, path, "cannot examine " DB_DATA_FILE, errno);
+    if (linkat(fd, DB_DATA_FILE, fd, DB_BEFORE_FILE, 0) == 0)
+        return ST_OK;
+    if (errno != EEXIST)
+        return fault(d, path, "cannot keep the present store as " DB_BEFORE_FILE, errno);
+    diag_add(d, 0, 0, "restore-kept", path, "a store of before an earlier restore is still here as " DB_BEFORE_FILE
+             "; move it elsewhere, or remove it when nobody needs it");
+    return ST_CONFLICT;
+}
+
+static enum status swap_in(int fd, int from_fd, struct diag *d, const char *path)
+{
+    struct stat sb;
+    if (fstatat(from_fd, DB_DATA_FILE, &sb, AT_SYMLINK_NOFOLLOW) != 0)
+        return fault(d, path, "cannot examine the store that is to come here", errno);
+    TRY(keep_old(fd, d, path));
+    if (unlinkat(fd, "lock.mdb", 0) != 0 && errno != ENOENT)
+        return fault(d, path, "cannot remove lock.mdb", errno);
+    if (renameat(from_fd, DB_DATA_FILE, fd, DB_DATA_FILE) != 0)
+        return fault(d, path, "cannot put the store in place", errno);
+    return db_dir_sync(fd, d, path);
+}
+
+enum status db_put_in_place(const char *path, const char *from, struct diag *d)
+{
+    int fd, from_fd = -1;
+    TRY(db_dir_open(path, false, d, &fd));
+    enum status st = db_dir_open(from, false, d, &from_fd);
+    if (st == ST_OK && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        diag_add(d, 0, 0, "store-busy", path, "other programs have the store open; try again when they are done");
+        st = ST_BUSY;
+    }
+    if (st == ST_OK)
+        st = swap_in(fd, from_fd, d, path);
+    if (from_fd >= 0)
+        close(from_fd);
+    close(fd);
+    return st;
+}
+
 // ---- compaction in place
 
 // One compaction at a time: a lock of its own, because changing the shared lock into an exclusive one lets go

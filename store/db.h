@@ -163,5 +163,9 @@ MUST_USE enum status db_compact(struct db **db, struct diag *d);
 // store), while the store is in use. The copy is durable when it returns and opens with db_open. ST_CONFLICT
 // (there is a store already), ST_FULL, ST_IO, ST_DENIED.
 MUST_USE enum status db_backup(struct db *db, const char *to, struct diag *d);
+// Put the store of directory `from` (which nobody has open; on the same file system) in the place of that of `path`. The one
+// that was there is kept as data.mdb.before-restore. ST_CONFLICT when such a one is there already; ST_BUSY when others have
+// the store open; ST_NOT_FOUND, ST_IO, ST_DENIED.
+MUST_USE enum status db_put_in_place(const char *path, const char *from, struct diag *d);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define DB_DATA_FILE "data.mdb"
 #define DB_COMPACT_FILE "data.mdb.compact"
+#define DB_BEFORE_FILE "data.mdb.before-restore"
 
 // Version 2 added tables to version 1: the first writable open makes those that are missing.
 enum { DB_FORMAT_VERSION = 2, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };

@@ -338,6 +338,14 @@ static enum status put_receipt(struct writing *w, const struct hull *h, const st
     return receipt_each(w->t, h->partner, put_chosen, &copy);
 }
 
+// Who checks the export is told that it is not there any more.
+static enum status put_lost_opening(struct writing *w, uint64_t n)
+{
+    char block[40];
+    snprintf(block, sizeof block, "head %llu\nlost\n", (unsigned long long)n);
+    return put_leaf(w, span_cstr(block));
+}
+
 // What a head commits to: its place, the random bytes, and the checkpoint, joined to the export's part of the audit log.
 static enum status put_opening(struct writing *w, const struct hull *h, uint64_t n)
 {
@@ -349,6 +357,8 @@ static enum status put_opening(struct writing *w, const struct hull *h, uint64_t
     struct buf b;
     snprintf(origin, sizeof origin, "%s/" EXPORT_AUDIT, w->o->node_name);
     enum status st = head_get(w->t, h->partner, n, &opening);
+    if (st == ST_OK && opening.checkpoint.len == 0)
+        return put_lost_opening(w, n);
     if (st == ST_NOT_FOUND || (st == ST_OK && checkpoint_open(opening.checkpoint, origin, w->o->audit_key->pub, &c) != ST_OK))
         return ST_CORRUPT;
     if (st != ST_OK)

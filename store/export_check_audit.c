@@ -162,6 +162,15 @@ static bool read_opening(struct span block, uint64_t *ret_n, uint8_t random[HEAD
            len == HEAD_RANDOM_LEN && tlog_update_read(span_sub(block, second + 1, block.len), ret) == ST_OK;
 }
 
+// `head N`, `lost`.
+static bool read_lost(struct span block, uint64_t *ret_n)
+{
+    static const char head[] = "head ", lost[] = "\nlost\n";
+    size_t h = sizeof head - 1, l = sizeof lost - 1;
+    return block.len > h + l && span_starts(block, head) && span_eq_cstr(span_sub(block, block.len - l, block.len), lost) &&
+           decimal_parse(span_sub(block, h, block.len - l), UINT64_MAX, ret_n);
+}
+
 static enum status check_opening(struct export_check *c, struct export_book *b, struct span block, uint64_t *ret_n)
 {
     uint8_t random[HEAD_RANDOM_LEN];
@@ -170,6 +179,11 @@ static enum status check_opening(struct export_check *c, struct export_book *b, 
     struct tlog_text *x = arena_alloc(c->arena, sizeof *x);
     if (!x)
         return ST_NOMEM;
+    if (read_lost(block, ret_n)) {
+        export_say(c, "head-unopened", b->log->name, "head %llu: what it commits to was lost with an earlier store of the node",
+                   (unsigned long long)*ret_n);
+        return ST_OK;
+    }
     if (!read_opening(block, ret_n, random, x)) {
         export_say(c, "head", b->log->name, "heads: expected 'head N', 'random', and a checkpoint with its proof");
         return ST_OK;

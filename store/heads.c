@@ -27,6 +27,12 @@ enum status head_put(struct db_txn *t, const char *partner, uint64_t n, const st
     return value_put(t, DB_HEAD_OPENINGS, &k, &head, h->checkpoint);
 }
 
+enum status head_put_lost(struct db_txn *t, const char *partner, uint64_t n)
+{
+    const struct head_opening lost = {.checkpoint = {.len = 0}};
+    return head_put(t, partner, n, &lost);
+}
+
 enum status head_get(struct db_txn *t, const char *partner, uint64_t n, struct head_opening *ret)
 {
     struct key k = place_key(partner, n);

@@ -19,6 +19,10 @@ struct head_opening {
 MUST_USE enum status head_put(struct db_txn *t, const char *partner, uint64_t n, const struct head_opening *h);
 MUST_USE enum status head_get(struct db_txn *t, const char *partner, uint64_t n, struct head_opening *ret); // ST_NOT_FOUND
 
+// Our store was lost, and the partner gave the entry back: what it commits to is not known any more. head_get then gives
+// an empty checkpoint. An event `restore` of the audit log tells of it.
+MUST_USE enum status head_put_lost(struct db_txn *t, const char *partner, uint64_t n);
+
 // The day (days since 1970 after the hour of the heads) for which heads were written last. ST_NOT_FOUND before the first.
 MUST_USE enum status heads_day(struct db_txn *t, int64_t *ret);
 MUST_USE enum status heads_set_day(struct db_txn *t, int64_t day);

@@ -152,6 +152,25 @@ enum status ledger_append(struct db_txn *t, const char *partner, const struct le
     return ST_OK;
 }
 
+enum status ledger_take_back(struct db_txn *t, const char *partner, struct span leaf, const struct random_source *random,
+                             struct ledger_entry *ret)
+{
+    struct ledger_entry last;
+    uint64_t size = 0;
+    if (ledger_entry_parse(leaf, ret) != ST_OK)
+        return ST_INVALID;
+    TRY(ledger_size(t, partner, &size));
+    if (ret->n != size)
+        return ST_INVALID;
+    if (size == 0)
+        TRY(draw_epoch(t, partner, random));
+    else
+        TRY(ledger_get(t, partner, size - 1, &last));
+    if (size > 0 && ret->at <= last.at)
+        return ST_INVALID;
+    return store_entry(t, partner, ret);
+}
+
 enum status ledger_leaf(struct db_txn *t, const char *partner, uint64_t n, struct digest *ret)
 {
     char log[PARTNER_ID_MAX + 8];

@@ -32,6 +32,10 @@ struct holding {
 // version (but for head). Reading functions give ST_CORRUPT for stored bytes that are not what was written.
 MUST_USE enum status ledger_append(struct db_txn *t, const char *partner, const struct ledger_entry *e,
                                    utc_ms now, const struct random_source *random, uint64_t *ret_n);
+// Append an entry that we wrote once and have forgotten, as its partner gives it back: these bytes, unchanged. ST_INVALID
+// when they are no entry, not the next one, or not later than the one before. Whether they are ours, the tree must tell.
+MUST_USE enum status ledger_take_back(struct db_txn *t, const char *partner, struct span leaf,
+                                      const struct random_source *random, struct ledger_entry *ret);
 MUST_USE enum status ledger_size(struct db_txn *t, const char *partner, uint64_t *ret);
 // ST_NOT_FOUND from the end on.
 MUST_USE enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);

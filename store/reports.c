@@ -386,6 +386,11 @@ static enum status purged_put(struct db_txn *t, struct uuid id, const struct pur
     return db_put(t, DB_PURGED, key_span(&k), key_span(&v));
 }
 
+enum status reports_note_purged(struct db_txn *t, struct uuid id, const struct purged_copy *p)
+{
+    return purged_put(t, id, p);
+}
+
 // Versions come in order: the last one of a source stays noted.
 static enum status purged_note(const struct eraser *e, uint32_t version, const char *source)
 {

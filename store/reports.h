@@ -70,6 +70,8 @@ struct purged_copy {
 };
 // Purge every stored copy. ST_NOT_FOUND when there is none.
 MUST_USE enum status reports_purge(struct db_txn *t, struct uuid id, utc_ms now, const char *cell);
+// Note as purged what this store never held: a report whose content was lost with an earlier store.
+MUST_USE enum status reports_note_purged(struct db_txn *t, struct uuid id, const struct purged_copy *p);
 // What was purged from `source`; NULL = from any, of the highest version, own first. ST_NOT_FOUND. A later version may be here.
 MUST_USE enum status reports_purged(struct db_txn *t, struct uuid id, const char *source, struct purged_copy *ret);
 // Everything purged, in order of id and source.

@@ -166,6 +166,29 @@ static enum status check_policy(struct verify *v, const char *where, const struc
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+// Entries that a partner gave back after our store was lost: what the heads among them commit to is not known any more.
+static enum status check_restore(struct verify *v, const char *where, const struct audit_event *e)
+{
+    uint64_t first, last;
+    struct verify_book *b = e->partner ? verify_book_of(v, e->partner) : NULL;
+    if (!audit_event_get(e, "first"))
+        return ST_OK; // no entry came with it
+    if (!number(audit_event_get(e, "first"), &first) || !number(audit_event_get(e, "last"), &last) || !b || first > last ||
+        last >= b->size) {
+        verify_say(v, "restore-place", where, "tells of entries given back that the ledger does not have");
+        return ST_OK;
+    }
+    for (uint64_t n = first; n <= last; n++) {
+        struct ledger_entry entry;
+        enum status st = ledger_get(v->t, b->partner, n, &entry);
+        if (st == ST_OK && entry.kind == ENTRY_HEAD)
+            verify_set_bit(b->logged, n);
+        else if (st != ST_OK && st != ST_CORRUPT && st != ST_NOT_FOUND)
+            return st;
+    }
+    return ST_OK;
+}
+
 static enum status check_meaning(struct verify *v, const char *where, const struct audit_event *e)
 {
     switch (e->kind) {
@@ -179,6 +202,8 @@ static enum status check_meaning(struct verify *v, const char *where, const stru
         return check_delivery(v, where, e);
     case AUDIT_RECEIPT:
         return check_receipt(v, where, e);
+    case AUDIT_RESTORE:
+        return check_restore(v, where, e);
     case AUDIT_START:
     case AUDIT_STOP:
     case AUDIT_PUBLISH:
@@ -196,7 +221,6 @@ static enum status check_meaning(struct verify *v, const char *where, const stru
     case AUDIT_READ:
     case AUDIT_EXPORT:
     case AUDIT_BACKUP:
-    case AUDIT_RESTORE:
     case AUDIT_LOG_FORK:
     case AUDIT_KIND_COUNT:
         break;

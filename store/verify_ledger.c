@@ -1,6 +1,7 @@
 // Ledgers, ours and received: entries, receipts, checkpoints.
 #include <stdio.h>
 
+#include "store/heads.h"
 #include "store/sources.h"
 #include "store/verify_internal.h"
 
@@ -171,6 +172,16 @@ static enum status on_delivered(void *ctx, struct span key, struct span value)
     return ST_OK;
 }
 
+// A head speaks of the audit log itself, and has no event. But that its opening was lost must be told by one.
+static enum status check_lost_head(struct verify *v, const char *partner, const char *where, uint64_t n)
+{
+    struct head_opening h;
+    enum status st = head_get(v->t, partner, n, &h);
+    if (st == ST_OK && h.checkpoint.len == 0)
+        verify_say(v, "head-unopened", where, "what this head commits to is not kept, and no restore tells why");
+    return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st;
+}
+
 enum status verify_after_audit(struct verify *v, const struct verify_book *b)
 {
     char log[LOG_NAME_MAX], where[VERIFY_WHERE_MAX];
@@ -188,8 +199,9 @@ enum status verify_after_audit(struct verify *v, const struct verify_book *b)
         enum status st = ledger_get(v->t, b->partner, n, &e);
         if (st != ST_OK && st != ST_CORRUPT && st != ST_NOT_FOUND)
             return st;
-        if (st == ST_OK &&
-            e.kind != ENTRY_HEAD) // a head speaks of the audit log itself; damage was told already
+        if (st == ST_OK && e.kind == ENTRY_HEAD)
+            TRY(check_lost_head(v, b->partner, verify_where(log, n, where), n));
+        else if (st == ST_OK) // damage was told already
             verify_say(v, "entry-unlogged", verify_where(log, n, where),
                        "no event of the audit log tells of this %s", entry_kind_text(e.kind));
     }

@@ -1,20 +1,23 @@
 #include "node/core/ledger_flow.h"
 
+#include <stdio.h>
+
 #include "node/core/feed_flow.h"
 #include "store/ledger.h"
 #include "store/sources.h"
 
-// The `size` that is asked for; *ret_given is false without one. False when it was answered.
-static bool read_size(const struct request *rq, struct reply *rp, uint64_t *ret, bool *ret_given)
+// The only parameter, a number; *ret_given is false without one. False when it was answered.
+static bool read_number(const struct request *rq, const char *name, struct reply *rp, uint64_t *ret, bool *ret_given)
 {
     char text[24];
+    *ret = 0;
     *ret_given = rq->head.query.len > 0;
     if (!*ret_given)
         return true;
-    if (span_starts(rq->head.query, "size=") && http_query_get(rq->head.query, "size", text, sizeof text) &&
+    if (span_starts(rq->head.query, name) && http_query_get(rq->head.query, name, text, sizeof text) &&
         decimal_parse(span_cstr(text), UINT64_MAX, ret))
         return true;
-    reply_problem(rp, 422, "ledger-form", "The question cannot be read", "Expected nothing, or size=N.", NULL);
+    reply_problem(rp, 422, "ledger-form", "The question cannot be read", "Expected nothing, or one number.", NULL);
     return false;
 }
 
@@ -36,7 +39,7 @@ enum status ledger_flow_sent(struct tick *t, const struct request *rq, struct re
     struct checkpoint c = {.size = 0};
     uint64_t size, asked;
     bool given;
-    if (!read_size(rq, rp, &asked, &given))
+    if (!read_number(rq, "size", rp, &asked, &given))
         return ST_OK;
     TRY(ledger_size(t->txn, rq->who.id, &size));
     if (given && asked > size)
@@ -65,9 +68,9 @@ static enum status put_head(struct tick *t, const struct request *rq, uint64_t s
 enum status ledger_flow_held(struct tick *t, const struct request *rq, struct reply *rp)
 {
     struct source_state s;
-    uint64_t asked = 0;
+    uint64_t asked;
     bool given;
-    if (!read_size(rq, rp, &asked, &given))
+    if (!read_number(rq, "size", rp, &asked, &given))
         return ST_OK;
     TRY(source_get(t->txn, rq->who.id, &s));
     if ((given && asked > s.size) || !core_peer(t->core, rq->who.id))
@@ -76,5 +79,60 @@ enum status ledger_flow_held(struct tick *t, const struct request *rq, struct re
     if (given || s.checkpoint.len == 0)
         return put_head(t, rq, asked, &rp->body);
     buf_span(&rp->body, s.checkpoint);
+    return buf_status(&rp->body);
+}
+
+// ---- entries given back
+
+static void put_base64_line(struct buf *out, const char *word, struct span bytes)
+{
+    buf_puts(out, word);
+    base64_put(out, bytes);
+    buf_putc(out, '\n');
+}
+
+static enum status put_entry(struct tick *t, const char *partner, uint64_t n, struct buf *out)
+{
+    struct ledger_entry e;
+    struct report_record rec = {.version = 0};
+    struct digest hash;
+    struct buf leaf;
+    char log[PARTNER_ID_MAX + 8], word[40];
+    enum status st = source_entry(t->txn, partner, n, &e);
+    if (st == ST_NOT_FOUND) {
+        source_log_name(partner, log);
+        TRY(tree_leaf(t->txn, log, n, &hash));
+        put_base64_line(out, "leaf ", span_of(hash.b, SHA256_LEN));
+        return buf_status(out);
+    }
+    if (st == ST_OK && e.kind == ENTRY_RELEASE)
+        st = reports_get(t->txn, e.report, e.version, partner, &rec);
+    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT) // a damaged copy says nothing of the entry
+        return st;
+    snprintf(word, sizeof word, "entry %s ", st == ST_OK && rec.nation[0] ? rec.nation : "-");
+    buf_init(&leaf, 4 * KIB);
+    ledger_entry_write(&e, &leaf);
+    put_base64_line(out, word, buf_bytes(&leaf));
+    st = buf_status(&leaf);
+    buf_fini(&leaf);
+    return st == ST_OK ? buf_status(out) : st;
+}
+
+enum status ledger_flow_held_entries(struct tick *t, const struct request *rq, struct reply *rp)
+{
+    struct source_state s;
+    uint64_t from;
+    bool given;
+    if (!read_number(rq, "from", rp, &from, &given))
+        return ST_OK;
+    TRY(source_get(t->txn, rq->who.id, &s));
+    if (s.checkpoint.len == 0 || from > s.size)
+        return beyond_end(rp);
+    answer_text(rp);
+    buf_span(&rp->body, s.checkpoint);
+    TRY(cosignature_make(s.checkpoint, t->core->node_name, &t->core->cosign_key, t->now, &rp->body));
+    buf_putc(&rp->body, '\n');
+    for (uint64_t n = from; n < s.size && n - from < LEDGER_HELD_ENTRIES_MAX; n++)
+        TRY(put_entry(t, rq->who.id, n, &rp->body));
     return buf_status(&rp->body);
 }

@@ -13,4 +13,17 @@ MUST_USE enum status ledger_flow_sent(struct tick *t, const struct request *rq, 
 // signed it; the three lines with size 0 when there is nothing. 404 beyond the end; 422 `ledger-form`.
 MUST_USE enum status ledger_flow_held(struct tick *t, const struct request *rq, struct reply *rp);
 
+enum { LEDGER_HELD_ENTRIES_MAX = 1024 }; // in one answer
+
+// GET /v1/ledger/held/entries?from=N: the caller's own entries given back, for a node that lost its store. Text:
+//
+//   <the caller's checkpoint over all that we hold, with its signature and our cosignature over it>
+//                                                     (a blank line)
+//   entry <nation> <base64 of the entry's bytes>      from entry N on, at most LEDGER_HELD_ENTRIES_MAX lines
+//   leaf <base64 of the hash>                         (one of which we never were told more)
+//
+// <nation> is the originating nation of a released report that we hold from the caller, else `-`. 404 beyond the end, and
+// when nothing is held; 422 `ledger-form`.
+MUST_USE enum status ledger_flow_held_entries(struct tick *t, const struct request *rq, struct reply *rp);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "policy/decide.h"
 #include "store/audit_log.h"
+#include "store/heads.h"
 #include "store/holds.h"
 #include "store/schedule.h"
 
@@ -22,23 +23,31 @@ static enum audit_kind event_of(enum entry_kind kind)
     return AUDIT_CONFIG;
 }
 
-static enum status append(struct tick *t, const char *partner, const struct ledger_entry *e, const char *agreement,
-                          const struct audit_attr *withheld, uint64_t *ret_n)
+// The event of an entry.
+static enum status log_entry(struct tick *t, const char *partner, const char *actor, const struct ledger_entry *e, uint64_t n,
+                             const struct audit_attr *more, size_t more_count)
 {
     char position[24], digest[DIGEST_TEXT_LEN + 1];
-    struct audit_event ev = {.kind = event_of(e->kind), .actor = "node", .has_report = true, .report = e->report,
+    struct audit_event ev = {.kind = event_of(e->kind), .actor = actor, .has_report = true, .report = e->report,
                              .version = e->version, .partner = partner};
-    TRY(ledger_append(t->txn, partner, e, t->now, &t->core->random, ret_n));
-    tick_mark_grown(t, partner);
-    snprintf(position, sizeof position, "%llu", (unsigned long long)*ret_n);
+    snprintf(position, sizeof position, "%llu", (unsigned long long)n);
     audit_event_attr(&ev, "position", position);
     if (e->kind == ENTRY_RELEASE)
         audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
-    if (agreement)
-        audit_event_attr(&ev, "agreement", agreement);
-    if (withheld)
-        audit_event_attr(&ev, withheld->name, withheld->value);
+    for (size_t i = 0; i < more_count; i++)
+        if (more[i].value)
+            audit_event_attr(&ev, more[i].name, more[i].value);
     return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+static enum status append(struct tick *t, const char *partner, const struct ledger_entry *e, const char *agreement,
+                          const struct audit_attr *withheld, uint64_t *ret_n)
+{
+    TRY(ledger_append(t->txn, partner, e, t->now, &t->core->random, ret_n));
+    tick_mark_grown(t, partner);
+    const struct audit_attr more[] = {{"agreement", agreement},
+                                      {withheld ? withheld->name : "withheld", withheld ? withheld->value : NULL}};
+    return log_entry(t, partner, "node", e, *ret_n, more, 2);
 }
 
 // Longer lists of ids are given by digest, so that an event never becomes too long.
@@ -93,6 +102,29 @@ enum status entry_lapse(struct tick *t, const char *partner, struct uuid id, str
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
     h->lapsed = true;
     return holding_put(t->txn, partner, id, h);
+}
+
+enum status entry_take_back(struct tick *t, const char *partner, const char *actor, struct span leaf, struct ledger_entry *ret)
+{
+    static const struct audit_attr restored = {"restored", "yes"};
+    struct holding h = {.version = 0};
+    TRY(ledger_take_back(t->txn, partner, leaf, &t->core->random, ret));
+    if (ret->kind == ENTRY_HEAD)
+        return head_put_lost(t->txn, partner, ret->n);
+    TRY(log_entry(t, partner, actor, ret, ret->n, &restored, 1));
+    enum status st = holding_get(t->txn, partner, ret->report, &h);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
+    h.n = ret->n;
+    h.kind = ret->kind;
+    h.version = ret->version;
+    h.lapsed = ret->kind == ENTRY_RELEASE;
+    h.ever_delivered = true; // the partner would not know the entry by its bytes else
+    if (ret->kind == ENTRY_RELEASE) {
+        h.digest = ret->digest;
+        h.onward = ret->onward;
+    }
+    return holding_put(t->txn, partner, ret->report, &h);
 }
 
 struct ending {

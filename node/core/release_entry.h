@@ -19,6 +19,12 @@ MUST_USE enum status entry_lapse(struct tick *t, const char *partner, struct uui
 // those from whom it was withdrawn. Nothing is due or held for the report any more.
 MUST_USE enum status entry_end_everywhere(struct tick *t, struct uuid id, enum entry_kind kind);
 
+// An entry that this node wrote once and has forgotten with an earlier store, given back by its partner: appended as it was,
+// with its event (attribute restored="yes", `actor`) and the holding that it leaves. What it released was given to
+// the partner and is served no more: the holding lapses. ST_INVALID: it is not the next entry.
+MUST_USE enum status entry_take_back(struct tick *t, const char *partner, const char *actor, struct span leaf,
+                                     struct ledger_entry *ret);
+
 // Which references of a rendition that was released and did not leave yet must not be shown any more: those whose
 // target this partner never got and does not get now (it lapsed, was withdrawn or recalled before it was delivered).
 // They are added to *set, which withholds more or the same afterwards. When the content of the entry left, nothing is.

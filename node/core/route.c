@@ -52,6 +52,7 @@ static const struct route routes[] = {
     {HTTP_POST, "/v1/feed/cosignature", ON_PARTNER, feed_cosignature, NULL},
     {HTTP_GET, "/v1/ledger/sent", ON_PARTNER, ledger_flow_sent, NULL},
     {HTTP_GET, "/v1/ledger/held", ON_PARTNER, ledger_flow_held, NULL},
+    {HTTP_GET, "/v1/ledger/held/entries", ON_PARTNER, ledger_flow_held_entries, NULL},
     {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
     {HTTP_PUT, "/v1/attachments/", ON_CELL, attachment_put, NULL},
     {HTTP_GET, "/v1/attachments/", ON_PARTNER, attachment_get, NULL},

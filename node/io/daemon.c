@@ -21,6 +21,7 @@
 #include "node/io/sync_client.h"
 #include "node/io/witness_client.h"
 #include "store/audit_log.h"
+#include "store/restoring.h"
 
 enum {
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
@@ -57,6 +58,7 @@ struct daemon {
     struct daemon_job *jobs;
     utc_ms certificate_until;
     struct clock_guard clock;
+    bool restored; // the store was brought back: releases wait until an operator says that the policy is today's
     struct maintenance maintenance;
     struct contested contested;
     struct own_jobs own;
@@ -140,7 +142,7 @@ static void wake(struct daemon *d, const bool *grown, utc_ms now)
 struct life_job {
     struct daemon_job job;
     enum audit_kind kind;
-    const char *change; // AUDIT_CONFIG: what changed; NULL = it was read anew
+    const char *change; // AUDIT_CONFIG, AUDIT_RESTORE: what changed; NULL = it was read anew
     uint64_t count;  // AUDIT_DENIED: refusals summed up
     char why[200];   // AUDIT_DENIED: of the last one
 };
@@ -159,6 +161,8 @@ static enum status log_life(struct tick *t, struct tick_job *job)
             audit_event_attr(&ev, "change", l->change);
         audit_event_attr(&ev, "program", RELTO_VERSION);
     }
+    if (l->kind == AUDIT_RESTORE)
+        TRY(restoring_confirm(t->txn));
     return audit_append(t->txn, &ev, t->now, &t->core->random);
 }
 
@@ -248,26 +252,19 @@ static utc_ms guarded_now(struct daemon *d)
     return now;
 }
 
-// When the last event of the log was; UTC_MIN when there is none.
+// When the last event of the log was; UTC_MIN when there is none. A damaged one is no reason not to start; `relto audit
+// verify` names it.
 static enum status last_event(struct daemon *d, utc_ms *ret)
 {
     struct db_txn *t;
-    struct span leaf;
-    struct audit_event ev;
     uint64_t n;
     *ret = UTC_MIN;
     TRY(db_begin(d->node->core.db, false, &t));
-    struct arena *a = xml_arena_new(AUDIT_EVENT_BYTES_MAX);
-    enum status st = a ? audit_size(t, &n) : ST_NOMEM;
-    if (st == ST_OK && n > 0) {
-        st = audit_get(t, n - 1, &leaf);
-        // A damaged one is no reason not to start; `relto audit verify` names it.
-        if (st == ST_OK && audit_event_parse(leaf, a, &ev) == ST_OK)
-            *ret = ev.at;
-    }
-    arena_free(&a);
+    enum status st = audit_size(t, &n);
+    if (st == ST_OK && n > 0)
+        st = audit_time(t, n - 1, ret);
     db_abort(&t);
-    return st;
+    return st == ST_CORRUPT ? ST_OK : st;
 }
 
 static enum status start_clock(struct daemon *d)
@@ -280,8 +277,25 @@ static enum status start_clock(struct daemon *d)
     return ST_OK;
 }
 
-void daemon_confirm_clock(struct daemon *d)
+static enum status start_restored(struct daemon *d)
 {
+    struct db_txn *t;
+    TRY(db_begin(d->node->core.db, false, &t));
+    enum status st = restoring_held(t, &d->restored);
+    db_abort(&t);
+    if (st == ST_OK && d->restored)
+        log_line(LOG_LEVEL_ERROR, "store-restored", "why", "the store is a backup, whose policy may be older than today's", "do",
+                 "releases are stopped: activate today's policy, then confirm with SIGUSR1; see BACKUPS in reltod(8)", NULL);
+    return st;
+}
+
+void daemon_confirm(struct daemon *d)
+{
+    if (d->restored) {
+        d->restored = false;
+        log_line(LOG_LEVEL_WARNING, "restore-confirmed", "state", "releases go on", NULL);
+        submit_change(d, AUDIT_RESTORE, "releases-confirmed");
+    }
     if (!d->clock.stopped)
         return;
     clock_guard_confirm(&d->clock, clock_now(), boot_ms());
@@ -301,7 +315,7 @@ struct batch {
 // Answer a partner without running its request. False when nothing speaks against it.
 static bool turn_away(struct daemon *d, struct pending *p, utc_ms now)
 {
-    if (d->clock.stopped)
+    if (d->clock.stopped || d->restored)
         reply_problem(&p->reply, 503, "not-now", "The feed cannot go on now", "Try again later.", NULL);
     else if (server_is_choked(d->server, p->id))
         reply_problem(&p->reply, 429, "too-much-at-once", "Too many large answers are waiting to be taken",
@@ -548,6 +562,9 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
         } else if (ready && d->clock.stopped) {
             rp->status = 503;
             buf_puts(&rp->body, "the clock was stepped: releases are stopped until SIGUSR1\n");
+        } else if (ready && d->restored) {
+            rp->status = 503;
+            buf_puts(&rp->body, "the store is a backup: activate today's policy; releases are stopped until SIGUSR1\n");
         } else {
             buf_puts(&rp->body, "ok\n");
         }
@@ -640,6 +657,7 @@ static enum status start(struct daemon *d, struct diag *diag)
     if (!d->tick_event || !d->another || !d->timer || !d->upkeep)
         return ST_NOMEM;
     TRY(start_clock(d));
+    TRY(start_restored(d));
     event_priority_set(d->another, 1);
     event_priority_set(d->tick_event, 1); // after all input of a loop iteration: one commit for many requests
     TRY(tls_domains_load(d->node->config, diag, &d->domains));

@@ -24,8 +24,9 @@ void daemon_free(struct daemon **d);
 void daemon_submit(struct daemon *d, struct daemon_job *j);
 // SIGHUP: read configuration, certificates, revocation lists and cards anew. A broken file leaves the old state.
 void daemon_reload(struct daemon *d);
-// SIGUSR1: the operator confirms that the wall clock is right after a step (clock_guard.h). Nothing otherwise.
-void daemon_confirm_clock(struct daemon *d);
+// SIGUSR1: the operator confirms that the wall clock is right after a step (clock_guard.h), or that the policy is today's after
+// the store was brought back. Nothing otherwise.
+void daemon_confirm(struct daemon *d);
 // SIGUSR2: compact the store now (relto compact).
 void daemon_compact(struct daemon *d);
 // SIGTERM: answer what waits, write the stop event, end the loop.

@@ -17,6 +17,7 @@
 #include "node/io/witness_logs.h"
 #include "store/audit_log.h"
 #include "store/policies.h"
+#include "store/restoring.h"
 
 enum { CONFIG_ARENA_MAX = 64 * 1024 * 1024 };
 
@@ -313,6 +314,28 @@ static enum status load_policy(struct node_state *n, enum node_use use, struct d
     return st;
 }
 
+// ---- a store that was brought back
+
+static enum status tell_missing(void *ctx, const char *partner)
+{
+    diag_add(ctx, 0, 0, "restore-pending", partner,
+             "has not given back yet what it holds of our ledger, of which this backup knows only the beginning; see 'relto restore --help'");
+    return ST_OK;
+}
+
+// What is appended to a ledger before it is whole again would be another story than the partner holds.
+static enum status check_restored(struct node_state *n, struct diag *d)
+{
+    struct db_txn *t;
+    bool pending = false;
+    TRY(db_begin(n->core.db, false, &t));
+    enum status st = restoring_each(t, tell_missing, d);
+    if (st == ST_OK)
+        st = restoring_pending(t, &pending);
+    db_abort(&t);
+    return st == ST_OK && pending ? ST_BUSY : st;
+}
+
 // ---- all of it
 
 static enum status open_all(struct node_state *n, const char *dir, enum node_use use, struct diag *d)
@@ -349,6 +372,8 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     struct db_options o = {.read_only = use == NODE_READER, .map_bytes = (size_t)n->config->map_bytes,
                            .map_bytes_max = (size_t)n->config->map_bytes_max};
     TRY(db_open(n->config->store_path, &o, d, &n->core.db));
+    if (use == NODE_DAEMON || use == NODE_WRITER)
+        TRY(check_restored(n, d));
     return load_policy(n, use, d);
 }
 

@@ -185,6 +185,7 @@ def check(folder, key):
     for log in logs:
         for block in leaves(files.get(log + "/heads", b"")):
             n, random, rest = block.split(b"\n", 2)
+            need(random != b"lost", log, n[5:].decode(), "what this head commits to was lost with an earlier store")
             openings[log, int(n[5:])] = b64(random[7:]), rest
     heads = [(f"{log} {n}", rest) for (log, n), (_, rest) in openings.items()]
     events = check_log(files, "audit", first, end, name, pub, cosigners.values(), [], heads)

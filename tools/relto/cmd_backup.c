@@ -10,7 +10,7 @@ static const char help[] =
     "Copy the store as it is at this instant, without free pages, into FOLDER, which is made and must hold no store.\n"
     "The node may run. The copy is durable when the command ends, has mode 0600 and holds reports: keep it where the\n"
     "store may be kept, and the keys of the node elsewhere. The log has a backup event before the copying begins.\n"
-    "To go back to it: stop reltod, put FOLDER/data.mdb in the place of the store's, and read BACKUPS in reltod(8).\n";
+    "To go back to it: 'relto restore FOLDER'; read BACKUPS in reltod(8).\n";
 
 static enum status log_backup(struct local *l, const char *to, const char *failed)
 {

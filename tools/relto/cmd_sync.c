@@ -108,7 +108,7 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
            (unsigned long long)s->in.size, (unsigned long long)s->in.received, (unsigned long long)s->in.quarantined, synced);
     if (s->contested)
         printf("           it has a cursor or checkpoint of ours over %llu entries that our ledger does not bear out: was an old store "
-               "brought back?\n           Stop reltod, bring back today's store, or call its operator; see ALARMS in reltod(8)\n",
+               "brought back?\n           Stop reltod; bring back today's store, or a backup with 'relto restore'; see ALARMS in reltod(8)\n",
                (unsigned long long)s->contested);
     if (s->in.forked)
         printf("           its ledger contradicts what it showed us before: stop exchanging and call its operator; then: relto sync "

@@ -36,6 +36,7 @@ static const struct command commands[] = {
     {"status", "Operation", "is the node running, with what policy, and what it holds", cmd_status},
     {"reload", "Operation", "have reltod read configuration, certificates and cards anew", cmd_reload},
     {"backup", "Operation", "copy the store, also while the node runs", cmd_backup},
+    {"restore", "Operation", "go back to a backup, and have partners give back what it lacks", cmd_restore},
     {"compact", "Operation", "write the store anew: bytes of erased content leave its file", cmd_compact},
     {"fsck", "Operation", "read every stored copy; set damaged ones aside", cmd_fsck},
 };

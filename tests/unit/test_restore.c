@@ -1,0 +1,319 @@
+// node/core/restore: a store of yesterday, and what partners give back.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "node/core/restore.h"
+#include "store/restoring.h"
+#include "tests/support/flow_support.h"
+
+enum { GBR, FRA, DEU };
+
+#define PARTNERS SIM_PARTNER("FRA") SIM_PARTNER("DEU")
+static struct sim *sim;
+
+static int setup(void **state)
+{
+    const char *const policies[] = {SIM_POLICY("GBR", PARTNERS, "FRA DEU", SIM_TERMS("permitted", "retain")),
+                                    SIM_POLICY("FRA", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("forbidden", "retain")),
+                                    SIM_POLICY("DEU", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("forbidden", "retain"))};
+    sim = calloc(1, sizeof *sim);
+    sim_init(sim, 3, policies);
+    *state = sim;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sim_fini(sim);
+    free(sim);
+    return 0;
+}
+
+static void copy_store(size_t node, const char *from, const char *to)
+{
+    char command[700];
+    struct sim_node *n = &sim->nodes[node];
+    db_close(&n->core.db);
+    n->dir.db = NULL;
+    snprintf(command, sizeof command, "cp %s/%s %s/%s", n->dir.path, from, n->dir.path, to);
+    assert_int_equal(system(command), 0);
+    store_dir_open(&n->dir, false);
+    n->core.db = n->dir.db;
+}
+
+static void pull(size_t node)
+{
+    assert_int_equal(sim_pull(sim, node, GBR), ST_OK);
+}
+
+// Back to the store that was saved, waiting for both partners.
+static void bring_back(void)
+{
+    copy_store(GBR, "saved", "data.mdb");
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(restoring_set(t->txn, "FRA"), ST_OK);
+    assert_int_equal(restoring_set(t->txn, "DEU"), ST_OK);
+    sim_commit(t);
+}
+
+static void give_back(size_t from, uint64_t n, struct reply *rp)
+{
+    char target[80];
+    snprintf(target, sizeof target, "/v1/ledger/held/entries?from=%llu", (unsigned long long)n);
+    sim_request(sim, GBR, from, "GET", target, "", span_of(NULL, 0), rp);
+}
+
+// One partner, as relto restore asks it; `change` may alter its answer. What failed left nothing.
+static enum status restore_from(size_t from, void (*change)(struct buf *answer))
+{
+    static const char *const ids[] = {"GBR", "FRA", "DEU"};
+    struct restore_pass *p = calloc(1, sizeof *p);
+    struct diag *d = store_dir_diag();
+    struct reply rp;
+    uint64_t n = 0;
+    bool more = false;
+    diag_init(d, NULL);
+    struct tick *t = sim_tick(sim, GBR);
+    enum status st = restore_begin(t, ids[from], "operator:test", p);
+    assert_int_equal(restore_next(t, p, &n), ST_OK);
+    give_back(from, n, &rp);
+    if (change)
+        change(&rp.body);
+    if (rp.status == 404)
+        restore_holds_nothing(p);
+    else if (st == ST_OK)
+        st = restore_take(t, p, buf_bytes(&rp.body), d, &more);
+    if (st == ST_OK)
+        st = restore_end(t, p, d);
+    assert_true(st == ST_OK || st == ST_NOT_FOUND || d->count > 0);
+    reply_fini(&rp);
+    if (st == ST_OK) {
+        sim_commit(t);
+    } else {
+        db_abort(&t->txn);
+        free(t);
+    }
+    free(p);
+    return st;
+}
+
+static size_t finish(enum status expected)
+{
+    size_t recalls = 0;
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(restore_finish(t, "operator:test", &recalls), expected);
+    sim_commit(t);
+    return recalls;
+}
+
+static void three_and_save(void)
+{
+    for (uint8_t i = 1; i <= 3; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    pull(FRA);
+    pull(DEU);
+    copy_store(GBR, "data.mdb", "saved");
+}
+
+static void what_was_forgotten_comes_back(void **state)
+{
+    char before[2][80];
+    struct recall_record r;
+    (void)state;
+    three_and_save();
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    sim_publish(sim, GBR, 1, 2, SIM_PLAIN);
+    pull(FRA);
+    pull(DEU);
+    sim_recall(sim, GBR, 2);
+    pull(FRA); // DEU does not know of the recall yet
+    snprintf(before[0], sizeof before[0], "%s", flow_ledger(sim, GBR, "FRA"));
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    finish(ST_BUSY); // while DEU's entries are not known nothing may be appended to its ledger
+    assert_string_equal(flow_ledger(sim, GBR, "DEU"), "R1 R1 R1");
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_NOT_FOUND); // nobody waits for it any more
+    assert_int_equal(finish(ST_OK), 1);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), before[0]);
+    assert_string_equal(flow_ledger(sim, GBR, "DEU"), "R1 R1 R1 R1 R2 X1"); // the recall reaches it now
+    assert_null(sim_text(sim, GBR, 2));
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(reports_recalled(t->txn, sim_id(2), &r), ST_OK);
+    sim_commit(t);
+    assert_int_equal(finish(ST_OK), 0);
+    // Both go on where they stood, without an alarm.
+    sim_publish(sim, GBR, 5, 1, SIM_PLAIN);
+    pull(FRA);
+    pull(DEU);
+    assert_non_null(sim_text(sim, FRA, 5));
+    assert_non_null(sim_text(sim, DEU, 5));
+    assert_null(sim_text(sim, DEU, 2));
+    for (size_t i = GBR; i <= DEU; i++)
+        assert_int_equal(sim_events(sim, i, AUDIT_LOG_FORK), 0);
+    // The version that was lost is not served by the older one that came back.
+    assert_null(flow_served(sim, GBR, FRA, 1));
+    assert_non_null(flow_served(sim, GBR, FRA, 3));
+}
+
+static void what_only_partners_hold_can_be_recalled(void **state)
+{
+    struct purged_copy p;
+    struct reply rp;
+    (void)state;
+    three_and_save();
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    pull(FRA);
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    finish(ST_OK);
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(reports_purged(t->txn, sim_id(4), "", &p), ST_OK);
+    sim_commit(t);
+    assert_string_equal(p.nation, "GBR");
+    assert_int_equal(p.version, 1);
+    flow_ask(sim, GBR, ROLE_OFFICER, "X", "DELETE", "/v1/reports/04000000-0000-4000-8000-000000000000?reason=wrong", "If-Match: \"1\"\r\n",
+             span_of(NULL, 0), &rp);
+    assert_int_equal(rp.status, 204);
+    reply_fini(&rp);
+    pull(FRA);
+    assert_null(sim_text(sim, FRA, 4));
+}
+
+static void a_partner_that_holds_no_more_is_done(void **state)
+{
+    (void)state;
+    sim_publish(sim, GBR, 1, 1, SIM_PLAIN);
+    pull(FRA); // DEU never asked
+    sim_publish(sim, GBR, 2, 1, SIM_PLAIN);
+    copy_store(GBR, "data.mdb", "saved");
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    assert_int_equal(finish(ST_OK), 0);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1");
+    assert_string_equal(flow_ledger(sim, GBR, "DEU"), "R1 R1");
+    pull(FRA);
+    pull(DEU);
+    assert_non_null(sim_text(sim, DEU, 2));
+}
+
+static void an_entry_known_by_its_hash_cannot_come_back(void **state)
+{
+    (void)state;
+    three_and_save();
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    sim_publish(sim, GBR, 4, 2, SIM_PLAIN); // version 1 never left
+    pull(FRA);
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_UNSUPPORTED);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1 R1");
+}
+
+// ---- answers that are not believed
+
+static void drop_last_line(struct buf *b)
+{
+    for (b->len--; b->len && b->ptr[b->len - 1] != '\n'; b->len--)
+        ;
+}
+
+static void swap_letter(struct buf *b)
+{
+    b->ptr[b->len - 40] = b->ptr[b->len - 40] == 'A' ? 'B' : 'A';
+}
+
+static void raise_size(struct buf *b)
+{
+    char *at = strstr((char *)b->ptr, "\n5\n");
+    assert_non_null(at);
+    at[1] = '6';
+}
+
+static void spoil_cosignature(struct buf *b)
+{
+    char *at = strstr((char *)b->ptr, "fra.example ");
+    assert_non_null(at);
+    at[40] = at[40] == 'A' ? 'B' : 'A';
+}
+
+static void empty(struct buf *b)
+{
+    b->len = 0;
+}
+
+static void false_answers_leave_nothing(void **state)
+{
+    static void (*const changes[])(struct buf *) = {drop_last_line, swap_letter, raise_size, spoil_cosignature, empty};
+    (void)state;
+    three_and_save();
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    sim_publish(sim, GBR, 5, 1, SIM_PLAIN);
+    pull(FRA);
+    bring_back();
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        enum status st = restore_from(FRA, changes[i]);
+        if (i == 0) // the rest is asked for; the test asks once
+            assert_int_equal(st, ST_BAD_PROOF);
+        assert_int_not_equal(st, ST_OK);
+        assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1 R1");
+        finish(ST_BUSY);
+    }
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+}
+
+static void a_backup_of_another_history_is_not_completed(void **state)
+{
+    (void)state;
+    three_and_save();
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    sim_publish(sim, GBR, 5, 1, SIM_PLAIN);
+    pull(FRA);
+    copy_store(GBR, "saved", "data.mdb"); // went on by itself …
+    sim_publish(sim, GBR, 6, 1, SIM_PLAIN);
+    copy_store(GBR, "data.mdb", "saved");
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_BAD_PROOF);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1 R1 R1");
+}
+
+static void only_the_owner_is_given_its_entries(void **state)
+{
+    struct reply rp;
+    (void)state;
+    three_and_save();
+    give_back(FRA, 3, &rp); // the end: nothing more, but the head
+    assert_int_equal(rp.status, 200);
+    assert_null(strstr(buf_cstr(&rp.body), "\nentry "));
+    reply_fini(&rp);
+    give_back(FRA, 4, &rp);
+    assert_int_equal(rp.status, 404);
+    reply_fini(&rp);
+    sim_request(sim, DEU, FRA, "GET", "/v1/ledger/held/entries?from=0", "", span_of(NULL, 0), &rp);
+    assert_int_equal(rp.status, 404); // of DEU's own ledger there is nothing
+    reply_fini(&rp);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(what_was_forgotten_comes_back),
+        T(what_only_partners_hold_can_be_recalled),
+        T(a_partner_that_holds_no_more_is_done),
+        T(an_entry_known_by_its_hash_cannot_come_back),
+        T(false_answers_leave_nothing),
+        T(a_backup_of_another_history_is_not_completed),
+        T(only_the_owner_is_given_its_entries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
