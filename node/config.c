@@ -24,7 +24,7 @@ enum kind {
     KIND_LOOPBACK, // the same on the loopback interface, or empty
     KIND_ADDRESS,  // host name or address, and port
     KIND_TEXT,     // anything printable
-    KIND_SHA256,   // 64 hexadecimal digits
+    KIND_PINS,     // 64 hexadecimal digits, once or twice
     KIND_MIB,      // number of MiB, kept as bytes
     KIND_NUMBER,
     KIND_RATE,     // bytes a second, 0 = no limit
@@ -98,7 +98,7 @@ static const struct key partner_keys[] = {
     {"partner", "be-witness", KIND_YES_NO, AT(be_witness), "no", false, 0, 0},
     {"partner", "address", KIND_ADDRESS, AT(address), NULL, false, 0, 0},
     {"partner", "subject-dn", KIND_TEXT, AT(subject_dn), NULL, false, 0, 0},
-    {"partner", "pin-sha256", KIND_SHA256, AT(pin_sha256), NULL, false, 0, 0},
+    {"partner", "pin-sha256", KIND_PINS, AT(pin_sha256), NULL, false, 0, 0},
     {"partner", "crl", KIND_PATH, AT(crl), NULL, false, 0, 0},
 };
 #undef AT
@@ -182,6 +182,18 @@ static bool printable(const char *s)
     return *s != 0;
 }
 
+static bool pins_ok(const char *s)
+{
+    for (int n = 0; n < 2; n++, s++) {
+        if (strspn(s, "0123456789abcdef") != 64)
+            return false;
+        s += 64;
+        if (*s != ' ')
+            return !*s;
+    }
+    return false;
+}
+
 // What people should have written, for the fault.
 static const char *expected(const struct key *k, char out[96])
 {
@@ -202,8 +214,8 @@ static const char *expected(const struct key *k, char out[96])
         return "a host and a port, e.g. node.gbr.example:8443";
     case KIND_TEXT:
         return "a text, e.g. CN=node,O=Ministry,C=FR";
-    case KIND_SHA256:
-        return "64 hexadecimal digits in lower case";
+    case KIND_PINS:
+        return "64 hexadecimal digits in lower case, or two such with a space between";
     case KIND_MIB:
     case KIND_NUMBER:
         snprintf(out, 96, "a whole number from %llu to %llu", (unsigned long long)k->min, (unsigned long long)k->max);
@@ -246,8 +258,8 @@ static bool value_ok(const struct key *k, const char *s, uint64_t *ret_number)
         return !*s || (host_port(s, true, &loopback) && loopback);
     case KIND_ADDRESS:
         return host_port(s, false, &loopback);
-    case KIND_SHA256:
-        return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
+    case KIND_PINS:
+        return pins_ok(s);
     case KIND_MIB:
     case KIND_NUMBER:
         return number(s, k->min, k->max, ret_number);
@@ -283,7 +295,7 @@ static void store(struct reading *r, const struct key *k, void *base, const char
     case KIND_LOOPBACK:
     case KIND_ADDRESS:
     case KIND_TEXT:
-    case KIND_SHA256:
+    case KIND_PINS:
     case KIND_LEVEL:
         *(const char **)(void *)at = arena_cstr(r->a, s);
         break;
@@ -552,4 +564,10 @@ const struct config_partner *config_partner_of(const struct config *c, const cha
         if (strcmp(c->partners[i].id, id) == 0)
             return &c->partners[i];
     return NULL;
+}
+
+const char *config_below_dir(const struct config *c, const char *path)
+{
+    size_t n = strlen(c->dir);
+    return strncmp(path, c->dir, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
 }

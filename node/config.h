@@ -56,6 +56,8 @@ struct config {
 MUST_USE enum status config_read(const char *dir, struct arena *a, struct diag *d, const struct config **ret);
 // The section of this partner, or NULL.
 const struct config_partner *config_partner_of(const struct config *c, const char *id);
+// The part of an absolute path below the node directory, of the same memory; NULL when it lies elsewhere.
+const char *config_below_dir(const struct config *c, const char *path);
 // Read the policy files that the configuration names into a bundle (memory in `a`).
 MUST_USE enum status config_policy_bundle(const struct config *c, struct arena *a, struct diag *d,
                                           struct policy_bundle *ret);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "node/core/release.h"
+#include "node/io/certificate_life.h"
 #include "node/io/clock.h"
 #include "node/io/clock_guard.h"
 #include "node/io/contested.h"
@@ -16,7 +17,6 @@
 #include "node/io/maintenance.h"
 #include "node/io/metrics.h"
 #include "node/io/own_jobs.h"
-#include "node/io/pki.h"
 #include "node/io/spool.h"
 #include "node/io/sync_client.h"
 #include "node/io/witness_client.h"
@@ -56,7 +56,7 @@ struct daemon {
     struct pending *waiting;       // arrived or woken: run in the next tick
     struct pending *held;          // long polls
     struct daemon_job *jobs;
-    utc_ms certificate_until;
+    struct certificate_life certificates;
     struct clock_guard clock;
     bool restored; // the store was brought back: releases wait until an operator says that the policy is today's
     struct maintenance maintenance;
@@ -488,6 +488,7 @@ static void on_upkeep(evutil_socket_t fd, short what, void *ctx)
     if (db_check_readers(d->node->core.db, &cleared) == ST_OK && cleared)
         log_line(LOG_LEVEL_WARNING, "readers-cleared", "why", "dead processes had left snapshots of the store open", NULL);
     contested_look(&d->contested, &d->node->core);
+    certificate_life_look(&d->certificates, d->node->config, d->domains);
     enum status st = maintenance_look(&d->maintenance, d->node, boot_ms());
     if (st != ST_OK)
         store_failed(d, st);
@@ -570,7 +571,7 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
         }
     } else if (span_eq_cstr(head->path, "/metrics")) {
         rp->content_type = METRICS_MEDIA_TYPE;
-        if (metrics_write(&d->node->core, clock_now(), d->certificate_until, &rp->body) != ST_OK)
+        if (metrics_write(&d->node->core, clock_now(), &d->certificates, d->domains, &rp->body) != ST_OK)
             reply_problem(rp, 500, "internal", "The metrics cannot be read", NULL, NULL);
     } else {
         reply_problem(rp, 404, "not-found", "Nothing here", "There is /metrics, /healthz and /readyz.", NULL);
@@ -584,8 +585,6 @@ static void on_denied(void *ctx, const char *address, const char *why)
 }
 
 // ---- start, reload, stop
-
-enum { CERTIFICATE_DAYS_LEFT_MIN = 14 };
 
 // What does not stop the node and will yet be missed: revocation lists that are named and not there.
 static void log_warnings(const struct diag *diag)
@@ -606,27 +605,6 @@ static void log_new_store(const struct daemon *d)
         log_line(LOG_LEVEL_WARNING, "new-store", "where", d->node->config->store_path, "why",
                  "it was empty; stop the node unless this is its first start", NULL);
     db_abort(&t);
-}
-
-static void log_certificate_life(const struct daemon *d)
-{
-    char until[UTC_TEXT_MAX];
-    utc_ms now = clock_now();
-    if (d->certificate_until < now)
-        log_line(LOG_LEVEL_ERROR, "certificate-expired", "until", utc_format_s(d->certificate_until, until), "where",
-                 d->node->config->tls_cert, NULL);
-    else if (d->certificate_until < utc_add(now, CERTIFICATE_DAYS_LEFT_MIN * 86400000LL))
-        log_line(LOG_LEVEL_WARNING, "certificate-ends", "until", utc_format_s(d->certificate_until, until), "where",
-                 d->node->config->tls_cert, NULL);
-}
-
-static void read_certificate_life(struct daemon *d)
-{
-    struct span pem;
-    struct pki_facts f;
-    if (file_read(d->node->config->tls_cert, MIB, d->node->arena, NULL, &pem) == ST_OK && pki_facts(pem, &f) == ST_OK)
-        d->certificate_until = f.until;
-    log_certificate_life(d);
 }
 
 static enum status write_address(struct daemon *d, struct diag *diag)
@@ -663,7 +641,7 @@ static enum status start(struct daemon *d, struct diag *diag)
     TRY(tls_domains_load(d->node->config, diag, &d->domains));
     TRY(server_new(d->base, d->node->config, d->domains, &h, diag, &d->server));
     TRY(write_address(d, diag));
-    read_certificate_life(d);
+    certificate_life_read(&d->certificates, d->node->config, d->domains);
     submit_life(d, AUDIT_START);
     plan_upkeep(d);
     TRY(spool_check(d->node->config, diag));
@@ -749,7 +727,7 @@ static enum status reload(struct daemon *d, struct diag *diag)
         witness_client_reload(d->witnesses, domains);
         head_timer_reload(d->heads);
         tls_domains_free(&old);
-        read_certificate_life(d);
+        certificate_life_read(&d->certificates, d->node->config, d->domains);
         submit_life(d, AUDIT_CONFIG);
     }
     node_close(&fresh);

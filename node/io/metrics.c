@@ -142,13 +142,34 @@ static enum status store(struct core *c, struct db_txn *t, struct buf *out)
     return ST_OK;
 }
 
-enum status metrics_write(struct core *c, utc_ms now, utc_ms certificate_until, struct buf *out)
+static double days(utc_ms until, utc_ms now)
+{
+    return (double)(until - now) / DAY_MS;
+}
+
+static void certificates(utc_ms now, const struct certificate_life *life, const struct tls_domains *domains, struct buf *out)
+{
+    struct tls_domain_life d;
+    head(out, "certificate_days_left", "gauge", "Days until our TLS certificate ends.");
+    value(out, "certificate_days_left", NULL, days(life->tls, now));
+    head(out, "report_certificate_days_left", "gauge", "Days until our report-signing certificate ends.");
+    value(out, "report_certificate_days_left", NULL, days(life->report, now));
+    head(out, "trust_anchors_days_left", "gauge", "Days until the last trust anchor of a partner's domain ends; partner \"\" is ours.");
+    for (size_t i = 0; tls_domains_life(domains, i, &d); i++)
+        value(out, "trust_anchors_days_left", d.id, days(d.anchors_until, now));
+    head(out, "revocation_list_days_left", "gauge", "Days until the first revocation list of a domain ends, where it has one.");
+    for (size_t i = 0; tls_domains_life(domains, i, &d); i++)
+        if (d.crl_until < UTC_MAX)
+            value(out, "revocation_list_days_left", d.id, days(d.crl_until, now));
+}
+
+enum status metrics_write(struct core *c, utc_ms now, const struct certificate_life *life, const struct tls_domains *domains,
+                          struct buf *out)
 {
     struct db_txn *t;
     TRY(db_begin(c->db, false, &t));
     counters(c, out);
-    head(out, "certificate_days_left", "gauge", "Days until our TLS certificate ends.");
-    value(out, "certificate_days_left", NULL, (double)(certificate_until - now) / DAY_MS);
+    certificates(now, life, domains, out);
     enum status st = store(c, t, out);
     if (st == ST_OK)
         st = partners(c, t, now, out);

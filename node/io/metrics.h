@@ -3,10 +3,12 @@
 #define RELTO_NODE_IO_METRICS_H
 
 #include "node/core/core.h"
+#include "node/io/certificate_life.h"
 
 #define METRICS_MEDIA_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-// Append all metrics, read from one snapshot. `certificate_until` is the end of life of our TLS certificate.
-MUST_USE enum status metrics_write(struct core *c, utc_ms now, utc_ms certificate_until, struct buf *out);
+// Append all metrics, read from one snapshot.
+MUST_USE enum status metrics_write(struct core *c, utc_ms now, const struct certificate_life *life,
+                                   const struct tls_domains *domains, struct buf *out);
 
 #endif

@@ -83,10 +83,12 @@ static enum status add_anchors(struct domain *m, struct span pem, struct diag *d
     const char *wrong = NULL;
     X509 *x;
     while (!wrong && (x = PEM_read_bio_X509(b, NULL, pem_no_passphrase, NULL))) {
+        utc_ms until = tls_time(X509_get0_notAfter(x));
         if (X509_check_ca(x) == 0)
             wrong = "a trust anchor is no certificate of a certification authority";
         else if (X509_STORE_add_cert(m->store, x) != 1)
             wrong = "a trust anchor cannot be used";
+        m->anchors_until = until > m->anchors_until ? until : m->anchors_until;
         X509_free(x);
         count++;
     }
@@ -151,6 +153,22 @@ static enum status check_spec(const struct tls_domains *t, const struct tls_doma
     return ST_OK;
 }
 
+// One or two digests, a space between.
+static enum status add_pins(struct domain *m, const char *pins, struct diag *d)
+{
+    const char *at = pins;
+    for (; m->pin_count < PINS_MAX; at++) {
+        struct span hex = span_of((const uint8_t *)at, strcspn(at, " "));
+        if (hex_get(hex, m->pins[m->pin_count].b, sizeof m->pins->b) != ST_OK)
+            break;
+        m->pin_count++;
+        at += hex.len;
+        if (!*at)
+            return ST_OK;
+    }
+    return fault(d, m->id, "expected a certificate's SHA-256, 64 hexadecimal digits in lower case, or two of them and a space between");
+}
+
 static enum status fill(struct domain *m, const struct tls_domain_spec *s, struct diag *d)
 {
     snprintf(m->id, sizeof m->id, "%s", s->id);
@@ -165,11 +183,8 @@ static enum status fill(struct domain *m, const struct tls_domain_spec *s, struc
     X509_VERIFY_PARAM_set_auth_level(p, SECURITY_LEVEL);
     if (X509_STORE_set_flags(m->store, X509_V_FLAG_X509_STRICT) != 1)
         return ST_NOMEM;
-    if (s->pin_sha256) {
-        if (hex_get(span_cstr(s->pin_sha256), m->pin.b, sizeof m->pin.b) != ST_OK)
-            return fault(d, s->id, "expected a certificate's SHA-256: 64 hexadecimal digits in lower case");
-        m->has_pin = true;
-    }
+    if (s->pin_sha256)
+        TRY(add_pins(m, s->pin_sha256, d));
     TRY(add_anchors(m, s->anchors_pem, d));
     return s->crl_file ? load_crls(m, s->crl_file, d) : ST_OK;
 }
@@ -186,6 +201,15 @@ enum status tls_domains_add(struct tls_domains *t, const struct tls_domain_spec 
     else
         domain_free(m);
     return st;
+}
+
+bool tls_domains_life(const struct tls_domains *t, size_t i, struct tls_domain_life *ret)
+{
+    if (i >= t->count)
+        return false;
+    const struct domain *m = t->list[i];
+    *ret = (struct tls_domain_life){m->id, m->anchors_until, m->crl_until};
+    return true;
 }
 
 // ---- verifying
@@ -312,6 +336,14 @@ struct claim {
     struct digest digest;
 };
 
+static bool is_pinned(const struct domain *m, const struct digest *certificate)
+{
+    for (size_t i = 0; i < m->pin_count; i++)
+        if (digest_eq(&m->pins[i], certificate))
+            return true;
+    return false;
+}
+
 // Does this leaf name a principal of domain m?
 static bool matches(const struct domain *m, const struct claim *c, enum tls_purpose purpose, struct principal *ret)
 {
@@ -323,7 +355,7 @@ static bool matches(const struct domain *m, const struct claim *c, enum tls_purp
     if (own)
         return own_principal(path, purpose, ret);
     if (strcmp(path, "/node") && !(m->subject_dn[0] && !strcmp(m->subject_dn, c->subject)) &&
-        !(m->has_pin && digest_eq(&m->pin, &c->digest)))
+        !is_pinned(m, &c->digest))
         return false;
     ret->role = ROLE_PARTNER;
     snprintf(ret->id, sizeof ret->id, "%s", m->id);

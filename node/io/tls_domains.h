@@ -5,16 +5,18 @@
 #include "formats/base/limits.h"
 #include "node/io/tls_identity.h"
 
-enum { TRUST_DOMAIN_MAX = 128, SUBJECT_MAX = 1024, DOMAINS_MAX = PARTNERS_MAX + 1 };
+enum { TRUST_DOMAIN_MAX = 128, SUBJECT_MAX = 1024, DOMAINS_MAX = PARTNERS_MAX + 1,
+       PINS_MAX = 2 }; // pins: the certificate in use, and the one that takes its place
 
 struct domain {
     char id[65];             // "" = our own
     char trust_domain[TRUST_DOMAIN_MAX + 1];
     X509_STORE *store;       // its anchors and CRLs, and nothing else
+    utc_ms anchors_until;    // latest end of an anchor
     utc_ms crl_until;        // earliest end of a CRL; UTC_MAX when none is configured
     char subject_dn[SUBJECT_MAX];
-    bool has_pin;
-    struct digest pin;
+    size_t pin_count;
+    struct digest pins[PINS_MAX];
 };
 
 struct tls_domains {

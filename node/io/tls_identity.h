@@ -27,11 +27,19 @@ struct tls_domain_spec {
     struct span anchors_pem;   // at least one CA certificate
     const char *crl_file;      // PEM; NULL = no revocation lists are configured
     const char *subject_dn;    // RFC 2253 form; NULL = none
-    const char *pin_sha256;    // 64 hex digits; NULL = none
+    const char *pin_sha256;    // 64 hex digits, or two of them and a space between; NULL = none
 };
 struct tls_domains *tls_domains_new(void); // NULL when memory is out
 // ST_INVALID with a fault; ST_CONFLICT when another domain has this trust domain or id.
 MUST_USE enum status tls_domains_add(struct tls_domains *t, const struct tls_domain_spec *s, struct diag *d);
+
+// When all trust anchors of domain i have ended, and the first of its revocation lists (UTC_MAX: it has none). False
+// beyond the last domain. The id is the domains'.
+struct tls_domain_life {
+    const char *id;
+    utc_ms anchors_until, crl_until;
+};
+bool tls_domains_life(const struct tls_domains *t, size_t i, struct tls_domain_life *ret);
 
 enum tls_purpose { TLS_PEER_IS_CLIENT, TLS_PEER_IS_SERVER };
 

@@ -163,6 +163,7 @@ static void every_fault_is_named_with_its_line(void **state)
         {NODE "[partner FRA]\nhours = 22:00-06:00\n", 5, "config-value"},
         {NODE "[partner FRA]\nhours = 22:00-22:00Z\n", 5, "config-value"},
         {NODE "[partner FRA]\npin-sha256 = 00\n", 5, "config-value"},
+        {NODE "[partner FRA]\npin-sha256 = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef 00\n", 5, "config-value"},
         {NODE "[log]\n level = info\n", 5, "config-syntax"},
         {NODE "[log]\nlevel\n", 5, "config-syntax"},
         {NODE "[log\n", 4, "config-section"},

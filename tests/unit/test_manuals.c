@@ -224,12 +224,15 @@ static void metrics(void **state)
                                            SIM_POLICY("FRA", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("consent", "retain"))};
     struct texts *x = *state;
     struct sim *s = calloc(1, sizeof *s);
+    struct certificate_life life = {0};
+    struct tls_domains *domains = tls_domains_new();
     struct buf b;
     size_t count = 0;
     assert_non_null(s);
+    assert_non_null(domains);
     sim_init(s, 2, policies);
     buf_init(&b, MIB);
-    assert_int_equal(metrics_write(&s->nodes[0].core, s->now, s->now, &b), ST_OK);
+    assert_int_equal(metrics_write(&s->nodes[0].core, s->now, &life, domains, &b), ST_OK);
     for (const char *line = buf_cstr(&b); *line; line += strcspn(line, "\n") + 1) {
         if (*line == '#')
             continue;
@@ -239,6 +242,7 @@ static void metrics(void **state)
     assert_true(count > 15);
     buf_fini(&b);
     sim_free(&s);
+    tls_domains_free(&domains);
 }
 
 // "16 MiB", "64 KiB", "1,024"

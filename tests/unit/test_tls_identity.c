@@ -171,6 +171,26 @@ static void other_names_identify_too(void **state)
     arena_free(&a);
 }
 
+static void two_pins_are_good_at_once(void **state)
+{
+    struct tls_world *w = *state;
+    struct principal who;
+    struct pki_facts f[2];
+    struct arena *a = arena_new(MIB);
+    static const char *const stems[] = {"plain", "next"};
+    for (size_t i = 0; i < 2; i++) {
+        struct span pem;
+        tls_issue(w, &w->fra, stems[i], NULL, "tls", w->now - TLS_DAY, w->now + TLS_DAY);
+        assert_int_equal(file_read(tls_path(w, i ? "next.pem" : "plain.pem"), 65536, a, &w->d, &pem), ST_OK);
+        assert_int_equal(pki_facts(pem, &f[i]), ST_OK);
+    }
+    struct tls_domains *t = tls_world_domains(w, NULL, NULL, NULL, arena_printf(a, "%s %s", f[0].sha256, f[1].sha256));
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(identify(w, t, stems[i], NULL, TLS_PEER_IS_CLIENT, w->now, &who), "");
+    tls_domains_free(&t);
+    arena_free(&a);
+}
+
 // ---- certificates that our own CA would not make
 
 static EVP_PKEY *key_of(const struct buf *pem)
@@ -292,11 +312,34 @@ static void domains_are_checked_when_made(void **state)
     assert_int_equal(file_read(tls_path(w, "node.pem"), 65536, a, &w->d, &s.anchors_pem), ST_OK);
     assert_int_equal(tls_domains_add(w->domains, &s, &w->d), ST_INVALID); // a leaf is no anchor
     s.anchors_pem = buf_bytes(&w->gbr.cert);
-    s.pin_sha256 = "00";
-    assert_int_equal(tls_domains_add(w->domains, &s, &w->d), ST_INVALID);
+    static const char hex[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const char *const bad[] = {"00", "", arena_printf(a, "%s ", hex), arena_printf(a, "%s,%s", hex, hex),
+                               arena_printf(a, "%s %s %s", hex, hex, hex), arena_printf(a, "%s0", hex)};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        s.pin_sha256 = bad[i];
+        assert_int_equal(tls_domains_add(w->domains, &s, &w->d), ST_INVALID);
+    }
     s.pin_sha256 = NULL;
     assert_int_equal(tls_domains_add(w->domains, &s, &w->d), ST_OK);
     arena_free(&a);
+}
+
+static void a_domain_tells_how_long_it_lasts(void **state)
+{
+    struct tls_world *w = *state;
+    struct tls_domain_life l;
+    tls_crl(w, &w->fra, "fra.crl", NULL, w->now - TLS_DAY, w->now + 3 * TLS_DAY);
+    struct tls_domains *t = tls_domains_new();
+    struct tls_domain_spec s = {.id = "FRA", .trust_domain = "fra.example", .anchors_pem = buf_bytes(&w->fra.cert),
+                                .crl_file = tls_path(w, "fra.crl")};
+    assert_false(tls_domains_life(t, 0, &l));
+    assert_int_equal(tls_domains_add(t, &s, &w->d), ST_OK);
+    assert_true(tls_domains_life(t, 0, &l));
+    assert_string_equal(l.id, "FRA");
+    assert_true(l.crl_until > w->now + 3 * TLS_DAY - 1000 && l.crl_until <= w->now + 3 * TLS_DAY);
+    assert_true(l.anchors_until > w->now && l.anchors_until < UTC_MAX);
+    assert_false(tls_domains_life(t, 1, &l));
+    tls_domains_free(&t);
 }
 
 // FRA's card as DIR/FRA.xml; `nation` is what it says of itself.
@@ -382,8 +425,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(purpose_and_time_are_enforced, begin, end),
         cmocka_unit_test_setup_teardown(revocation_fails_closed, begin, end),
         cmocka_unit_test_setup_teardown(other_names_identify_too, begin, end),
+        cmocka_unit_test_setup_teardown(two_pins_are_good_at_once, begin, end),
         cmocka_unit_test_setup_teardown(odd_certificates_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(domains_are_checked_when_made, begin, end),
+        cmocka_unit_test_setup_teardown(a_domain_tells_how_long_it_lasts, begin, end),
         cmocka_unit_test_setup_teardown(configurations_load_with_their_cards, begin, end),
         cmocka_unit_test_setup_teardown(contexts_name_the_broken_file, begin, end),
     };

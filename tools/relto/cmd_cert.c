@@ -17,6 +17,7 @@
 static const char help[] =
     "usage: relto [-C DIR] cert issue --role cell|officer|auditor|operator --name NAME [--days N]\n"
     "       relto [-C DIR] cert certify --for node|report|consent --key FILE|URI --out FILE [--days N]\n"
+    "       relto [-C DIR] cert renew-node [--days N]\n"
     "       relto [-C DIR] cert list\n"
     "       relto [-C DIR] cert revoke SERIAL\n"
     "       relto [-C DIR] cert rotate-report-key [--prepare]\n"
@@ -25,6 +26,8 @@ static const char help[] =
     "DIR/certs/<role>-<name>.key and .pem. --days: its life (default 365).\n"
     "certify makes a certificate of the node itself (TLS, signing of reports or consents) for a key that is there already:\n"
     "in a PEM file, or in a token, named by a PKCS#11 URI. Then name both in relto.conf, see KEYS IN TOKENS in relto.conf(5).\n"
+    "renew-node makes a new TLS key and certificate for the node itself (default 730 days). The earlier one stays good until\n"
+    "it ends or is revoked, so partners need nothing: their connections go on.\n"
     "revoke puts a certificate on DIR/ca/crl.pem; a SIGHUP to reltod makes it take effect, also on\n"
     "open connections.\n"
     "rotate-report-key replaces the key that signs reports; the old certificate stays in the card as retired, so that\n"
@@ -158,6 +161,31 @@ static int issue_cert(const struct cli *cli, const char *role, const char *name,
     return EXIT_DONE;
 }
 
+// ---- renew-node
+
+static int renew_node(const struct cli *cli, const char *days_text)
+{
+    const struct config *c;
+    long days = 0;
+    if (days_text && !cli_number(days_text, 1, DAYS_MAX, &days))
+        return cli_usage("cert", "--days: '%s' is not a number of days from 1 to %d", days_text, DAYS_MAX);
+    enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
+    if (st != ST_OK)
+        return cli_fail_status(cli, cli->dir, st);
+    const char *key = config_below_dir(c, c->tls_key), *cert = config_below_dir(c, c->tls_cert);
+    if (!key || !cert)
+        return cli_fail(EXIT_REFUSED, c->tls_cert, "key and certificate lie outside the node directory; replace them where they are made, then 'relto reload'");
+    struct pki_request r = cert_own_request(cli, OWN_NODE, c->nation, c->name, c->trust_domain);
+    if (days_text)
+        r.until = utc_add(clock_now(), days * 86400000LL);
+    tell_of_earlier(cli, cert);
+    st = cert_write_new(cli, key, cert, &r);
+    if (st != ST_OK)
+        return cli_fail_status(cli, "cert renew-node", st);
+    printf("%s/%s; 'relto reload' takes it into use\n", cli->dir, cert);
+    return EXIT_DONE;
+}
+
 // ---- list
 
 static bool is_revoked(const struct cli *cli, const char *serial)
@@ -235,6 +263,8 @@ int cmd_cert(const struct cli *cli, int argc, char **argv)
         return issue_cert(cli, role, name, days);
     if (argc == 2 && strcmp(argv[1], "certify") == 0)
         return cert_certify(cli, use, key, out, days);
+    if (argc == 2 && strcmp(argv[1], "renew-node") == 0)
+        return renew_node(cli, days);
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return list_certs(cli);
     if (argc == 3 && strcmp(argv[1], "revoke") == 0)
@@ -243,5 +273,5 @@ int cmd_cert(const struct cli *cli, int argc, char **argv)
         return cert_rotate_report_key(cli, prepare);
     if (argc == 3 && strcmp(argv[1], "compromised") == 0)
         return cert_mark_compromised(cli, argv[2], from);
-    return cli_usage("cert", "expected: cert issue, certify, list, revoke SERIAL, rotate-report-key or compromised SERIAL");
+    return cli_usage("cert", "expected: cert issue, certify, renew-node, list, revoke SERIAL, rotate-report-key or compromised SERIAL");
 }

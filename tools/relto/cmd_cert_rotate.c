@@ -20,16 +20,9 @@ struct rotation {
     const char *next_key, *next_cert;
 };
 
-// The part of an absolute path below the node directory; NULL when it lies elsewhere.
-static const char *below_dir(const struct config *c, const char *path)
-{
-    size_t n = strlen(c->dir);
-    return strncmp(path, c->dir, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
-}
-
 static enum status make_next(const struct rotation *x)
 {
-    const char *key = below_dir(x->c, x->next_key), *cert = below_dir(x->c, x->next_cert);
+    const char *key = config_below_dir(x->c, x->next_key), *cert = config_below_dir(x->c, x->next_cert);
     struct pki_request r = cert_own_request(x->cli, OWN_REPORT, x->c->nation, x->c->name, x->c->trust_domain);
     if (!key || !cert) {
         diag_add(x->cli->diag, 0, 0, "report-key", x->c->report_key,
