@@ -256,7 +256,7 @@ void world_note_canaries(struct run *r, size_t index, uint32_t version)
 {
     const struct run_report *rep = &r->reports[index];
     const struct report *report = rep->versions[version - 1].report;
-    char word[24];
+    char word[32];
     for (size_t n = 0; n < r->canary_count; n++) {
         struct run_canary *c = &r->canaries[n];
         if (c->report != index || c->version != version)
