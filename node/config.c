@@ -90,6 +90,8 @@ static const struct key node_keys[] = {
 static const struct key partner_keys[] = {
     {"partner", "card", KIND_PATH, AT(card), NULL, false, 0, 0},
     {"partner", "pull", KIND_YES_NO, AT(pull), "yes", false, 0, 0},
+    {"partner", "push", KIND_YES_NO, AT(push), "no", false, 0, 0},
+    {"partner", "inbox", KIND_YES_NO, AT(inbox), "no", false, 0, 0},
     {"partner", "compression", KIND_YES_NO, AT(compression), "yes", false, 0, 0},
     // A slower reader is taken for dead by the partner's server.
     {"partner", "fetch-bytes-per-s", KIND_RATE, AT(fetch_rate), "0", false, 16384, UINT32_MAX},
@@ -376,7 +378,7 @@ static void begin_partner(struct reading *r, const char *id)
         return;
     }
     struct config_partner *p = &c->partners[c->partner_count++];
-    *p = (struct config_partner){.id = arena_cstr(r->a, id)};
+    *p = (struct config_partner){.id = arena_cstr(r->a, id), .line = r->line};
     take_defaults(r, partner_keys, PARTNER_KEYS, p);
     const char *card = arena_printf(r->a, "partners/%s.xml", id);
     if (card)
@@ -491,6 +493,10 @@ static void check_whole(struct reading *r)
         diag_add(r->d, 0, 0, "config-value", "map-mib", "above map-max-mib");
     if (c->retry_min_ms > c->retry_max_ms)
         diag_add(r->d, 0, 0, "config-value", "retry-min-ms", "above retry-max-ms");
+    for (size_t i = 0; i < c->partner_count; i++)
+        if (c->partners[i].pull && c->partners[i].inbox)
+            diag_add(r->d, c->partners[i].line, 0, "config-value", c->partners[i].id,
+                     "its feed is either pulled or taken from the inbox, never both: set pull = no, or inbox = no");
     for (size_t i = 0; c->nation && i < c->partner_count; i++)
         if (!strcmp(c->partners[i].id, c->nation))
             diag_add(r->d, 0, 0, "config-section", c->nation, "a node is no partner of itself");

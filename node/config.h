@@ -11,6 +11,9 @@ struct config_partner {
     const char *id;        // section [partner FRA]
     const char *card;      // file of its card, relative to the node directory
     bool pull;             // default true
+    bool push;             // we push our feed to it; default false
+    bool inbox;            // it pushes its feed to us; default false, never with pull
+    uint32_t line;         // of its section
     bool compression;      // we ask it for compressed pages; default true
     uint32_t fetch_rate;   // bytes a second that we fetch from it; 0 = as they come
     struct hours hours;    // outside them we do not sync with it

@@ -37,6 +37,7 @@
     X(HOLDS, "holds")                       /* uuid ‖ partner -> version, since : awaits an officer */   \
     X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner -> consent */                    \
     X(SOURCES, "sources")                   /* partner -> sync state: cursor, checkpoint, last error */      \
+    X(PUSHES, "pushes")                     /* partner -> when we pushed last, last failure */                   \
     X(RECEIVED, "received")                 /* partner ‖ n -> leaf hash ‖ entry bytes if known */        \
     X(QUARANTINE, "quarantine")             /* partner ‖ n -> reason and bytes */                          \
     X(ATTACHMENTS, "attachments")           /* digest -> blob, size, since : whole ones */                   \

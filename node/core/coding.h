@@ -1,4 +1,4 @@
-// Content codings: which one an answer is to have (RFC 9110 12.5.3). Making and undoing them is io's (compress.h).
+// Content codings: which one an answer is to have (RFC 9110 12.5.3). Making and undoing them: compress.h.
 #ifndef RELTO_NODE_CORE_CODING_H
 #define RELTO_NODE_CORE_CODING_H
 

@@ -17,6 +17,8 @@ struct peer {
     struct partner_card card;
     struct verifying_key *report_keys[CARD_CERTS_MAX]; // parallel to card.report_certs
     bool pull;                    // we pull its feed
+    bool inbox;                   // it pushes its feed to us
+    bool push;                    // we push ours to it
     bool witness;                 // we ask it to cosign our audit log: it learns the log's size
 };
 

@@ -388,7 +388,10 @@ enum status feed_log_delivery(struct tick *t, const struct request *rq, uint64_t
     audit_event_attr(&ev, "first", first_text);
     audit_event_attr(&ev, "last", last_text);
     audit_event_attr(&ev, "bytes", bytes_text);
-    audit_event_attr(&ev, "certificate", digest_text(&rq->who.certificate, certificate));
+    if (rq->who.via)
+        audit_event_attr(&ev, "via", rq->who.via); // its certificate is not known yet
+    else
+        audit_event_attr(&ev, "certificate", digest_text(&rq->who.certificate, certificate));
     audit_event_attr(&ev, "policy", digest_text(ruleset_digest(t->core->rules), policy));
     return audit_append(t->txn, &ev, t->now, &t->core->random);
 }
@@ -486,10 +489,24 @@ static enum status serve_page(struct tick *t, const struct request *rq, const st
     return ST_OK;
 }
 
+enum status feed_page(struct tick *t, const struct request *rq, uint64_t from, struct reply *rp)
+{
+    struct ask ask = {.from = from, .limit = FEED_PAGE_ENTRIES_DEFAULT, .wait_s = -1};
+    TRY(ledger_size(t->txn, rq->who.id, &ask.size));
+    rp->status = 204;
+    return from < ask.size ? serve_page(t, rq, &ask, rp) : ST_OK;
+}
+
 enum status feed_serve(struct tick *t, const struct request *rq, struct reply *rp)
 {
     struct ask ask;
     bool refused;
+    const struct peer *peer = core_peer(t->core, rq->who.id);
+    if (peer && peer->push) {
+        reply_problem(rp, 409, "pushed", "This feed is pushed to you",
+                      "Set \"pull = no\" and \"inbox = yes\" for us, or have our operator set \"push = no\".", NULL);
+        return ST_OK;
+    }
     TRY(read_ask(t, rq, rp, &ask, &refused));
     if (refused || !coding_agree(rq, rp))
         return ST_OK;

@@ -25,9 +25,14 @@ enum {
 // ends before that entry and the change is written in this same tick. A recall or withdraw that lies between two
 // releases of a report of which only the later was delivered also goes out as a tombstone: it speaks of a report
 // that the partner holds, and no withdrawal can be missed.
+// A partner that we push to is refused: 409 `pushed`.
 // A partner that the policy no longer names still gets recalls and withdrawals; content is not served, and what
 // it was to get lapses.
 MUST_USE enum status feed_serve(struct tick *t, const struct request *rq, struct reply *rp);
+
+// The page from position `from` on, for a partner that we push to: the same page, event and marks. Reply status 204 when
+// there is nothing from there on, 503 when it cannot go on now.
+MUST_USE enum status feed_page(struct tick *t, const struct request *rq, uint64_t from, struct reply *rp);
 
 // POST /v1/feed/cosignature: verify against our ledger and store; writes a `receipt` event. The body, UTF-8 lines:
 //

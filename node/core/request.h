@@ -17,7 +17,7 @@ struct principal {
     enum role role;
     char id[65];                // partner id (ROLE_PARTNER) or the person's or cell's name
     struct digest certificate;  // SHA-256 of the leaf certificate
-    const char *via;            // how it came when not over HTTPS: "spool"; NULL otherwise. Static
+    const char *via;            // how it came when not by its request over HTTPS: "spool", "push"; NULL otherwise. Static
 };
 // "partner:FRA", "cell:J2-NORTH" into out[80]; returns out.
 const char *principal_text(const struct principal *p, char out[80]);

@@ -6,6 +6,7 @@
 #include "node/core/audit_proof.h"
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
+#include "node/core/inbox.h"
 #include "node/core/ledger_flow.h"
 #include "node/core/new_version.h"
 #include "node/core/policy_diff.h"
@@ -54,6 +55,9 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/ledger/held", ON_PARTNER, ledger_flow_held, NULL},
     {HTTP_GET, "/v1/ledger/held/entries", ON_PARTNER, ledger_flow_held_entries, NULL},
     {HTTP_GET, "/v1/reports/", ON_PARTNER, NULL, feed_report},
+    {HTTP_POST, "/v1/inbox", ON_PARTNER, inbox_take, NULL},
+    {HTTP_GET, "/v1/inbox/attachments", ON_PARTNER, inbox_wanted, NULL},
+    {HTTP_PUT, "/v1/inbox/attachments/", ON_PARTNER, inbox_attachment, NULL},
     {HTTP_PUT, "/v1/attachments/", ON_CELL, attachment_put, NULL},
     {HTTP_GET, "/v1/attachments/", ON_PARTNER, attachment_get, NULL},
     {HTTP_GET, "/v1/holds", ON_OFFICER, hold_list, NULL},
@@ -99,7 +103,10 @@ static const struct route *find(const struct request *rq, struct uuid *ret_id, c
 
 bool route_streams(const struct principal *who, const struct http_head *head)
 {
-    return who->role == ROLE_CELL && head->method == HTTP_PUT && span_starts(head->path, "/v1/attachments/");
+    if (head->method != HTTP_PUT)
+        return false;
+    return (who->role == ROLE_CELL && span_starts(head->path, "/v1/attachments/")) ||
+           (who->role == ROLE_PARTNER && span_starts(head->path, INBOX_ATTACHMENTS));
 }
 
 enum status route_request(struct tick *t, const struct request *rq, struct reply *rp)

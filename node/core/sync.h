@@ -35,7 +35,7 @@ MUST_USE enum status sync_next_path(struct tick *t, const char *partner, struct 
 //
 // A recall counts as the originator's when the report's originating nation is the partner's own: content from all
 // sources is erased, the id is refused for ever, recalls go on to all who were given it. So too a recall from
-// another source of what only it gave us, when we do not pull the originator's own feed. Any other recall, and a
+// another source of what only it gave us, when we do not get the originator's own feed. Any other recall, and a
 // withdraw, ends that source's copy only. A recall of a report that we do not hold is remembered: should that
 // nation's report come later by another way, it is refused.
 MUST_USE enum status sync_apply_page(struct tick *t, const char *partner, struct span page, struct diag *d,

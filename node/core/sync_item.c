@@ -446,7 +446,7 @@ static enum status end_copy(struct tick *t, const struct peer *from, const struc
             return ST_OK;
     }
     // The only way by which a recall of it can reach us: those we gave it to get the recall too.
-    if (st == ST_NOT_FOUND && e->kind == ENTRY_RECALL && !(originator && originator->pull))
+    if (st == ST_NOT_FOUND && e->kind == ENTRY_RECALL && !(originator && (originator->pull || originator->inbox)))
         return recall_everywhere(t, from, e->report);
     *ret_redecide = true;
     return ST_OK;

@@ -277,6 +277,11 @@ static enum status start_clock(struct daemon *d)
     return ST_OK;
 }
 
+bool daemon_releases(const struct daemon *d)
+{
+    return !d->clock.stopped && !d->restored;
+}
+
 static enum status start_restored(struct daemon *d)
 {
     struct db_txn *t;
@@ -315,7 +320,7 @@ struct batch {
 // Answer a partner without running its request. False when nothing speaks against it.
 static bool turn_away(struct daemon *d, struct pending *p, utc_ms now)
 {
-    if (d->clock.stopped || d->restored)
+    if (!daemon_releases(d))
         reply_problem(&p->reply, 503, "not-now", "The feed cannot go on now", "Try again later.", NULL);
     else if (server_is_choked(d->server, p->id))
         reply_problem(&p->reply, 429, "too-much-at-once", "Too many large answers are waiting to be taken",
@@ -461,6 +466,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     if (st == ST_IO || st == ST_CORRUPT)
         store_failed(d, st);
     wake(d, t.grown, now);
+    sync_client_grown(d->sync, t.grown);
     if (d->waiting || d->jobs)
         want_tick(d);
     plan_timer(d, d->own.next_instant, now);

@@ -22,6 +22,9 @@ MUST_USE enum status daemon_new(struct event_base *base, struct node_state *node
 void daemon_free(struct daemon **d);
 // Queue work for the next tick of the loop.
 void daemon_submit(struct daemon *d, struct daemon_job *j);
+// May content go to partners now? Not while the wall clock is in doubt (clock_guard.h), nor
+// from a store that was brought back, before an operator has confirmed it.
+bool daemon_releases(const struct daemon *d);
 // SIGHUP: read configuration, certificates, revocation lists and cards anew. A broken file leaves the old state.
 void daemon_reload(struct daemon *d);
 // SIGUSR1: the operator confirms that the wall clock is right after a step (clock_guard.h), or that the policy is today's after

@@ -4,7 +4,7 @@
 
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
-#include "node/io/compress.h"
+#include "node/core/compress.h"
 #include "store/attachments.h"
 
 enum { RECHECK_MS = 1000 };

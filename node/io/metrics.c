@@ -3,6 +3,7 @@
 #include "store/attachments.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
+#include "store/pushes.h"
 #include "store/sources.h"
 
 enum { DAY_MS = 86400000 };
@@ -25,6 +26,7 @@ struct link_facts {
     double lag_s; // age of the oldest entry that no receipt covers
     struct source_state in;
     uint64_t missing; // attachments
+    struct push_state push;
 };
 
 static enum status count_missing(void *ctx, const struct attachment_want *w)
@@ -50,6 +52,7 @@ static enum status read_link(struct db_txn *t, const char *partner, utc_ms now, 
         ret->lag_s = now > e.at ? (double)(now - e.at) / 1000 : 0;
     }
     TRY(attachment_each_want(t, partner, count_missing, &ret->missing));
+    TRY(push_state_get(t, partner, &ret->push));
     return source_get(t, partner, &ret->in);
 }
 
@@ -90,6 +93,10 @@ static double of_missing(const struct link_facts *f)
 {
     return (double)f->missing;
 }
+static double of_push(const struct link_facts *f)
+{
+    return f->push.failed_at != 0;
+}
 static double of_fork(const struct link_facts *f)
 {
     return f->in.forked || f->contested;
@@ -104,6 +111,7 @@ static enum status partners(struct core *c, struct db_txn *t, utc_ms now, struct
     TRY(per_partner(c, t, now, "quarantined_reports", "Reports of the partner in quarantine.", of_quarantined, out));
     TRY(per_partner(c, t, now, "missing_attachments", "Attachments of the partner's reports that have not come yet.",
                     of_missing, out));
+    TRY(per_partner(c, t, now, "push_failing", "1 when pushing our feed to the partner failed last.", of_push, out));
     return per_partner(c, t, now, "log_fork", "1 when the partner's ledger contradicts what it showed before, or ours what it holds.", of_fork, out);
 }
 

@@ -201,6 +201,8 @@ static enum status fill_peer(struct peer *p, const struct config_partner *conf, 
         TRY(of_file(verifying_key_load(span_cstr(p->card.report_certs[i].pem), d, &p->report_keys[i]), conf->card, d));
     snprintf(p->id, sizeof p->id, "%s", conf->id);
     p->pull = conf->pull;
+    p->inbox = conf->inbox;
+    p->push = conf->push;
     p->witness = conf->ask_witness;
     return ST_OK;
 }

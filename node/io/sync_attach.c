@@ -7,6 +7,7 @@
 #include "formats/base/limits.h"
 #include "formats/problem.h"
 #include "node/core/attachment_fetch.h"
+#include "node/io/backoff.h"
 #include "node/io/clock.h"
 #include "node/io/log.h"
 
@@ -105,20 +106,11 @@ static void on_again(evutil_socket_t fd, short what, void *ctx)
     attach_fetcher_look(ctx);
 }
 
-// The connection failed, or our own store: wait, half to whole of min x 2^failures.
+// The connection failed, or our own store.
 static void back_off(struct attach_fetcher *a, const char *why)
 {
-    const struct config *c = a->node->config;
-    uint64_t ms = c->retry_min_ms;
-    uint16_t jitter;
-    for (uint32_t i = 0; i < a->failures && ms < c->retry_max_ms; i++)
-        ms *= 2;
-    a->failures++;
-    random_fill(&a->node->core.random, (uint8_t *)&jitter, sizeof jitter);
-    if (ms > c->retry_max_ms)
-        ms = c->retry_max_ms;
     log_line(LOG_LEVEL_WARNING, "attachment-failed", "partner", a->partner, "why", why, NULL);
-    arm(a, (int64_t)(ms / 2 + ms * jitter / 65535 / 2));
+    arm(a, backoff_ms(a->node, ++a->failures));
 }
 
 // ---- bytes on their way

@@ -8,8 +8,10 @@
 #include "formats/problem.h"
 #include "node/core/feed_flow.h"
 #include "node/core/sync.h"
+#include "node/io/backoff.h"
 #include "node/io/clock.h"
 #include "node/io/log.h"
+#include "node/io/push_client.h"
 #include "node/io/sync_attach.h"
 #include "node/io/sync_client_net.h"
 
@@ -85,6 +87,7 @@ struct sync_client {
     struct tls_domains *domains;
     struct daemon *daemon;
     struct pull *pulls;
+    struct push_client *pushes;
     bool stopped;
 };
 
@@ -101,20 +104,6 @@ static bool is_silent(const struct pull *p)
 
 // ---- waiting
 
-// Half to whole of min × 2^failures, at most max.
-static uint32_t backoff_ms(struct pull *p, uint32_t failures)
-{
-    const struct config *c = p->client->node->config;
-    uint64_t ms = c->retry_min_ms;
-    uint16_t jitter;
-    for (uint32_t i = 1; i < failures && ms < c->retry_max_ms; i++)
-        ms *= 2;
-    if (ms > c->retry_max_ms)
-        ms = c->retry_max_ms;
-    random_fill(&p->client->node->core.random, (uint8_t *)&jitter, sizeof jitter);
-    return (uint32_t)(ms / 2 + ms * jitter / 65535 / 2);
-}
-
 static void arm(struct event *timer, uint32_t ms)
 {
     const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
@@ -130,7 +119,7 @@ static void wait_ms(struct pull *p, enum sync_doing doing, uint32_t ms)
 
 static void wait_again(struct pull *p, enum sync_doing doing)
 {
-    wait_ms(p, doing, doing == SYNC_FORKED ? p->client->node->config->retry_max_ms : backoff_ms(p, p->status.failures));
+    wait_ms(p, doing, doing == SYNC_FORKED ? p->client->node->config->retry_max_ms : backoff_ms(p->client->node, p->status.failures));
 }
 
 static int64_t monotonic_ms(void)
@@ -303,7 +292,7 @@ static void on_receipt(void *ctx, const struct transfer_answer *a)
     }
     p->receipt_failures++;
     log_line(LOG_LEVEL_WARNING, "receipt-failed", "partner", p->status.partner, "why", why, NULL);
-    arm(p->receipt_again, backoff_ms(p, p->receipt_failures));
+    arm(p->receipt_again, backoff_ms(p->client->node, p->receipt_failures));
 }
 
 // Send the newest receipt, unless one is under way: then it follows.
@@ -321,7 +310,7 @@ static void send_receipt(struct pull *p)
     const struct transfer_ask ask = {.path = "/v1/feed/cosignature", .post = buf_bytes(&p->sending),
                                      .body_max = ANSWER_MAX, .done = on_receipt, .ctx = p};
     if (p->sending.len && transfer_start(p->net, &ask, &p->post) != ST_OK)
-        arm(p->receipt_again, backoff_ms(p, ++p->receipt_failures));
+        arm(p->receipt_again, backoff_ms(p->client->node, ++p->receipt_failures));
 }
 
 static void on_receipt_again(evutil_socket_t fd, short what, void *ctx)
@@ -392,7 +381,7 @@ static void go_on(struct pull *p)
     if (p->idle <= 1) // the first question after a start is not held
         ask_page(p);
     else
-        wait_ms(p, SYNC_PACED, backoff_ms(p, p->idle - 1));
+        wait_ms(p, SYNC_PACED, backoff_ms(p->client->node, p->idle - 1));
 }
 
 static void job_done(struct daemon_job *j)
@@ -432,7 +421,7 @@ static void job_done(struct daemon_job *j)
         if (p->work == WORK_APPLY)
             go_on(p);
         else if (p->work == WORK_RESTART && p->restarts > 1)
-            wait_ms(p, SYNC_PACED, backoff_ms(p, p->restarts - 1));
+            wait_ms(p, SYNC_PACED, backoff_ms(p->client->node, p->restarts - 1));
         else
             ask_page(p);
     }
@@ -615,6 +604,12 @@ enum status sync_client_new(struct event_base *base, struct node_state *node, st
             return st;
         }
     }
+    enum status st = push_client_new(base, node, domains, daemon, &s->pushes);
+    if (st != ST_OK) {
+        diag_add(d, 0, 0, "sync", "push", "our feed cannot be pushed: %s", status_text(st));
+        sync_client_free(&s);
+        return st;
+    }
     *ret = s;
     return ST_OK;
 }
@@ -623,6 +618,7 @@ void sync_client_reload(struct sync_client *s, struct tls_domains *domains)
 {
     struct core *core = &s->node->core;
     s->domains = domains;
+    push_client_reload(s->pushes, domains);
     for (struct pull *p = s->pulls, *next; p; p = next) {
         const struct peer *peer = core_peer(core, p->status.partner);
         next = p->next;
@@ -646,6 +642,7 @@ void sync_client_stop(struct sync_client *s)
     if (!s)
         return;
     s->stopped = true;
+    push_client_stop(s->pushes);
     for (struct pull *p = s->pulls; p; p = p->next) {
         attach_fetcher_stop(p->attachments);
         transfers_free(&p->net);
@@ -665,6 +662,13 @@ void sync_client_free(struct sync_client **s)
         (*s)->pulls = p->next;
         pull_free(p);
     }
+    push_client_free(&(*s)->pushes);
     free(*s);
     *s = NULL;
+}
+
+void sync_client_grown(struct sync_client *s, const bool *grown)
+{
+    if (s)
+        push_client_grown(s->pushes, grown);
 }

@@ -9,7 +9,7 @@
 
 #include "node/core/coding.h"
 #include "node/io/clock.h"
-#include "node/io/compress.h"
+#include "node/core/compress.h"
 
 enum {
     CONNECT_TIMEOUT_S = 10,  // as the server's own deadline for a handshake
@@ -42,6 +42,8 @@ struct transfer {
     char why[DIAG_TEXT_MAX], curl_error[CURL_ERROR_SIZE];
     struct transfer_head head; // status 0 = not looked at
     enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
+    size_t (*source)(void *ctx, uint8_t *out, size_t cap);
+    const char *want_header;
     void (*done)(void *ctx, const struct transfer_answer *a);
     void *ctx;
 };
@@ -177,10 +179,13 @@ static void finish(struct transfers *s)
         CURLcode rc = m->data.result;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
         curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
-        struct transfer_answer a = {.error = ""};
+        struct transfer_answer a = {.error = "", .header = ""};
         if (rc == CURLE_OK && decode_body(x)) {
             a.status = (int)status;
             a.body = buf_bytes(&x->body);
+            struct curl_header *h;
+            if (x->want_header && curl_easy_header(x->easy, x->want_header, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+                a.header = h->value;
         } else {
             a.error = *x->why ? x->why : *x->curl_error ? x->curl_error : curl_easy_strerror(rc);
         }
@@ -359,6 +364,13 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     return n;
 }
 
+static size_t on_source(char *out, size_t size, size_t count, void *ctx)
+{
+    struct transfer *x = ctx;
+    size_t n = still_verified(x) ? x->source(x->ctx, (uint8_t *)out, size * count) : SIZE_MAX;
+    return n == SIZE_MAX ? CURL_READFUNC_ABORT : n;
+}
+
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
 {
     struct transfer *x = ctx;
@@ -420,6 +432,21 @@ static bool set_range(struct transfer *x, const struct transfer_ask *ask)
     return add_header(x, range) && add_header(x, condition);
 }
 
+static bool set_source(struct transfer *x, const struct transfer_ask *ask)
+{
+    CURL *c = x->easy;
+    char type[128], coding[64];
+    if (!ask->source)
+        return true;
+    snprintf(type, sizeof type, "Content-Type: %s", ask->type);
+    snprintf(coding, sizeof coding, "Content-Encoding: %s", ask->coding ? ask->coding : "");
+    return add_header(x, type) && (!ask->coding || add_header(x, coding)) &&
+           curl_easy_setopt(c, ask->put ? CURLOPT_UPLOAD : CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(c, ask->put ? CURLOPT_INFILESIZE_LARGE : CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->source_len) ==
+               CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_READFUNCTION, on_source) == CURLE_OK && curl_easy_setopt(c, CURLOPT_READDATA, x) == CURLE_OK;
+}
+
 static bool set_request(struct transfer *x, const struct transfer_ask *ask)
 {
     CURL *c = x->easy;
@@ -427,7 +454,9 @@ static bool set_request(struct transfer *x, const struct transfer_ask *ask)
     int n = snprintf(url, sizeof url, "https://%s%s", x->set->address, ask->path);
     if (n < 0 || (size_t)n >= sizeof url || curl_easy_setopt(c, CURLOPT_URL, url) != CURLE_OK)
         return false;
-    x->coded = x->set->compression && !ask->sink && !ask->post.len;
+    if (!set_source(x, ask))
+        return false;
+    x->coded = x->set->compression && !ask->sink && !ask->source && !ask->post.len;
     if (x->coded && !add_header(x, "Accept-Encoding: zstd, gzip;q=0.5"))
         return false;
     snprintf(prefer, sizeof prefer, "Prefer: wait=%u", ask->wait_s);
@@ -451,7 +480,8 @@ enum status transfer_start(struct transfers *s, const struct transfer_ask *ask, 
     struct transfer *x = calloc(1, sizeof *x);
     if (!x)
         return ST_NOMEM;
-    *x = (struct transfer){.next = s->all, .set = s, .easy = curl_easy_init(), .sink = ask->sink, .done = ask->done, .ctx = ask->ctx};
+    *x = (struct transfer){.next = s->all, .set = s, .easy = curl_easy_init(), .sink = ask->sink, .source = ask->source,
+                             .want_header = ask->want_header, .done = ask->done, .ctx = ask->ctx};
     s->all = x;
     buf_init(&x->body, ask->body_max);
     if (!x->easy || !set_connection(x, ask->wait_s) || !set_rate(x) || !set_request(x, ask) ||

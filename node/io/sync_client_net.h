@@ -23,6 +23,7 @@ struct transfer_answer {
     int status;        // HTTP status; 0 = none came
     struct span body;  // as it was before any content coding; borrowed for the call
     const char *error; // why none came; else ""
+    const char *header; // value of the header that was asked for; "" = not there
 };
 
 // The head of an answer with 200 or 206, for a sink.
@@ -43,6 +44,12 @@ struct transfer_ask {
     // Takes the body of an answer with 200 or 206, piece by piece; NULL = it is gathered for `done`. May not cancel it.
     enum transfer_sink (*sink)(void *ctx, const struct transfer_head *h, struct span bytes);
     struct span post;  // body; empty = GET. Copied.
+    // A body that is made as it is sent, source_len bytes in all: fills out[cap], returns how many, SIZE_MAX to break off.
+    size_t (*source)(void *ctx, uint8_t *out, size_t cap);
+    uint64_t source_len;
+    bool put;          // by PUT; else by POST
+    const char *type, *coding; // its Content-Type, and Content-Encoding or NULL
+    const char *want_header;   // of the answer; NULL = none. Static
     uint32_t wait_s;   // Prefer: wait=…; 0 = none
     size_t body_max;   // an answer beyond this fails, also when it is so long only once its content coding is undone
     void (*done)(void *ctx, const struct transfer_answer *a); // once, from the event loop; may start transfers,

@@ -1,4 +1,4 @@
-// node/core/coding and node/io/compress: which content coding is asked for, and what hostile coded bytes can do.
+// node/core/coding and node/core/compress: which content coding is asked for, and what hostile coded bytes can do.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "formats/base/limits.h"
 #include "node/core/coding.h"
-#include "node/io/compress.h"
+#include "node/core/compress.h"
 
 static void accept_encoding_is_read_strictly(void **state)
 {

@@ -158,6 +158,7 @@ static void every_fault_is_named_with_its_line(void **state)
         {NODE "[release]\nledger-key = pkcs11:token=GBR;object=ledger\n", 5, "config-value"},
         {NODE "[partner FRA]\npull = maybe\n", 5, "config-value"},
         {NODE "[partner FRA]\ncompression = zstd\n", 5, "config-value"},
+        {NODE "[partner FRA]\ninbox = yes\n", 4, "config-value"},
         {NODE "[partner FRA]\nfetch-bytes-per-s = 16383\n", 5, "config-value"},
         {NODE "[partner FRA]\nfetch-bytes-per-s = 4294967296\n", 5, "config-value"},
         {NODE "[partner FRA]\nhours = 22:00-06:00\n", 5, "config-value"},
@@ -215,7 +216,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 37 + 11 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 37 + 13 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "formats/base/limits.h"
-#include "node/io/compress.h"
+#include "node/core/compress.h"
 #include "node/io/egress.h"
 #include "node/io/http_wire.h"
 #include "tests/support/policy_world.h"

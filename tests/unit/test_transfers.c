@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "formats/base/limits.h"
-#include "node/io/compress.h"
+#include "node/core/compress.h"
 #include "node/io/server_settings.h"
 #include "node/io/sync_client_net.h"
 #include "tests/support/tls_client.h"

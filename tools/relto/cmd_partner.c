@@ -270,6 +270,14 @@ static int remove_partner(const struct cli *cli, const char *nation)
 
 // ---- list, test
 
+// How its feed comes to us, and whether ours is pushed to it.
+static const char *exchange_word(const struct config_partner *p)
+{
+    if (p->push)
+        return p->pull ? "pull,push" : p->inbox ? "inbox,push" : "push";
+    return p->pull ? "pull" : p->inbox ? "inbox" : "no-pull";
+}
+
 static int list_partners(const struct cli *cli)
 {
     const struct config *c;
@@ -283,7 +291,7 @@ static int list_partners(const struct cli *cli)
             st = partner_card_read(bytes, c->partners[i].card, cli->arena, cli->diag, &card);
         if (st == ST_OK)
             printf("%s\t%s\t%s\t%s\t%s\n", card.nation, card.node_name,
-                   c->partners[i].address ? c->partners[i].address : card.address, c->partners[i].pull ? "pull" : "no-pull",
+                   c->partners[i].address ? c->partners[i].address : card.address, exchange_word(&c->partners[i]),
                    partner_card_fingerprint(bytes, fingerprint));
     }
     return st == ST_OK ? EXIT_DONE : cli_fail_status(cli, "partner list", st);

@@ -9,6 +9,7 @@
 #include "node/io/clock.h"
 #include "store/attachments.h"
 #include "store/ledger.h"
+#include "store/pushes.h"
 #include "store/sources.h"
 #include "tools/relto/local.h"
 
@@ -18,8 +19,8 @@ static const char help[] =
     "       relto [-C DIR] sync resume PARTNER --reason TEXT [--yes]\n"
     "       relto [-C DIR] sync note PARTNER\n\n"
     "For each partner: our ledger to it (entries, how many its receipts cover) and its ledger to us (entries\n"
-    "received, reports, quarantined, last success, last failure), and attachments of its reports that have not\n"
-    "come yet. Exit code 1 while something is not acknowledged, quarantined, failing, forked or missing.\n"
+    "received, reports, quarantined, last success, last failure), how pushing to it goes, and attachments of its\n"
+    "reports that have not come yet. Exit code 1 while something is not acknowledged, quarantined, failing, forked or missing.\n"
     "  --wait SECONDS   wait until every partner has acknowledged everything, at most so long\n"
     "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state, attachments missing\n\n"
     "retry checks all that is in quarantine from a partner again, and takes what verifies now (its new certificate is\n"
@@ -36,6 +37,8 @@ enum { LOOK_EVERY_MS = 100, WAIT_MAX_S = 3600, REASON_MAX = 255, MISSING_SHOWN =
 struct link_state {
     uint64_t ledger, acknowledged, contested;
     struct source_state in;
+    bool pushed; // we push to it
+    struct push_state push;
     size_t missing; // attachments
     struct attachment_want first[MISSING_SHOWN];
 };
@@ -60,6 +63,9 @@ static enum status read_link(struct local *l, const char *partner, struct link_s
     ret->acknowledged = st == ST_OK ? r.size : 0;
     ret->missing = 0;
     TRY(attachment_each_want(l->tick.txn, partner, note_missing, ret));
+    const struct peer *peer = core_peer(&l->node->core, partner);
+    ret->pushed = peer && peer->push;
+    TRY(push_state_get(l->tick.txn, partner, &ret->push));
     return source_get(l->tick.txn, partner, &ret->in);
 }
 
@@ -69,7 +75,7 @@ static const char *link_word(const struct link_state *s)
         return "LOG-FORK";
     if (s->contested)
         return "CONTESTED";
-    if (s->in.failed_at > s->in.synced_at)
+    if (s->in.failed_at > s->in.synced_at || (s->pushed && s->push.failed_at))
         return "failing";
     if (s->in.quarantined)
         return "quarantine";
@@ -90,6 +96,18 @@ static void print_missing(const struct link_state *s)
     }
     if (s->missing > MISSING_SHOWN)
         printf("           and %zu more\n", s->missing - MISSING_SHOWN);
+}
+
+static void print_push(const struct link_state *s)
+{
+    char at[UTC_TEXT_MAX] = "never";
+    if (!s->pushed)
+        return;
+    if (s->push.pushed_at)
+        utc_format_s(s->push.pushed_at, at);
+    printf("           our feed is pushed to it; it took the last page: %s\n", at);
+    if (s->push.failed_at)
+        printf("           last failure: %s\n", s->push.error);
 }
 
 static void print_link(const struct cli *cli, const char *partner, const struct link_state *s)
@@ -115,6 +133,7 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
                "resume %s; see reltod(8)\n", partner);
     else if (s->in.failed_at > s->in.synced_at)
         printf("           last failure: %s\n", s->in.error);
+    print_push(s);
     print_missing(s);
 }
 

@@ -1,6 +1,6 @@
 // Content codings made and undone (RFC 1952 and 8878), by zlib and libzstd, whole documents at a time.
-#ifndef RELTO_NODE_IO_COMPRESS_H
-#define RELTO_NODE_IO_COMPRESS_H
+#ifndef RELTO_NODE_CORE_COMPRESS_H
+#define RELTO_NODE_CORE_COMPRESS_H
 
 #include "formats/base/buf.h"
 #include "node/core/request.h"

@@ -1,4 +1,4 @@
-#include "node/io/compress.h"
+#include "node/core/compress.h"
 
 #include <limits.h>
 #include <stdlib.h>
