@@ -135,7 +135,9 @@ enum status ledger_append(struct db_txn *t, const char *partner, const struct le
     if (e->kind != ENTRY_HEAD && e->version == 0)
         return ST_INVALID;
     struct ledger_entry fresh = *e;
+    struct random_seeded own;
     TRY(ledger_size(t, partner, &fresh.n));
+    const struct random_source of_partner = random_for(random, "ledger", partner, fresh.n, &own);
     fresh.at = now;
     if (fresh.n > 0) {
         struct ledger_entry last;
@@ -144,9 +146,9 @@ enum status ledger_append(struct db_txn *t, const char *partner, const struct le
         if (fresh.at < after)
             fresh.at = after;
     } else {
-        TRY(draw_epoch(t, partner, random));
+        TRY(draw_epoch(t, partner, &of_partner));
     }
-    random_fill(random, fresh.salt, sizeof fresh.salt);
+    random_fill(&of_partner, fresh.salt, sizeof fresh.salt);
     TRY(store_entry(t, partner, &fresh));
     *ret_n = fresh.n;
     return ST_OK;

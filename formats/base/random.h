@@ -25,4 +25,11 @@ struct random_seeded {
 };
 struct random_source random_from_seed(struct random_seeded *state, uint64_t seed);
 
+// Draws for one purpose, of or for somebody, about thing number n: "ledger", "FRA", 41. From a repeatable generator they
+// depend on its seed and these alone, never on what was drawn for others, so that tests can show that nothing of others
+// shows to a partner (spec 8, 9). The same names give the same draws. The system's generator is returned as it is.
+// `state` is the caller's and must outlive the source.
+struct random_source random_for(const struct random_source *from, const char *purpose, const char *whom, uint64_t n,
+                                struct random_seeded *state);
+
 #endif

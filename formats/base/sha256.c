@@ -66,3 +66,20 @@ struct random_source random_from_seed(struct random_seeded *state, uint64_t seed
         state->seed[i] = (uint8_t)(seed >> (8 * i));
     return (struct random_source){seeded_fill, state};
 }
+
+struct random_source random_for(const struct random_source *from, const char *purpose, const char *whom, uint64_t n,
+                                struct random_seeded *state)
+{
+    uint8_t number[8];
+    if (from->fill != seeded_fill)
+        return *from;
+    for (size_t i = 0; i < 8; i++)
+        number[i] = (uint8_t)(n >> (8 * i));
+    const struct random_seeded *parent = from->ctx;
+    const struct span parts[] = {span_of(parent->seed, sizeof parent->seed), span_of(purpose, strlen(purpose) + 1),
+                                 span_of(whom, strlen(whom) + 1), span_of(number, sizeof number)};
+    struct digest d = sha256_parts(parts, sizeof parts / sizeof *parts);
+    *state = (struct random_seeded){.counter = 0};
+    memcpy(state->seed, d.b, sizeof state->seed);
+    return (struct random_source){seeded_fill, state};
+}

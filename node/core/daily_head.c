@@ -21,8 +21,10 @@ static int64_t day_of(utc_ms now, uint32_t hour)
 static enum status append_head(struct tick *t, const char *partner, struct span checkpoint)
 {
     struct head_opening opening = {.checkpoint = checkpoint};
+    struct random_seeded own;
     uint64_t n;
-    random_fill(&t->core->random, opening.random, sizeof opening.random);
+    const struct random_source of_head = random_for(&t->core->random, "head", partner, (uint64_t)t->now, &own);
+    random_fill(&of_head, opening.random, sizeof opening.random);
     const struct ledger_entry e = {.kind = ENTRY_HEAD, .digest = head_digest(opening.random, checkpoint)};
     TRY(ledger_append(t->txn, partner, &e, t->now, &t->core->random, &n));
     tick_mark_grown(t, partner);

@@ -115,6 +115,17 @@ static void check_originator(struct draft *d)
                      d->rq->who.id);
 }
 
+static struct uuid draw_id(const struct draft *d)
+{
+    char submitted[DIGEST_TEXT_LEN + 1];
+    uint8_t random[16];
+    struct random_seeded own;
+    digest_text(&d->body_digest, submitted);
+    const struct random_source of_draft = random_for(&d->t->core->random, "report-id", submitted, (uint64_t)d->t->now, &own);
+    random_fill(&of_draft, random, sizeof random);
+    return uuid_from_random(random);
+}
+
 enum status draft_read(struct draft *d)
 {
     TRY(note(d, report_read(d->rq->body, NULL, d->arena, d->diag, &d->report)));
@@ -122,10 +133,7 @@ enum status draft_read(struct draft *d)
         return ST_OK;
     if (!d->faulty)
         check_originator(d);
-    uint8_t random[16];
-    if (!d->report->has_id)
-        random_fill(&d->t->core->random, random, sizeof random);
-    d->id = d->report->has_id ? d->report->id : uuid_from_random(random);
+    d->id = d->report->has_id ? d->report->id : draw_id(d);
     d->version = 1;
     return ST_OK;
 }
@@ -136,12 +144,15 @@ enum { CLOCK_SKEW_MS = 300000 };
 
 static enum status sign_draft(struct draft *d)
 {
+    char urn[UUID_URN_LEN + 1];
+    struct random_seeded own;
+    const struct random_source of_version = random_for(&d->t->core->random, "report", uuid_urn(d->id, urn), d->version, &own);
     struct report_finish with = {
         .id = d->id,
         .version = d->version,
         .issued = d->t->now / 1000 * 1000, // whole seconds, as people write times
         .pad = ruleset_pad(d->t->core->rules),
-        .random = &d->t->core->random,
+        .random = &of_version,
         .key = d->t->core->report_key,
     };
     return report_finish(d->report, &with, &d->bytes, d->diag);

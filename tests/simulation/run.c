@@ -39,14 +39,9 @@ void run_broken(struct run *r, const char *fmt, ...)
     va_end(args);
 }
 
-// Nobody gets anything, until the officers activate the first policy of their own.
-#define NOBODY(nation)                                                                                                \
-    "<policy xmlns='urn:relto:policy:1' nation='" nation "' serial='1'>" W_SECURITY "<partners></partners><agreements>" \
-    "</agreements></policy>"
-
 static void begin(struct run *r, size_t nodes)
 {
-    static const char *const policies[SIM_NODES_MAX] = {NOBODY("GBR"), NOBODY("FRA"), NOBODY("DEU"), NOBODY("SWE"), NOBODY("USA")};
+    static const char *const policies[SIM_NODES_MAX] = {RUN_NOBODY("GBR"), RUN_NOBODY("FRA"), RUN_NOBODY("DEU"), RUN_NOBODY("SWE"), RUN_NOBODY("USA")};
     sim_init(&r->sim, nodes, policies);
     for (size_t i = 0; i < nodes; i++) {
         r->sim.nodes[i].core.head_hour = 15;

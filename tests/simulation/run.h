@@ -161,6 +161,11 @@ void run_broken(struct run *r, const char *fmt, ...) __attribute__((format(print
 size_t run_below(struct run *r, size_t n);
 bool run_chance(struct run *r, unsigned percent);
 
+// The first policy of a node: nobody gets anything, until the officers activate one.
+#define RUN_NOBODY(nation)                                                                                                \
+    "<policy xmlns='urn:relto:policy:1' nation='" nation "' serial='1'>" W_SECURITY "<partners></partners><agreements>" \
+    "</agreements></policy>"
+
 // ---- world.c: random policies and reports
 void world_policy_write(struct run *r, size_t node, struct buf *out);
 struct policy_bundle world_bundle(struct span policy, uint32_t pad);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "formats/base/random.h"
 #include "formats/base/arena.h"
 #include "formats/base/encode.h"
 #include "formats/base/utctime.h"
@@ -199,6 +200,31 @@ static void arenas_stop_at_their_maximum(void **state)
     assert_null(a);
 }
 
+// What is drawn for one does not depend on what was drawn for others.
+static void streams_have_nothing_to_do_with_each_other(void **state)
+{
+    struct random_seeded seed, own[3];
+    uint8_t a[16], b[16], c[16];
+    (void)state;
+    struct random_source one = random_from_seed(&seed, 1);
+    struct random_source fra = random_for(&one, "ledger", "FRA", 7, &own[0]);
+    random_fill(&fra, a, sizeof a);
+    random_fill(&one, c, sizeof c); // others draw
+    struct random_source other = random_for(&one, "ledger", "DEU", 7, &own[1]), again = random_for(&one, "ledger", "FRA", 7, &own[2]);
+    random_fill(&other, b, sizeof b);
+    random_fill(&again, c, sizeof c);
+    assert_memory_equal(a, c, sizeof a);
+    assert_memory_not_equal(a, b, sizeof a);
+    other = random_for(&one, "ledger", "FRA", 8, &own[1]);
+    random_fill(&other, b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    other = random_for(&one, "ledgerF", "RA", 7, &own[1]);
+    random_fill(&other, b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    struct random_source system = random_system();
+    assert_ptr_equal(random_for(&system, "ledger", "FRA", 7, &own[1]).fill, system.fill);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test(uuids_have_one_form),
         cmocka_unit_test(buffers_stop_at_their_maximum),
         cmocka_unit_test(arenas_stop_at_their_maximum),
+        cmocka_unit_test(streams_have_nothing_to_do_with_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
