@@ -280,7 +280,8 @@ static enum status run_work(struct tick *t, struct tick_job *job)
     return policy_work(t, &d->more);
 }
 
-void acts_slice(struct run *r, size_t node)
+// A part of what follows from an activation, while the network goes on.
+static void work_a_slice(struct run *r, size_t node)
 {
     struct due d = {.more = true};
     if (!r->nodes[node].busy)
@@ -397,7 +398,7 @@ void acts_step(struct run *r, size_t node)
     size_t what = run_below(r, 100);
     plant(r, node);
     if (r->nodes[node].busy)
-        acts_slice(r, node);
+        work_a_slice(r, node);
     else if (what < 38)
         publish(r, node);
     else if (what < 56)

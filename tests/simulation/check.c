@@ -22,7 +22,8 @@ static const char *nation(const struct run *r, size_t node)
 
 // ---- words that must not be there
 
-size_t check_canary_at(const struct run *r, struct span bytes, size_t at)
+// Number of the canary that begins at `at`, or SIZE_MAX.
+static size_t canary_at(const struct run *r, struct span bytes, size_t at)
 {
     size_t n = 0;
     if (at + 11 > bytes.len || memcmp(bytes.ptr + at, "CNRY", 4) != 0 || bytes.ptr[at + 10] != 'Q')
@@ -37,7 +38,7 @@ static void each_canary(struct run *r, struct span bytes, void (*each)(struct ru
 {
     const uint8_t *at = bytes.ptr, *end = bytes.ptr + bytes.len;
     while (at < end && (at = memmem(at, (size_t)(end - at), "CNRY", 4))) {
-        size_t n = check_canary_at(r, bytes, (size_t)(at - bytes.ptr));
+        size_t n = canary_at(r, bytes, (size_t)(at - bytes.ptr));
         if (n != SIZE_MAX)
             each(r, n, ctx);
         at += 4;

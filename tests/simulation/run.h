@@ -180,8 +180,6 @@ void acts_step(struct run *r, size_t node);
 void acts_time(struct run *r);
 // Work off what is due at a node, all of it.
 void acts_settle(struct run *r, size_t node);
-// A slice of it, where the node is busy.
-void acts_slice(struct run *r, size_t node);
 // The process dies and starts again: nothing is left but the store.
 void acts_crash(struct run *r, size_t node);
 
@@ -215,7 +213,5 @@ void check_sent(struct run *r, size_t node, size_t partner, struct span bytes);
 // What must be so after each step; and when all has come to rest.
 void check_step(struct run *r);
 void check_rest(struct run *r);
-// Number of the canary that begins at `at`, or SIZE_MAX.
-size_t check_canary_at(const struct run *r, struct span bytes, size_t at);
 
 #endif

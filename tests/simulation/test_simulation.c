@@ -30,7 +30,7 @@ static size_t nodes_of(uint64_t seed)
 static void every_seed_ends_well(void **state)
 {
     uint64_t one = number_of("RELTO_SIM_SEED", 0), seeds = number_of("RELTO_PROPERTY_CASES", SEEDS);
-    size_t pages = 0, cuts = 0, crashes = 0, released = 0, redacted = 0, moved = 0;
+    size_t pages = 0, cuts = 0, crashes = 0, activations = 0, released = 0, redacted = 0, moved = 0;
     (void)state;
     struct run *r = malloc(sizeof *r);
     assert_non_null(r);
@@ -39,13 +39,13 @@ static void every_seed_ends_well(void **state)
         if (r->failed)
             fail_msg("seed %llu: %s\nOnce more: RELTO_SIM_SEED=%llu tests/test_simulation", (unsigned long long)seed, r->why,
                      (unsigned long long)seed);
-        pages += r->pages, cuts += r->cuts, crashes += r->crashes, moved += r->moved;
+        pages += r->pages, cuts += r->cuts, crashes += r->crashes, moved += r->moved, activations += r->activations;
         released += r->released, redacted += r->redacted;
         run_fini(r);
     }
     free(r);
-    print_message("%llu seeds: %zu pages, %zu entries, %zu cuts, %zu crashes; decisions to release %zu, to redact %zu\n",
-                  (unsigned long long)(one ? 1 : seeds), pages, moved, cuts, crashes, released, redacted);
+    print_message("%llu seeds: %zu pages, %zu entries, %zu cuts, %zu crashes, %zu activations; decisions to release %zu, to redact %zu\n",
+                  (unsigned long long)(one ? 1 : seeds), pages, moved, cuts, crashes, activations, released, redacted);
     assert_true(one || (pages > seeds && cuts > seeds && crashes > seeds && released > seeds && redacted > seeds));
 }
 

@@ -2,6 +2,7 @@
 # Set before: BIN (folder tree of a build), D (folder for the nodes). Uses only what a Debian 12 base has.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 NATIONS="gbr fra marsec"
+POLICIES=$ROOT/conf/policies
 RELTO=$BIN/tools/relto
 RELTOD=$BIN/node/reltod
 export RELTO_SHARE=$ROOT/conf
@@ -26,7 +27,7 @@ make_nations() {
     for n in $NATIONS; do
         mkdir -p "$D/$n"
         node $n init --nation "$(upper $n)" --listen 127.0.0.1:0 --metrics 127.0.0.1:0 \
-            --policy "$ROOT/conf/policies/$n.xml" >/dev/null || die "init of $n failed"
+            --policy "$POLICIES/$n.xml" >/dev/null || die "init of $n failed"
         # On one machine a partner is back at once: do not wait a minute to ask again.
         sed -i 's/^;retry-max-ms = .*/retry-max-ms = 2000/' "$D/$n/relto.conf"
         node $n cert issue --role cell --name "$(cell_of $n)" >/dev/null || die "no certificate for the cell of $n"
