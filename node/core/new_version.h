@@ -13,7 +13,8 @@
 // and after: no cell takes over another's report. The same bytes that made the version after the one in If-Match, the
 // version that they state, or the current one, answer as the first time, for ever, with the decisions of now: so a lost
 // answer can be asked for again, and nobody makes a correction that corrects nothing. The new version's embargo counts from
-// when it is stored; approvals and consents are of a version and start anew.
+// when it is stored; approvals and consents are of a version and start anew. The next version is the one after the highest that
+// is here or that a partner was ever given: a store that was restored may lack versions that partners have.
 MUST_USE enum status new_version_put(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp);
 
 #endif

@@ -188,6 +188,43 @@ static void what_only_partners_hold_can_be_recalled(void **state)
     assert_null(sim_text(sim, FRA, 4));
 }
 
+static uint32_t correct(uint8_t id, const char *match, const char *draft)
+{
+    char target[80], urn[UUID_URN_LEN + 1], headers[40];
+    struct reply rp;
+    unsigned version = 0;
+    snprintf(target, sizeof target, "/v1/reports/%s", uuid_urn(sim_id(id), urn) + 9);
+    snprintf(headers, sizeof headers, "If-Match: %s\r\n", match);
+    flow_ask(sim, GBR, ROLE_CELL, "J2", "PUT", target, headers, span_cstr(draft), &rp);
+    if (rp.status == 200)
+        assert_int_equal(sscanf(flow_header(&rp, "ETag"), "\"%u\"", &version), 1);
+    reply_fini(&rp);
+    return version;
+}
+
+// Else partners would hold two reports under one number, and take the second for a forgery.
+static void the_number_of_a_lost_version_is_not_used_again(void **state)
+{
+    (void)state;
+    three_and_save();
+    assert_int_equal(correct(1, "\"1\"", SIM_REPORT("lost", SIM_FOR_ALL, "lost too")), 2);
+    pull(FRA);
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    finish(ST_OK);
+    const char *found = SIM_REPORT("found", SIM_FOR_ALL, "found too");
+    assert_int_equal(correct(1, "\"1\"", found), 3);
+    assert_int_equal(correct(1, "\"1\"", found), 3); // its answer was lost
+    assert_int_equal(correct(1, "\"1\"", SIM_REPORT("late", SIM_FOR_ALL, "late too")), 0);
+    pull(FRA);
+    pull(DEU);
+    assert_non_null(strstr(sim_text(sim, FRA, 1), "found too"));
+    assert_non_null(strstr(sim_text(sim, DEU, 1), "found too"));
+    assert_int_equal(sim_events(sim, FRA, AUDIT_QUARANTINE), 0);
+    assert_int_equal(correct(1, "\"3\"", SIM_REPORT("next", SIM_FOR_ALL, "next too")), 4);
+}
+
 static void a_partner_that_holds_no_more_is_done(void **state)
 {
     (void)state;
@@ -309,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(what_was_forgotten_comes_back),
         T(what_only_partners_hold_can_be_recalled),
+        T(the_number_of_a_lost_version_is_not_used_again),
         T(a_partner_that_holds_no_more_is_done),
         T(an_entry_known_by_its_hash_cannot_come_back),
         T(false_answers_leave_nothing),
