@@ -27,7 +27,7 @@ for f in "$D"/drafts/gbr/*.xml; do
     node gbr --format tsv preview "$f" >"$D/preview"
     grep -q 'FRA.release' "$D/preview" && grep -q 'MARSEC.redact.*label,' "$D/preview" && break
 done
-large=80000000
+pick=$f large=80000000
 { head -c $large /dev/urandom; echo CANARY-ATTACHED; } >"$D/film.mp4"
 film=$(sha256sum "$D/film.mp4" | cut -c1-64)
 sed 's|</report>|<attachment name="film.mp4"/></report>|' "$f" >"$D/film.xml"
@@ -97,8 +97,15 @@ done
 as marsec gbr /v1/feed >"$D/page.marsec"
 [ "$(code gbr fra "/v1/inbox?start=$(received)" --data-binary "@$D/page.marsec")" = 422 ] && grep -q page-refused "$D/answer" || fail "another partner's page is taken"
 
-# ---- recall, and the logs
+# ---- outside its hours nothing is pushed, save a recall, which waits for none; and the logs
 
+hour() { date -u -d "@$(($(date +%s) + $1 * 3600))" +%H:%M; }
+set_key gbr FRA hours "$(hour 2)-$(hour 3)Z"
+node gbr reload >/dev/null || fail "reload"
+sed 's|<title>|<title>Outside the hours: |' "$pick" >"$D/late.xml"
+late=$(node gbr publish --quiet "$D/late.xml") || fail "publish"
+wait_for 20 holds marsec "$late" || fail "MARSEC, which pulls, did not get the late report"
+holds fra "$late" && fail "it was pushed outside the hours"
 node gbr recall "$id" --reason "Wrong film" >/dev/null || fail "recall"
 recalled() { node fra show "$id" 2>&1 | grep -q recalled; }
 wait_for 20 recalled || fail "the recall did not come"
