@@ -1,5 +1,6 @@
 // The head of a request: the verdict does not depend on how the bytes arrive, and what is accepted lies within them.
-#include "node/core/http_msg.h"
+#include "node/core/coding.h"
+#include "node/core/push.h"
 #include "tests/fuzz/fuzz.h"
 
 static void within(struct span in, struct span part)
@@ -19,6 +20,9 @@ static void accepted(struct span in, const struct http_head *h, size_t used)
     }
     BUG_IF(http_header_get(h, "host").len == 0 && http_header_get(h, "host").ptr == NULL);
     (void)http_query_get(h->query, "after", value, sizeof value);
+    enum coding c = CODING_NONE;
+    BUG_IF(coding_choose(http_header_get(h, "accept-encoding"), &c) != ST_OK && c != CODING_NONE);
+    (void)etag_listed(http_header_get(h, "if-none-match"), "\"sha256:0\"");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -27,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct http_head head, later;
     size_t used = 0, used_later = 0;
     int status = 0, status_later = 0;
+    struct push_want want;
+    BUG_IF(push_want_read(in, 0, &want) && want.have > want.size);
     enum http_verdict v = http_parse_head(in, &head, &used, &status);
     switch (v) {
     case HTTP_INCOMPLETE:
