@@ -64,6 +64,8 @@ static enum status per_partner(struct core *c, struct db_txn *t, utc_ms now, con
     for (size_t i = 0; i < c->peer_count; i++) {
         struct link_facts f;
         TRY(read_link(t, c->peers[i]->id, now, &f));
+        if (!c->peers[i]->push)
+            f.push = (struct push_state){0}; // of the time when we still pushed to it
         value(out, name, c->peers[i]->id, field(&f));
     }
     return ST_OK;
