@@ -92,6 +92,14 @@ static struct pending *take(struct pending **list, uint64_t id)
     return NULL;
 }
 
+static size_t count(const struct pending *list)
+{
+    size_t n = 0;
+    for (; list; list = list->next)
+        n++;
+    return n;
+}
+
 static void pending_free(struct pending *p)
 {
     reply_fini(&p->reply);
@@ -577,7 +585,9 @@ static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
         }
     } else if (span_eq_cstr(head->path, "/metrics")) {
         rp->content_type = METRICS_MEDIA_TYPE;
-        if (metrics_write(&d->node->core, clock_now(), &d->certificates, d->domains, &rp->body) != ST_OK)
+        struct metrics_moment m = {.now = clock_now(), .life = &d->certificates, .domains = d->domains,
+                                   .connections = server_connections(d->server), .held = count(d->held)};
+        if (metrics_write(&d->node->core, &m, &rp->body) != ST_OK)
             reply_problem(rp, 500, "internal", "The metrics cannot be read", NULL, NULL);
     } else {
         reply_problem(rp, 404, "not-found", "Nothing here", "There is /metrics, /healthz and /readyz.", NULL);

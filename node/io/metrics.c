@@ -173,16 +173,19 @@ static void certificates(utc_ms now, const struct certificate_life *life, const 
             value(out, "revocation_list_days_left", d.id, days(d.crl_until, now));
 }
 
-enum status metrics_write(struct core *c, utc_ms now, const struct certificate_life *life, const struct tls_domains *domains,
-                          struct buf *out)
+enum status metrics_write(struct core *c, const struct metrics_moment *m, struct buf *out)
 {
     struct db_txn *t;
     TRY(db_begin(c->db, false, &t));
     counters(c, out);
-    certificates(now, life, domains, out);
+    certificates(m->now, m->life, m->domains, out);
+    head(out, "connections", "gauge", "Open connections.");
+    value(out, "connections", NULL, (double)m->connections);
+    head(out, "held_requests", "gauge", "Requests held until there is something new.");
+    value(out, "held_requests", NULL, (double)m->held);
     enum status st = store(c, t, out);
     if (st == ST_OK)
-        st = partners(c, t, now, out);
+        st = partners(c, t, m->now, out);
     db_abort(&t);
     buf_puts(out, "# EOF\n");
     return st == ST_OK ? buf_status(out) : st;

@@ -7,8 +7,15 @@
 
 #define METRICS_MEDIA_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+// What the store does not tell.
+struct metrics_moment {
+    utc_ms now;
+    const struct certificate_life *life;
+    const struct tls_domains *domains;
+    size_t connections, held; // open connections; requests held until there is something new
+};
+
 // Append all metrics, read from one snapshot.
-MUST_USE enum status metrics_write(struct core *c, utc_ms now, const struct certificate_life *life,
-                                   const struct tls_domains *domains, struct buf *out);
+MUST_USE enum status metrics_write(struct core *c, const struct metrics_moment *m, struct buf *out);
 
 #endif

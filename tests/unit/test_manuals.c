@@ -232,7 +232,8 @@ static void metrics(void **state)
     assert_non_null(domains);
     sim_init(s, 2, policies);
     buf_init(&b, MIB);
-    assert_int_equal(metrics_write(&s->nodes[0].core, s->now, &life, domains, &b), ST_OK);
+    const struct metrics_moment m = {.now = s->now, .life = &life, .domains = domains};
+    assert_int_equal(metrics_write(&s->nodes[0].core, &m, &b), ST_OK);
     for (const char *line = buf_cstr(&b); *line; line += strcspn(line, "\n") + 1) {
         if (*line == '#')
             continue;

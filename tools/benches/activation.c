@@ -1,7 +1,8 @@
 // The parts of tools/bench activation, each in a process of its own:
 //   bench_activation world DIR PARTNERS                  write SPIF, vocabulary, before.xml and after.xml
-//   bench_activation fill NODE PARTNERS REPORTS          fill a new node's store
+//   bench_activation fill NODE PARTNERS REPORTS [first]  fill a new node's store; first: with reports for the first partner
 //   bench_activation feed ADDRESS CERT KEY STOP          be a partner, until the file STOP is there
+//   bench_activation idle ADDRESS CERT KEY STOP          the same, and ask for nothing but what is new
 //   bench_activation watch NODE                          wait for an activation and for what follows from it
 //   bench_activation verify NODE PARTNERS REPORTS SAMPLE
 #include "tools/benches/activation.h"
@@ -50,10 +51,10 @@ int main(int argc, char **argv)
     unsigned partners = argc > 3 ? (unsigned)number(argv[3]) : 0;
     if (argc == 4 && strcmp(what, "world") == 0)
         return write_world(argv[2], partners);
-    if (argc == 5 && strcmp(what, "fill") == 0)
-        return activation_fill(argv[2], partners, number(argv[4]));
-    if (argc == 6 && strcmp(what, "feed") == 0)
-        return activation_feed(argv[2], argv[3], argv[4], argv[5]);
+    if ((argc == 5 || argc == 6) && strcmp(what, "fill") == 0)
+        return activation_fill(argv[2], partners, number(argv[4]), argc == 6);
+    if (argc == 6 && (strcmp(what, "feed") == 0 || strcmp(what, "idle") == 0))
+        return activation_feed(argv[2], argv[3], argv[4], argv[5], strcmp(what, "idle") == 0);
     if (argc == 3 && strcmp(what, "watch") == 0)
         return activation_watch(argv[2]);
     if (argc == 6 && strcmp(what, "verify") == 0)

@@ -98,6 +98,21 @@ static void print(struct times *t)
            t->ms[t->count - 1]);
 }
 
+// One after the other without a pause: what a poll costs.
+static bool run_idle(struct client *c, const char *stop, struct times *polls)
+{
+    char query[URL_MAX];
+    if (!go_to_end(c))
+        return false;
+    snprintf(query, sizeof query, "after=%.200s", c->cursor);
+    printf("ready\n");
+    fflush(stdout);
+    while (access(stop, F_OK) != 0)
+        if (!get(c, query, polls))
+            return false;
+    return true;
+}
+
 static bool run(struct client *c, const char *stop, struct times *pages, struct times *polls)
 {
     char query[URL_MAX], page[64];
@@ -117,7 +132,7 @@ static bool run(struct client *c, const char *stop, struct times *pages, struct 
     return true;
 }
 
-int activation_feed(const char *address, const char *cert, const char *key, const char *stop)
+int activation_feed(const char *address, const char *cert, const char *key, const char *stop, bool idle)
 {
     struct times pages = {.name = "page", .ms = calloc(SAMPLES_MAX, sizeof(double))};
     struct times polls = {.name = "poll", .ms = calloc(SAMPLES_MAX, sizeof(double))};
@@ -133,7 +148,7 @@ int activation_feed(const char *address, const char *cert, const char *key, cons
         curl_easy_setopt(c.curl, CURLOPT_TIMEOUT_MS, 60000L);
         curl_easy_setopt(c.curl, CURLOPT_WRITEFUNCTION, on_bytes);
         curl_easy_setopt(c.curl, CURLOPT_WRITEDATA, &c);
-        good = run(&c, stop, &pages, &polls);
+        good = idle ? run_idle(&c, stop, &polls) : run(&c, stop, &pages, &polls);
     }
     print(&pages);
     print(&polls);

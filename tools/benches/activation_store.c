@@ -38,7 +38,8 @@ static struct node_state *open_node(const char *dir, enum node_use use)
 
 struct filling {
     unsigned partners;
-    uint64_t next, reports;
+    uint64_t next, number, reports; // next: how many there are; number: the next one's, where some are left out
+    bool first_only;
     uint64_t pairs;
     struct decide_bulk *bulk;
     struct buf draft, bytes, outline;
@@ -102,16 +103,20 @@ static enum status fill_some(struct tick *t, struct tick_job *job)
 {
     struct filling *f = job->ctx;
     uint64_t end = f->next + REPORTS_PER_COMMIT < f->reports ? f->next + REPORTS_PER_COMMIT : f->reports, pairs = f->pairs;
+    uint64_t number = f->number;
     enum status st = ST_OK;
     bool unused;
     if (!f->bulk)
         TRY(decide_bulk_new(t->core->rules, t->now, 64 * MIB, &f->bulk));
-    for (uint64_t i = f->next; i < end && st == ST_OK; i++)
-        st = fill_one(f, t, i);
+    for (uint64_t i = f->next; i < end && st == ST_OK; i++, number++) {
+        while (f->first_only && !world_is_for_first(f->partners, number))
+            number++;
+        st = fill_one(f, t, number);
+    }
     if (st == ST_OK)
         st = search_work(t, REPORTS_PER_COMMIT, &unused); // so that the node has nothing else to do
     if (st == ST_OK)
-        f->next = end;
+        f->next = end, f->number = number;
     else
         f->pairs = pairs;
     return st;
@@ -135,10 +140,10 @@ static enum status fill(struct filling *f, struct core *c)
     return ST_OK;
 }
 
-int activation_fill(const char *dir, unsigned partners, uint64_t reports)
+int activation_fill(const char *dir, unsigned partners, uint64_t reports, bool first_only)
 {
     struct node_state *n = open_node(dir, NODE_DAEMON);
-    struct filling f = {.partners = partners, .reports = reports};
+    struct filling f = {.partners = partners, .reports = reports, .first_only = first_only};
     struct db_txn *t;
     uint64_t outlines = 0;
     if (!n)

@@ -92,6 +92,11 @@ void world_policy(struct buf *out, unsigned partners, bool changed)
 
 // ---- reports
 
+bool world_is_for_first(unsigned partners, uint64_t number)
+{
+    return mix(number, 2) % 5 && mix(number, 4) % (partners / WORLD_COMMUNITY) == 0 && mix(number, 9) % TOPICS < TOPICS_AGREED;
+}
+
 // To one community, or to one of some lists of three partners.
 static void put_release(struct buf *out, unsigned partners, uint64_t number)
 {

@@ -14,6 +14,8 @@ void world_vocabulary(struct buf *out);
 // partner, who is served meanwhile, is not concerned.
 void world_policy(struct buf *out, unsigned partners, bool changed);
 void world_draft(struct buf *out, unsigned partners, uint64_t number);
+// Does the first partner get the report of this number?
+bool world_is_for_first(unsigned partners, uint64_t number);
 struct uuid world_id(uint64_t number);
 
 #endif
