@@ -1,7 +1,7 @@
 // A slow, long, lossy link between two network namespaces, packet by packet, so that the kernel's own TCP meets it.
 //   bench_link SEED KBIT RTT_MS LOSS_PERMILLE CUTS NAMESPACE_A NAMESPACE_B
 // Makes a device `line` in each of the two namespaces, prints "ready", and carries IPv4 packets between them: each direction
-// KBIT kbit/s with a queue of QUEUE_MS, half of RTT_MS later, LOSS_PERMILLE of them never. CUTS times, after some seconds of
+// KBIT kbit/s with a queue of QUEUE_MS, half of RTT_MS later, LOSS_PERMILLE of them never. CUTS times, after some time of
 // traffic, the line is down for a while and its state is lost, as behind a router that was restarted: connections from
 // before are reset. At SIGTERM it prints what it did, `name value` on each line. Needs CAP_NET_ADMIN and /dev/net/tun.
 #include <arpa/inet.h>
@@ -27,8 +27,8 @@ enum {
     UNDER_WAY_MAX = 1024, // packets of one direction: queued and on the line
     QUEUE_MS = 1000,
     FLOWS_MAX = 64,
-    CUT_AFTER_MIN_MS = 3000, // seconds of traffic before a cut, and how long the line is down
-    CUT_AFTER_MAX_MS = 9000,
+    CUT_AFTER_MIN_MS = 500, // of traffic before a cut, and how long the line is down
+    CUT_AFTER_MAX_MS = 2500,
     CUT_MIN_MS = 500,
     CUT_MAX_MS = 3000,
     BUSY_MS = 1000, // traffic: a packet in this time
