@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "formats/problem.h"
 #include "node/core/feed_flow.h"
@@ -17,9 +18,13 @@
 
 enum {
     WHY_MAX = 256,
+    PATH_TEXT = 512, // of a feed with a cursor, of at most 200 bytes
     ANSWER_MAX = 64 * 1024,
     PAGE_KEEP_MAX = 1024 * 1024,
     HOURS_LOOK_MS = 60000,
+    PAGE_ENTRIES_MIN = 8, PAGE_ENTRIES_FIRST = 32, // up to FEED_PAGE_ENTRIES_DEFAULT, as the link allows
+    PAGE_QUICK_MS = 3000, // a page that came sooner may be twice as long the next time; one that took longer than that, half
+    PAGE_SLOW_MS = 8000,
     HELD_MS = 1000, // an answer that took so long was held for us: asking again at once costs little
 };
 
@@ -61,11 +66,13 @@ struct pull {
     enum work work;
     struct buf page;       // to apply
     struct buf path;       // to ask next
+    uint32_t entries_max;  // of a page: what breaks on the way is asked again whole
     bool more, forked;     // what the job found
     size_t reports, quarantined, entries;
     uint64_t end;          // position behind the page
     uint64_t seen;         // behind the last page that led on
     int64_t asked_at;      // monotonic
+    bool asked_held;       // the partner may keep us waiting
     uint32_t idle;         // answers in a row that came at once and led nowhere
     uint32_t restarts;     // since the last answer that led on, or was held
     enum status page_status;
@@ -321,11 +328,25 @@ static void on_receipt_again(evutil_socket_t fd, short what, void *ctx)
 
 // ---- pages
 
+// Pages as long as the link carries in a few seconds: what breaks on the way is asked again whole.
+static void suit_page(struct pull *p, bool came)
+{
+    int64_t took = monotonic_ms() - p->asked_at;
+    if (p->asked_held)
+        return; // nobody was in a hurry
+    if (!came || took > PAGE_SLOW_MS)
+        p->entries_max = p->entries_max / 2 > PAGE_ENTRIES_MIN ? p->entries_max / 2 : PAGE_ENTRIES_MIN;
+    else if (took < PAGE_QUICK_MS)
+        p->entries_max = p->entries_max * 2 < FEED_PAGE_ENTRIES_DEFAULT ? p->entries_max * 2 : FEED_PAGE_ENTRIES_DEFAULT;
+}
+
 static void on_page(void *ctx, const struct transfer_answer *a)
 {
     struct pull *p = ctx;
     char type[64];
     p->get = NULL;
+    if (a->status == 200 || a->status == 0)
+        suit_page(p, a->status == 200);
     if (a->status == 200) {
         p->status.doing = SYNC_APPLYING;
         buf_reset(&p->page);
@@ -358,10 +379,13 @@ static void ask_page(struct pull *p)
     // The first question after a start or a failure is not held: its answer shows at once that all is well again.
     if (p->more || p->status.failures || p->status.pages == 0)
         wait = 0;
-    const struct transfer_ask ask = {.path = buf_cstr(&p->path), .wait_s = wait,
-                                     .body_max = FEED_DOCUMENT_BYTES_MAX, .done = on_page, .ctx = p};
+    char path[PATH_TEXT];
+    const char *base = buf_cstr(&p->path);
+    snprintf(path, sizeof path, "%s%climit=%u", base, strchr(base, '?') ? '&' : '?', (unsigned)p->entries_max);
+    const struct transfer_ask ask = {.path = path, .wait_s = wait, .body_max = FEED_DOCUMENT_BYTES_MAX, .done = on_page, .ctx = p};
     p->status.doing = SYNC_ASKING;
     p->asked_at = monotonic_ms();
+    p->asked_held = wait > 0;
     enum status st = p->net ? transfer_start(p->net, &ask, &p->get) : ST_NOMEM;
     if (st != ST_OK)
         fail(p, status_text(st), false);
@@ -557,6 +581,7 @@ static enum status pull_new(struct sync_client *s, const char *partner)
     if (!p)
         return ST_NOMEM;
     p->client = s;
+    p->entries_max = PAGE_ENTRIES_FIRST;
     snprintf(p->status.partner, sizeof p->status.partner, "%s", partner);
     p->job = (struct daemon_job){.job = {.run = run_job, .ctx = p}, .done = job_done};
     p->receipt_job = (struct daemon_job){.job = {.run = run_receipt_job, .ctx = p}, .done = receipt_done};

@@ -14,6 +14,7 @@
 enum {
     CONNECT_TIMEOUT_S = 10,  // as the server's own deadline for a handshake
     STALLED_AFTER_S = 30,    // without a byte, beyond the time that we asked the peer to wait
+    KEEPALIVE_S = 5,         // of silence, then probes: a peer that forgot the connection says so
     CONNECTION_LIFE_S = 300, // then a new handshake, which looks at certificates and revocation lists again
 };
 
@@ -413,7 +414,9 @@ static bool set_connection(struct transfer *x, uint32_t wait_s)
            curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)wait_s + STALLED_AFTER_S) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
+           curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S) == CURLE_OK;
 }
 
 static bool set_rate(struct transfer *x)

@@ -15,7 +15,7 @@
 #include "tools/benches/activation.h"
 #include "tools/benches/activation_world.h"
 
-enum { REPORTS_PER_COMMIT = 2000 };
+enum { REPORTS_PER_COMMIT = 2000, WORDS = 100 };
 
 static double now_s(void)
 {
@@ -86,7 +86,7 @@ static enum status fill_one(struct filling *f, struct tick *t, uint64_t number)
                                       .random = &t->core->random, .key = t->core->report_key};
     buf_reset(&f->draft);
     buf_reset(&f->bytes);
-    world_draft(&f->draft, f->partners, number);
+    world_draft(&f->draft, f->partners, number, f->first_only ? WORDS : 0);
     struct arena *a = xml_arena_new(f->draft.len);
     if (!a)
         return ST_NOMEM;

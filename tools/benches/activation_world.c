@@ -119,7 +119,7 @@ static void put_label(struct buf *out, unsigned partners, uint64_t number, const
                   "</originatorConfidentialityLabel></label>");
 }
 
-void world_draft(struct buf *out, unsigned partners, uint64_t number)
+void world_draft(struct buf *out, unsigned partners, uint64_t number, unsigned words)
 {
     const char *cls = classes[mix(number, 1) % 3];
     buf_puts(out, "<report xmlns=\"urn:relto:report:1\">");
@@ -128,7 +128,10 @@ void world_draft(struct buf *out, unsigned partners, uint64_t number)
                     "<topic>t%u</topic><area>AA%c</area></header>",
                mix(number, 8) % 2 ? "INTREP" : "INTSUM", (unsigned long long)number, (unsigned)(mix(number, 9) % TOPICS),
                'A' + (int)(mix(number, 10) % AREAS));
-    buf_puts(out, "<portion><text>What was seen, by whom, and when.</text></portion>");
+    buf_puts(out, "<portion><text>What was seen, by whom, and when.");
+    for (unsigned i = 0; i < words; i++)
+        buf_printf(out, " %016llx", (unsigned long long)mix(number, 100 + i));
+    buf_puts(out, "</text></portion>");
     if (mix(number, 11) % 5 == 0) { // a part that goes to few
         buf_puts(out, "<portion>");
         put_label(out, partners, number, "SECRET");

@@ -27,8 +27,8 @@ enum {
     UNDER_WAY_MAX = 1024, // packets of one direction: queued and on the line
     QUEUE_MS = 1000,
     FLOWS_MAX = 64,
-    CUT_AFTER_MIN_MS = 500, // of traffic before a cut, and how long the line is down
-    CUT_AFTER_MAX_MS = 2500,
+    CUT_AFTER_MIN_MS = 1000, // of traffic before a cut, and how long the line is down
+    CUT_AFTER_MAX_MS = 4000,
     CUT_MIN_MS = 500,
     CUT_MAX_MS = 3000,
     BUSY_MS = 1000, // traffic: a packet in this time
@@ -58,6 +58,7 @@ struct flow {
 
 struct line {
     struct way ways[2];
+    struct packet forgotten;
     struct flow flows[FLOWS_MAX];
     size_t flow_count;
     uint64_t random, cuts, resets;
@@ -187,17 +188,23 @@ static void reset(struct line *l, const struct flow *f, int side)
 
 // ---- the line
 
+// Where the next packet goes; when there is no room, where it is forgotten.
+static struct packet *room(struct line *l, struct way *w)
+{
+    return w->count < UNDER_WAY_MAX ? &w->ring[(w->first + w->count) % UNDER_WAY_MAX] : &l->forgotten;
+}
+
 static void take(struct line *l, int side)
 {
     struct way *w = &l->ways[side];
-    struct packet unused, *p = w->count < UNDER_WAY_MAX ? &w->ring[(w->first + w->count) % UNDER_WAY_MAX] : &unused;
-    for (ssize_t n; (n = read(w->from, p->bytes, PACKET_MAX)) > 0;) {
+    struct packet *p = room(l, w);
+    for (ssize_t n; (n = read(w->from, p->bytes, PACKET_MAX)) > 0; p = room(l, w)) {
         p->len = (size_t)n;
         l->busy_us = l->now_us;
         if (l->now_us < l->down_until_us)
             continue;
         int64_t start = w->free_us > l->now_us ? w->free_us : l->now_us;
-        if (p == &unused || start - l->now_us > QUEUE_MS * 1000) {
+        if (p == &l->forgotten || start - l->now_us > QUEUE_MS * 1000) {
             w->overflowed++;
             continue;
         }
@@ -209,7 +216,6 @@ static void take(struct line *l, int side)
         p->arrives_us = w->free_us + (int64_t)l->rtt_ms * 500;
         note_flow(l, side, p);
         w->count++;
-        p = w->count < UNDER_WAY_MAX ? &w->ring[(w->first + w->count) % UNDER_WAY_MAX] : &unused;
     }
 }
 
