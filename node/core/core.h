@@ -20,6 +20,8 @@ struct peer {
     bool inbox;                   // it pushes its feed to us
     bool push;                    // we push ours to it
     bool witness;                 // we ask it to cosign our audit log: it learns the log's size
+    bool card_wanted;             // a report of its nation names a key that the card does not list
+    bool card_refused;            // it shows a card that this one does not vouch for
 };
 
 enum { PEERS_MAX = 256 };

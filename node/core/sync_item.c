@@ -44,7 +44,7 @@ static enum status recall_claimed(struct tick *t, const char *partner, struct uu
 // ---- who signed
 
 // The peer that is this nation, or NULL.
-static const struct peer *peer_of_nation(const struct core *c, const char *nation)
+static struct peer *peer_of_nation(const struct core *c, const char *nation)
 {
     for (size_t i = 0; i < c->peer_count; i++)
         if (strcmp(c->peers[i]->card.nation, nation) == 0)
@@ -73,11 +73,13 @@ static const char *key_objection(const struct peer *originator, size_t i, const 
     return NULL;
 }
 
+static const char REASON_UNKNOWN_KEY[] = "unknown-key";
+
 static const char *signature_objection(const struct core *c, const struct report *r, const struct rendition_proof *proof,
                                        utc_ms now)
 {
     const struct peer *originator = peer_of_nation(c, r->nation);
-    const char *objection = "unknown-key";
+    const char *objection = REASON_UNKNOWN_KEY;
     if (!originator)
         return "unknown-originator";
     for (size_t i = 0; i < originator->card.report_cert_count; i++) {
@@ -247,6 +249,9 @@ static enum status judge(struct taking *k, const char **ret_reason)
         *ret_reason = "own-report"; // ours comes from ourselves alone
     else
         *ret_reason = signature_objection(k->t->core, r, k->proof, k->t->now);
+    struct peer *originator = *ret_reason == REASON_UNKNOWN_KEY ? peer_of_nation(k->t->core, r->nation) : NULL;
+    if (originator)
+        originator->card_wanted = true; // whatever becomes of this tick
     return ST_OK;
 }
 

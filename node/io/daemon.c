@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 
 #include "node/core/release.h"
+#include "node/io/card_client.h"
 #include "node/io/certificate_life.h"
 #include "node/io/clock.h"
 #include "node/io/clock_guard.h"
 #include "node/io/contested.h"
 #include "node/io/file.h"
 #include "node/io/head_timer.h"
+#include "node/io/life_event.h"
 #include "node/io/log.h"
 #include "node/io/maintenance.h"
 #include "node/io/metrics.h"
@@ -20,7 +22,6 @@
 #include "node/io/spool.h"
 #include "node/io/sync_client.h"
 #include "node/io/witness_client.h"
-#include "store/audit_log.h"
 #include "store/restoring.h"
 
 enum {
@@ -52,6 +53,7 @@ struct daemon {
     struct spool *spool;
     struct witness_client *witnesses;
     struct head_timer *heads;
+    struct card_client *cards;
     struct event *tick_event, *another, *timer, *upkeep;
     struct pending *waiting;       // arrived or woken: run in the next tick
     struct pending *held;          // long polls
@@ -147,50 +149,9 @@ static void wake(struct daemon *d, const bool *grown, utc_ms now)
 
 // ---- events of the node's own life
 
-struct life_job {
-    struct daemon_job job;
-    enum audit_kind kind;
-    const char *change; // AUDIT_CONFIG, AUDIT_RESTORE: what changed; NULL = it was read anew
-    uint64_t count;  // AUDIT_DENIED: refusals summed up
-    char why[200];   // AUDIT_DENIED: of the last one
-};
-
-static enum status log_life(struct tick *t, struct tick_job *job)
-{
-    struct life_job *l = job->ctx;
-    struct audit_event ev = {.kind = l->kind, .actor = "node"};
-    char count[24];
-    snprintf(count, sizeof count, "%llu", (unsigned long long)l->count);
-    if (l->kind == AUDIT_DENIED) {
-        audit_event_attr(&ev, "count", count);
-        audit_event_attr(&ev, "reason", l->why);
-    } else {
-        if (l->change)
-            audit_event_attr(&ev, "change", l->change);
-        audit_event_attr(&ev, "program", RELTO_VERSION);
-    }
-    if (l->kind == AUDIT_RESTORE)
-        TRY(restoring_confirm(t->txn));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
-}
-
-static void life_done(struct daemon_job *j)
-{
-    struct life_job *l = j->job.ctx;
-    if (j->job.st != ST_OK)
-        log_line(LOG_LEVEL_ERROR, "audit-failed", "event", audit_kind_text(l->kind), "why", status_text(j->job.st), NULL);
-    free(l);
-}
-
 static void submit_change(struct daemon *d, enum audit_kind kind, const char *change)
 {
-    struct life_job *l = calloc(1, sizeof *l);
-    if (!l)
-        return;
-    *l = (struct life_job){.job = {.job = {.run = log_life, .ctx = l}, .done = life_done}, .kind = kind, .change = change};
-    l->count = d->denied;
-    memcpy(l->why, d->denied_why, sizeof l->why);
-    daemon_submit(d, &l->job);
+    life_event_submit(d, &(struct life_event){.kind = kind, .change = change, .denied = d->denied, .why = d->denied_why});
 }
 
 static void submit_life(struct daemon *d, enum audit_kind kind)
@@ -471,6 +432,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     }
     // The commit took its time: permits and certificates are asked about the instant of sending.
     settle(d, b, guarded_now(d));
+    card_client_look(d->cards);
     if (st == ST_IO || st == ST_CORRUPT)
         store_failed(d, st);
     wake(d, t.grown, now);
@@ -664,6 +626,7 @@ static enum status start(struct daemon *d, struct diag *diag)
     TRY(spool_new(d->base, d->node, d, &d->spool));
     TRY(head_timer_new(d->base, d, &d->heads));
     TRY(witness_client_new(d->base, d->node, d->domains, d, &d->witnesses));
+    TRY(card_client_new(d->base, d->node, d->domains, d, &d->cards));
     return sync_client_new(d->base, d->node, d->domains, d, diag, &d->sync);
 }
 
@@ -704,6 +667,7 @@ void daemon_free(struct daemon **d)
     spool_free(&x->spool);
     witness_client_free(&x->witnesses);
     head_timer_free(&x->heads);
+    card_client_free(&x->cards);
     server_free(&x->server);
     tls_domains_free(&x->domains);
     free_list(x->waiting);
@@ -720,6 +684,30 @@ void daemon_free(struct daemon **d)
     *d = NULL;
 }
 
+// Configuration, cards or domains are new.
+static void use_parts(struct daemon *d, struct tls_domains *domains)
+{
+    struct tls_domains *old = d->domains;
+    d->domains = domains;
+    sync_client_reload(d->sync, domains);
+    plan_upkeep(d);
+    witness_client_reload(d->witnesses, domains);
+    card_client_reload(d->cards, domains);
+    head_timer_reload(d->heads);
+    tls_domains_free(&old);
+    certificate_life_read(&d->certificates, d->node->config, d->domains);
+}
+
+// What the files say of who is let in, from here on.
+static enum status load_domains(struct daemon *d, const struct config *c, struct diag *diag, struct tls_domains **ret)
+{
+    TRY(tls_domains_load(c, diag, ret));
+    enum status st = server_reload(d->server, c, *ret, diag);
+    if (st != ST_OK)
+        tls_domains_free(ret);
+    return st;
+}
+
 // The order matters: nobody may use the old parts when they are freed.
 static enum status reload(struct daemon *d, struct diag *diag)
 {
@@ -728,25 +716,50 @@ static enum status reload(struct daemon *d, struct diag *diag)
     TRY(node_open(d->node->config->dir, NODE_PARTS, diag, &fresh));
     enum status st = spool_check(fresh->config, diag);
     if (st == ST_OK)
-        st = tls_domains_load(fresh->config, diag, &domains);
+        st = load_domains(d, fresh->config, diag, &domains);
     if (st == ST_OK) {
-        st = server_reload(d->server, fresh->config, domains, diag);
-        if (st != ST_OK)
-            tls_domains_free(&domains);
-    }
-    if (st == ST_OK) {
-        struct tls_domains *old = d->domains;
-        d->domains = domains;
         node_swap_parts(d->node, fresh);
-        sync_client_reload(d->sync, domains);
-        plan_upkeep(d);
-        witness_client_reload(d->witnesses, domains);
-        head_timer_reload(d->heads);
-        tls_domains_free(&old);
-        certificate_life_read(&d->certificates, d->node->config, d->domains);
+        use_parts(d, domains);
         submit_life(d, AUDIT_CONFIG);
     }
     node_close(&fresh);
+    return st;
+}
+
+static enum status use_card(struct daemon *d, const char *partner, struct diag *diag)
+{
+    struct peer *fresh, **place = d->node->core.peers;
+    struct tls_domains *domains;
+    const struct config_partner *conf = config_partner_of(d->node->config, partner);
+    const struct peer *held = core_peer(&d->node->core, partner);
+    if (!conf || !held)
+        return ST_NOT_FOUND;
+    while (*place != held)
+        place++;
+    TRY(peer_load(conf, diag, &fresh));
+    enum status st = load_domains(d, d->node->config, diag, &domains);
+    if (st == ST_OK) {
+        struct peer *old = *place;
+        *place = fresh;
+        fresh = old;
+        use_parts(d, domains);
+        life_event_submit(d, &(struct life_event){.kind = AUDIT_CONFIG, .change = "partner-card", .partner = partner});
+    }
+    peer_free(&fresh);
+    return st;
+}
+
+enum status daemon_use_card(struct daemon *d, const char *partner)
+{
+    struct diag *diag = malloc(sizeof *diag);
+    if (!diag)
+        return ST_NOMEM;
+    diag_init(diag, NULL);
+    enum status st = use_card(d, partner, diag);
+    if (st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, "card-unused", "partner", partner, "why", diag->count ? diag->faults[0].message : status_text(st),
+                 "do", "mend that, then 'relto reload'", NULL);
+    free(diag);
     return st;
 }
 
@@ -780,6 +793,7 @@ void daemon_stop(struct daemon *d)
     spool_stop(d->spool);
     witness_client_stop(d->witnesses);
     head_timer_stop(d->heads);
+    card_client_stop(d->cards);
     submit_life(d, AUDIT_STOP);
     wake(d, nobody, guarded_now(d));
     const struct timeval limit = {.tv_sec = SHUTDOWN_MAX_S - 1};

@@ -27,6 +27,9 @@ void daemon_submit(struct daemon *d, struct daemon_job *j);
 bool daemon_releases(const struct daemon *d);
 // SIGHUP: read configuration, certificates, revocation lists and cards anew. A broken file leaves the old state.
 void daemon_reload(struct daemon *d);
+// A partner's card was replaced on the disk: use it, and nothing else that changed there. What fails is told in the log; then
+// the old card stays in use.
+MUST_USE enum status daemon_use_card(struct daemon *d, const char *partner);
 // SIGUSR1: the operator confirms that the wall clock is right after a step (clock_guard.h), or that the policy is today's after
 // the store was brought back. Nothing otherwise.
 void daemon_confirm(struct daemon *d);

@@ -114,6 +114,9 @@ static enum status partners(struct core *c, struct db_txn *t, utc_ms now, struct
     TRY(per_partner(c, t, now, "missing_attachments", "Attachments of the partner's reports that have not come yet.",
                     of_missing, out));
     TRY(per_partner(c, t, now, "push_failing", "1 when pushing our feed to the partner failed last.", of_push, out));
+    head(out, "card_refused", "gauge", "1 when the partner shows a card that the one held does not vouch for.");
+    for (size_t i = 0; i < c->peer_count; i++)
+        value(out, "card_refused", c->peers[i]->id, c->peers[i]->card_refused);
     return per_partner(c, t, now, "log_fork", "1 when the partner's ledger contradicts what it showed before, or ours what it holds.", of_fork, out);
 }
 

@@ -6,7 +6,7 @@
 
 #include "formats/problem.h"
 #include "node/core/release.h"
-#include "node/io/clock.h"
+#include "node/io/card_update.h"
 #include "node/io/file.h"
 #include "node/io/tls_identity.h"
 #include "tools/relto/client.h"
@@ -99,32 +99,6 @@ static bool id_is_plain(const char *id)
     return n >= 1 && n <= PARTNER_SECTION_ID_MAX && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == n;
 }
 
-// Would the node still start with this card? Its keys must be usable, its trust domain nobody else's: a card that
-// is at odds with what is there would keep the whole node from starting.
-static enum status fits_in(const struct cli *cli, const struct config *c, const struct partner_card *card, const char *file)
-{
-    struct config others = *c;
-    struct config_partner self = {.id = card->nation, .card = file};
-    struct tls_domain_spec spec = {.id = card->nation, .trust_domain = card->trust_domain,
-                                   .anchors_pem = span_cstr(card->anchors_pem)};
-    struct peer *peer = NULL;
-    struct tls_domains *domains;
-    struct config_partner *list = arena_array(cli->arena, c->partner_count + 1, sizeof *list);
-    if (!list)
-        return arena_status(cli->arena);
-    others.partners = list;
-    others.partner_count = 0;
-    for (size_t i = 0; i < c->partner_count; i++)
-        if (strcmp(c->partners[i].id, card->nation) != 0)
-            list[others.partner_count++] = c->partners[i];
-    TRY(peer_load(&self, cli->diag, &peer));
-    peer_free(&peer);
-    TRY(tls_domains_load(&others, cli->diag, &domains));
-    enum status st = tls_domains_add(domains, &spec, cli->diag);
-    tls_domains_free(&domains);
-    return st;
-}
-
 static int add_partner(const struct cli *cli, const char *file, const char *expected)
 {
     struct span bytes;
@@ -146,7 +120,7 @@ static int add_partner(const struct cli *cli, const char *file, const char *expe
                         fingerprint);
     if (!id_is_plain(card.nation) || strcmp(card.nation, c->nation) == 0)
         return cli_fail(EXIT_REFUSED, file, "this card names \"%s\", which cannot be a partner of %s", card.nation, c->nation);
-    st = fits_in(cli, c, &card, file);
+    st = card_fits(c, &card, file, cli->arena, cli->diag);
     if (st == ST_OK)
         st = file_write(in_dir(cli, arena_printf(cli->arena, "partners/%s.xml", card.nation)), bytes, 0644, cli->diag);
     if (st == ST_OK && !is_configured(c, card.nation))
@@ -171,62 +145,34 @@ static enum status fetch_card(const struct cli *cli, const char *partner, struct
     return ST_NOT_FOUND;
 }
 
-static const char *card_file(const struct config *c, const char *partner)
-{
-    for (size_t i = 0; i < c->partner_count; i++)
-        if (strcmp(c->partners[i].id, partner) == 0)
-            return c->partners[i].card;
-    return NULL;
-}
-
-// Into a file of its own first, where it is tried: a card that the node could not start with must not take the place
-// of one that it runs with.
-static enum status replace_card(const struct cli *cli, const struct config *c, const struct partner_card *card,
-                                struct span bytes, const char *path)
-{
-    const char *trial = arena_printf(cli->arena, "%s.new", path);
-    if (!trial)
-        return arena_status(cli->arena);
-    TRY(file_write(trial, bytes, 0644, cli->diag));
-    enum status st = fits_in(cli, c, card, trial);
-    if (st == ST_OK)
-        st = file_write(path, bytes, 0644, cli->diag);
-    unlink(trial);
-    return st;
-}
-
 static int update_partner(const struct cli *cli, const char *partner, const char *file)
 {
-    struct span old, bytes;
-    struct partner_card held, card;
+    struct span bytes;
+    struct card_update u = {.fate = CARD_SAME};
     const struct config *c;
-    const char *path = NULL;
     enum status st = config_read(cli->dir, cli->arena, cli->diag, &c);
-    if (st == ST_OK && !(path = card_file(c, partner)))
+    if (st == ST_OK && !config_partner_of(c, partner))
         return cli_fail(EXIT_NO, partner, "no such partner; 'relto partner list' shows them");
-    if (st == ST_OK)
-        st = file_read(path, CARD_BYTES_MAX, cli->arena, cli->diag, &old);
-    if (st == ST_OK)
-        st = partner_card_read(old, path, cli->arena, cli->diag, &held);
     if (st == ST_OK)
         st = file ? file_read(file, CARD_BYTES_MAX, cli->arena, cli->diag, &bytes) : fetch_card(cli, partner, &bytes);
     if (st == ST_OK)
-        st = partner_card_read(bytes, file ? file : "/v1/card", cli->arena, cli->diag, &card);
+        st = card_update(c, partner, bytes, file ? file : "/v1/card", cli->arena, cli->diag, &u);
     if (st != ST_OK)
         return cli_fail_status(cli, partner, st);
-    if (span_eq(old, bytes)) {
+    switch (u.fate) {
+    case CARD_SAME:
         printf("%s: the card held is the current one\n", partner);
         return EXIT_DONE;
+    case CARD_OLDER:
+    case CARD_REFUSED:
+        return cli_fail(EXIT_REFUSED, partner, "%s; the card held stays. If it is good, compare fingerprints and 'relto partner add' it",
+                        u.objection);
+    case CARD_TAKEN:
+        printf("%s: card %llu taken; send SIGHUP to a running reltod. What waits in quarantine for its keys: 'relto sync retry %s'\n",
+               partner, (unsigned long long)u.serial, partner);
+        return EXIT_DONE;
     }
-    const char *objection = partner_card_update_objection(&held, &card);
-    if (objection)
-        return cli_fail(EXIT_REFUSED, partner, "%s; the card held stays. If it is good, compare fingerprints and 'relto partner add' it", objection);
-    st = replace_card(cli, c, &card, bytes, path);
-    if (st != ST_OK)
-        return cli_fail_status(cli, partner, st);
-    printf("%s: card %llu taken; send SIGHUP to a running reltod. What waits in quarantine for its keys: 'relto sync retry %s'\n",
-           partner, (unsigned long long)card.serial, partner);
-    return EXIT_DONE;
+    return EXIT_NO;
 }
 
 // The configuration without the section of this partner (up to the next section).

@@ -1,0 +1,59 @@
+#!/bin/bash
+# Partners' cards keep themselves up to date: a report-signing key that nobody was told of is found in the partner's card, which
+# is taken because the one held vouches for it; a card of another signer is an alarm, and changes nothing.
+. "$(dirname "$0")/lib.sh"
+NATIONS="gbr fra"
+make_nations
+for n in $NATIONS; do start $n; done
+
+wait_for() { local i; for i in $(seq 200); do "$@" 2>/dev/null && return 0; sleep 0.1; done; return 1; }
+says() { node fra show "$1" 2>/dev/null | grep -qF "$2"; }
+publishes() { # TEXT
+    sed -e 's/J2-NORTH/J2-MARITIME/' -e "s/Two skiffs with six persons/$1/" "$ROOT/conf/draft.xml" >"$D/draft.xml"
+    node gbr publish --quiet "$D/draft.xml" || fail "publish $1"
+}
+logged() { grep -q "$1" "$D/fra/run/log"; }
+refused() { curl -s --noproxy '*' --max-time 10 "http://$(cat "$D/fra/run/metrics")/metrics" | sed -n 's/^relto_card_refused{partner="GBR"} //p'; }
+is_refused() { [ "$(refused)" = "$1" ]; }
+first=$(publishes "Signed by the first key")
+wait_for says "$first" "Signed by the first key" || fail "the first report did not come"
+
+# ---- another key, of which FRA was not told; what FRA's operator is writing meanwhile is not used
+cp "$D/fra/relto.conf" "$D/good.conf"
+echo 'half written' >>"$D/fra/relto.conf"
+node gbr cert rotate-report-key >/dev/null && node gbr reload >/dev/null || fail "rotation"
+second=$(publishes "Signed by the second key")
+wait_for logged 'event=quarantine-retried taken="1" left="0"' || fail "what waited for the key was not tried again"
+logged 'event=card-taken partner="GBR"' || fail "the log does not tell of the card"
+cmp -s "$D/gbr/card.xml" "$D/fra/partners/GBR.xml" || fail "the card held is not the current one"
+cp "$D/good.conf" "$D/fra/relto.conf"
+wait_for says "$second" "Signed by the second key" || fail "the report is still in quarantine"
+node fra --format xml audit query --kind quarantine | grep -q unknown-key || fail "it was not in quarantine first"
+node fra --format xml audit query --kind config --partner GBR | grep -q partner-card || fail "the audit log does not tell of the card"
+node fra --format xml audit query --partner GBR | grep -q quarantine-retried || fail "the audit log does not tell that it was tried again"
+third=$(publishes "Signed by the second key, too")
+wait_for says "$third" "Signed by the second key, too" || fail "the next report did not come"
+node fra reload >/dev/null || fail "reload with the card that was taken"
+is_refused 0 || fail "a good card counts as refused"
+
+# ---- a card of another signer
+cp "$D/fra/partners/GBR.xml" "$D/held.xml"
+mkdir "$D/other"
+node other init --nation GBR --listen 127.0.0.1:0 --metrics 127.0.0.1:0 >/dev/null || fail "init of the impostor"
+for i in 1 2 3 4; do node other cert rotate-report-key >/dev/null || fail "rotation $i"; done
+cp "$D/gbr/card.xml" "$D/true.xml"
+cp "$D/other/card.xml" "$D/gbr/card.xml"
+node gbr reload >/dev/null || fail "reload with the impostor's card"
+node fra reload >/dev/null || fail "reload"
+wait_for logged 'event=card-refused partner="GBR" .*another card key.*compare fingerprints' || fail "no alarm"
+wait_for is_refused 1 || fail "the metric does not tell of the refused card"
+cmp -s "$D/held.xml" "$D/fra/partners/GBR.xml" || fail "the card held is another one"
+fourth=$(publishes "Under the card held")
+wait_for says "$fourth" "Under the card held" || fail "the exchange does not go on"
+
+# ---- the true one again
+cp "$D/true.xml" "$D/gbr/card.xml"
+node gbr reload >/dev/null && node fra reload >/dev/null || fail "reload"
+wait_for is_refused 0 || fail "the alarm stays when the true card is back"
+for n in $NATIONS; do node $n audit verify >/dev/null || fail "the log of $n does not verify"; done
+echo "cards: up to date by themselves, and guarded"
