@@ -35,14 +35,6 @@ static struct key name_key(struct uuid id, uint32_t version, const char *source,
     return k;
 }
 
-static struct key want_key(const char *partner, const struct digest *d)
-{
-    struct key k = {.len = 0};
-    key_id(&k, partner);
-    key_digest(&k, d);
-    return k;
-}
-
 // ---- uses. Layout 1: size, nation
 
 struct each_use {
@@ -96,61 +88,7 @@ enum status attachment_here(struct db_txn *t, const struct digest *d, const stru
     return attachment_given(t, d, attachment_who("nation", u->nation, who), ret);
 }
 
-// ---- wants. Layout 1: size, failures, again_at, why
-
-static enum status want_decode(struct span value, struct attachment_want *ret)
-{
-    struct key_reader r = value_reader(value, 1);
-    ret->size = key_get_u64(&r);
-    ret->failures = key_get_u32(&r);
-    ret->again_at = key_get_i64(&r);
-    key_get_text(&r, ret->why, sizeof ret->why);
-    return value_whole(&r) ? ST_OK : ST_CORRUPT;
-}
-
-enum status attachment_want_get(struct db_txn *t, const char *partner, const struct digest *d, struct attachment_want *ret)
-{
-    struct key k = want_key(partner, d);
-    struct span v;
-    TRY(db_get(t, DB_ATTACHMENT_WANTS, key_span(&k), &v));
-    *ret = (struct attachment_want){.digest = *d};
-    return want_decode(v, ret);
-}
-
-enum status attachment_want_put(struct db_txn *t, const char *partner, const struct attachment_want *w)
-{
-    struct key k = want_key(partner, &w->digest), v = value_head(1);
-    key_u64(&v, w->size);
-    key_u32(&v, w->failures);
-    key_i64(&v, w->again_at);
-    key_text(&v, w->why);
-    return db_put(t, DB_ATTACHMENT_WANTS, key_span(&k), key_span(&v));
-}
-
-struct each_want {
-    enum status (*each)(void *ctx, const struct attachment_want *w);
-    void *ctx;
-};
-
-static enum status on_want(void *ctx, struct span key, struct span value)
-{
-    const struct each_want *e = ctx;
-    struct key_reader k = key_reader_of(key);
-    struct attachment_want w = {.digest = key_get_digest(&k)};
-    if (!value_whole(&k))
-        return ST_CORRUPT;
-    TRY(want_decode(value, &w));
-    return e->each(e->ctx, &w);
-}
-
-enum status attachment_each_want(struct db_txn *t, const char *partner,
-                                 enum status (*each)(void *ctx, const struct attachment_want *w), void *ctx)
-{
-    struct each_want e = {each, ctx};
-    struct key prefix = {.len = 0};
-    key_id(&prefix, partner);
-    return value_each(t, DB_ATTACHMENT_WANTS, &prefix, span_of(NULL, 0), on_want, &e);
-}
+// ---- what is wanted
 
 // Is it wanted of this partner: does the latest version of some report from it name it and lack it? Of older ones the
 // partner gives nothing any more.
@@ -203,8 +141,7 @@ static enum status settle_want(struct db_txn *t, const struct digest *d, const c
         return st;
     if (l.found)
         return want(t, d, partner, l.size);
-    struct key k = want_key(partner, d);
-    TRY(db_del(t, DB_ATTACHMENT_WANTS, key_span(&k)));
+    TRY(attachment_want_del(t, partner, d));
     return attachment_drop_part(t, d, attachment_who("partner", partner, who));
 }
 

@@ -93,12 +93,9 @@ static enum status blob_discard(struct db_txn *t, uint64_t blob)
 
 // ---- whole ones. Layout 1: blob, size, since
 
-static enum status whole_get(struct db_txn *t, const struct digest *d, uint64_t *ret_blob, uint64_t *ret_size)
+static enum status whole_decode(struct span value, uint64_t *ret_blob, uint64_t *ret_size)
 {
-    struct key k = digest_key(d);
-    struct span v;
-    TRY(db_get(t, DB_ATTACHMENTS, key_span(&k), &v));
-    struct key_reader r = value_reader(v, 1);
+    struct key_reader r = value_reader(value, 1);
     uint64_t blob = key_get_u64(&r), size = key_get_u64(&r);
     key_get_i64(&r);
     if (!value_whole(&r))
@@ -106,6 +103,36 @@ static enum status whole_get(struct db_txn *t, const struct digest *d, uint64_t 
     *ret_blob = blob;
     *ret_size = size;
     return ST_OK;
+}
+
+static enum status whole_get(struct db_txn *t, const struct digest *d, uint64_t *ret_blob, uint64_t *ret_size)
+{
+    struct key k = digest_key(d);
+    struct span v;
+    TRY(db_get(t, DB_ATTACHMENTS, key_span(&k), &v));
+    return whole_decode(v, ret_blob, ret_size);
+}
+
+struct each_whole {
+    enum status (*each)(void *ctx, const struct digest *d, uint64_t size);
+    void *ctx;
+};
+
+static enum status on_whole(void *ctx, struct span key, struct span value)
+{
+    const struct each_whole *e = ctx;
+    struct key_reader k = key_reader_of(key);
+    struct digest d = key_get_digest(&k);
+    uint64_t blob, size;
+    TRY(value_whole(&k) ? whole_decode(value, &blob, &size) : ST_CORRUPT);
+    return e->each(e->ctx, &d, size);
+}
+
+enum status attachment_each(struct db_txn *t, enum status (*each)(void *ctx, const struct digest *d, uint64_t size), void *ctx)
+{
+    struct each_whole e = {each, ctx};
+    struct key all = {.len = 0};
+    return value_each(t, DB_ATTACHMENTS, &all, span_of(NULL, 0), on_whole, &e);
 }
 
 enum status attachment_size(struct db_txn *t, const struct digest *d, uint64_t *ret)

@@ -22,6 +22,9 @@ enum {
 
 // ---- bytes (attachments.c)
 
+// Every whole attachment, in order of digest.
+MUST_USE enum status attachment_each(struct db_txn *t, enum status (*each)(void *ctx, const struct digest *d, uint64_t size),
+                                     void *ctx);
 // A whole attachment's size. ST_NOT_FOUND.
 MUST_USE enum status attachment_size(struct db_txn *t, const struct digest *d, uint64_t *ret);
 // How much of it `who` has brought so far, of `size` bytes; 0 when nothing, or another size was said.
@@ -50,7 +53,7 @@ MUST_USE enum status attachment_erase(struct db_txn *t, const struct digest *d);
 // there is more; UTC_MAX: never).
 MUST_USE enum status attachment_tidy(struct db_txn *t, utc_ms now, utc_ms *ret_next);
 
-// ---- who names them, what is wanted (attachment_uses.c)
+// ---- who names them (attachment_uses.c)
 
 struct attachment_name {
     struct digest digest;
@@ -76,6 +79,8 @@ MUST_USE enum status attachment_each_use(struct db_txn *t, const struct digest *
 // with their bytes.
 MUST_USE enum status attachment_here(struct db_txn *t, const struct digest *d, const struct attachment_use *u, bool *ret);
 
+// ---- what is wanted (attachment_wants.c)
+
 // One to be fetched from a partner.
 struct attachment_want {
     struct digest digest;
@@ -91,6 +96,12 @@ MUST_USE enum status attachment_each_want(struct db_txn *t, const char *partner,
 MUST_USE enum status attachment_want_get(struct db_txn *t, const char *partner, const struct digest *d,
                                          struct attachment_want *ret);
 MUST_USE enum status attachment_want_put(struct db_txn *t, const char *partner, const struct attachment_want *w);
+// Wanted no more; nothing when it was not.
+MUST_USE enum status attachment_want_del(struct db_txn *t, const char *partner, const struct digest *d);
+// The one with the earliest `again_at`. ST_NOT_FOUND when nothing is wanted of the partner.
+MUST_USE enum status attachment_want_first(struct db_txn *t, const char *partner, struct attachment_want *ret);
+// How many are wanted of it.
+MUST_USE enum status attachment_want_count(struct db_txn *t, const char *partner, uint64_t *ret);
 // `partner` brought all of it: it is given for the nations of the reports for which it was wanted, and wanted no more
 // for them, of whomever.
 MUST_USE enum status attachment_arrived(struct db_txn *t, const char *partner, const struct digest *d, utc_ms now);

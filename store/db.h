@@ -47,6 +47,7 @@
     X(ATTACHMENT_USES, "attachment_uses")   /* digest ‖ uuid ‖ version ‖ source -> size, nation */     \
     X(ATTACHMENT_NAMES, "attachment_names") /* uuid ‖ version ‖ source ‖ digest -> "" */               \
     X(ATTACHMENT_WANTS, "attachment_wants") /* partner ‖ digest -> size, failures, when again, why */      \
+    X(ATTACHMENT_DUE, "attachment_due")     /* partner ‖ instant ‖ digest -> "" : wants, by when again */  \
     X(ATTACHMENT_IDLE, "attachment_idle")   /* instant ‖ digest -> "" : look then whether it is used */    \
     X(ATTACHMENT_GARBAGE, "attachment_garbage") /* blob -> "" : chunks to delete */                          \
     X(SEARCH, "search")                     /* term ‖ issued, latest first ‖ uuid -> "" */                 \

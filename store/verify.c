@@ -209,7 +209,8 @@ static enum status run(struct verify *v)
     TRY(verify_policies(v));
     TRY(verify_heads(v));
     TRY(verify_holdings(v));
-    return verify_copies(v);
+    TRY(verify_copies(v));
+    return verify_attachments(v);
 }
 
 enum status verify_store(struct db_txn *t, const struct verify_options *o,

@@ -52,6 +52,7 @@ struct verify_summary {
     uint64_t held;                 // checkpoints held by others that are of the logs as they stand here
     uint64_t reports;              // stored copies, digest checked
     uint64_t renditions;           // made again and compared with ledger and holding
+    uint64_t attachments;          // whole ones, all bytes read, digest checked
     uint64_t purged;               // reports and sources whose content was purged by rule
     uint64_t renditions_absent;    // whose stored copy is no longer there (purged): nothing to compare
     uint64_t findings;
@@ -78,6 +79,7 @@ struct verify_summary {
 // - every holding agrees with the last ledger entry of its report; its rendition, cut anew from the stored
 // copy, has
 //   the digest that the ledger names; every stored copy has its own digest;
+// - the bytes of every whole attachment have its digest;
 // - what is recorded as purged by rule is not here, and an event (`lapse`, reason `purged`) tells of it.
 // Findings go to `finding` (may be NULL) as they are found and are counted; of one tree only the first wrong
 // node is told. ST_OK when all was looked at, whatever was found. Else what kept it from going on: ST_IO,

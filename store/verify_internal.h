@@ -114,5 +114,6 @@ MUST_USE enum status verify_holdings(struct verify *v);
 MUST_USE enum status verify_head(struct verify *v, const char *partner, const char *where, const struct ledger_entry *e);
 MUST_USE enum status verify_heads(struct verify *v);
 MUST_USE enum status verify_copies(struct verify *v);
+MUST_USE enum status verify_attachments(struct verify *v); // verify_attachments.c
 
 #endif

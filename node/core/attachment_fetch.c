@@ -6,35 +6,36 @@
 
 // ---- what next
 
-struct choosing {
-    struct tick *t;
-    struct fetch *f;
-};
+enum { TOO_LARGE_MAX = 64 }; // put off in one look: bounds its time
 
-static enum status look_at_want(void *ctx, const struct attachment_want *w)
+// Beyond our limit, which may be raised: to be looked at again then.
+static enum status put_off_large(struct tick *t, const char *partner, struct attachment_want *w)
 {
-    struct choosing *c = ctx;
-    if (w->size > c->t->core->attachment_bytes_max)
-        return ST_OK;
-    if (w->again_at > c->t->now) {
-        c->f->next = w->again_at < c->f->next ? w->again_at : c->f->next;
-        return ST_OK;
-    }
-    c->f->found = true;
-    c->f->digest = w->digest;
-    c->f->size = w->size;
-    return ST_GONE; // enough was seen
+    w->again_at = utc_add(t->now, FETCH_RETRY_MAX_MS);
+    snprintf(w->why, sizeof w->why, "it is larger than [release] attachment-max-mib");
+    return attachment_want_put(t->txn, partner, w);
 }
 
 enum status fetch_next(struct tick *t, const char *partner, struct fetch *ret)
 {
     char who[ATTACHMENT_WHO_MAX];
     *ret = (struct fetch){.next = UTC_MAX};
-    struct choosing c = {t, ret};
-    enum status st = attachment_each_want(t->txn, partner, look_at_want, &c);
-    if (st != ST_GONE)
-        return st;
-    return attachment_have(t->txn, &ret->digest, attachment_who("partner", partner, who), ret->size, &ret->have);
+    for (int i = 0; i < TOO_LARGE_MAX; i++) {
+        struct attachment_want w;
+        enum status st = attachment_want_first(t->txn, partner, &w);
+        if (st != ST_OK)
+            return st == ST_NOT_FOUND ? ST_OK : st;
+        ret->next = w.again_at;
+        if (w.again_at > t->now)
+            return ST_OK;
+        if (w.size <= t->core->attachment_bytes_max) {
+            *ret = (struct fetch){.found = true, .digest = w.digest, .size = w.size, .next = UTC_MAX};
+            return attachment_have(t->txn, &ret->digest, attachment_who("partner", partner, who), ret->size, &ret->have);
+        }
+        TRY(put_off_large(t, partner, &w));
+    }
+    ret->next = t->now;
+    return ST_OK;
 }
 
 // ---- failures

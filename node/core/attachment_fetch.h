@@ -13,7 +13,8 @@ struct fetch {
     uint64_t size, have; // of the whole; bytes that are here from an earlier try
     utc_ms next;         // not found: when one is to be asked for again; UTC_MAX = none is missing
 };
-// The next attachment to ask this partner for. One beyond the node's limit is asked for when the limit is raised.
+// The next attachment to ask this partner for. One beyond the node's limit is put off by FETCH_RETRY_MAX_MS, so that it is
+// asked for within that time when the limit was raised.
 MUST_USE enum status fetch_next(struct tick *t, const char *partner, struct fetch *ret);
 
 enum fetch_fate {

@@ -29,13 +29,6 @@ struct link_facts {
     struct push_state push;
 };
 
-static enum status count_missing(void *ctx, const struct attachment_want *w)
-{
-    (void)w;
-    ++*(uint64_t *)ctx;
-    return ST_OK;
-}
-
 static enum status read_link(struct db_txn *t, const char *partner, utc_ms now, struct link_facts *ret)
 {
     struct receipt r = {0};
@@ -51,8 +44,8 @@ static enum status read_link(struct db_txn *t, const char *partner, utc_ms now, 
         TRY(ledger_get(t, partner, ret->acknowledged, &e));
         ret->lag_s = now > e.at ? (double)(now - e.at) / 1000 : 0;
     }
-    TRY(attachment_each_want(t, partner, count_missing, &ret->missing));
     TRY(push_state_get(t, partner, &ret->push));
+    TRY(attachment_want_count(t, partner, &ret->missing));
     return source_get(t, partner, &ret->in);
 }
 

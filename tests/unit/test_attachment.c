@@ -462,8 +462,12 @@ static void what_is_too_large_waits_for_the_limit(void **state)
     publish("");
     assert_int_equal(sim_pull(sim, FRA, GBR), ST_OK);
     sim->nodes[FRA].core.attachment_bytes_max = LEN - 1;
-    assert_false(next_of(FRA, "GBR").found);
+    struct fetch f = next_of(FRA, "GBR");
+    assert_false(f.found);
+    assert_int_equal(f.next, sim->now + FETCH_RETRY_MAX_MS);
     sim->nodes[FRA].core.attachment_bytes_max = LEN;
+    assert_false(next_of(FRA, "GBR").found);
+    sim->now += FETCH_RETRY_MAX_MS;
     assert_true(next_of(FRA, "GBR").found);
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,9 +11,10 @@
 
 #include "formats/base/sha256_stream.h"
 #include "store/attachments.h"
+#include "store/verify.h"
 #include "tests/support/store_dir.h"
 
-enum { MANY = 3 * ATTACHMENT_CHUNK + 777 };
+enum { MANY = 3 * ATTACHMENT_CHUNK + 777, RULES_MAX = 400 };
 static const char cell[] = "cell:J2-NORTH";
 
 // `len` bytes that differ from place to place; owned by the caller.
@@ -234,6 +236,48 @@ static void are_kept_once_and_given_by_each(void **state)
     free(b);
 }
 
+static void note_rule(void *ctx, const struct verify_finding *f)
+{
+    char *rules = ctx;
+    snprintf(rules + strlen(rules), RULES_MAX - strlen(rules), "%s ", f->rule);
+}
+
+static void expect_verified(struct store_dir *s, const char *findings, uint64_t attachments)
+{
+    static const struct verify_options o = {.nation = "GBR", .node_name = "gbr.example"};
+    char rules[RULES_MAX] = "";
+    struct verify_summary sum;
+    struct db_txn *t = store_dir_read(s);
+    assert_int_equal(verify_store(t, &o, note_rule, rules, &sum), ST_OK);
+    db_abort(&t);
+    assert_string_equal(rules, findings);
+    assert_int_equal(sum.attachments, attachments);
+}
+
+static void a_whole_one_is_verified(void **state)
+{
+    struct store_dir *s = *state;
+    static const size_t sizes[] = {1, 63, 64, ATTACHMENT_CHUNK, ATTACHMENT_CHUNK + 1, MANY};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        uint8_t *b = some_bytes(sizes[i], (uint8_t)(40 + i));
+        bring(s, cell, b, sizes[i]);
+        free(b);
+    }
+    expect_verified(s, "", sizeof sizes / sizeof *sizes);
+    // A record that says another digest than its bytes have.
+    struct db_txn *t = store_dir_write(s);
+    struct db_walk w;
+    uint8_t value[64];
+    assert_true(db_walk_first(t, DB_ATTACHMENTS, span_of(NULL, 0), span_of(NULL, 0), &w));
+    size_t len = w.value.len;
+    memcpy(value, w.value.ptr, len);
+    db_walk_end(&w);
+    struct digest d = sha256(span_cstr("another"));
+    assert_int_equal(db_put(t, DB_ATTACHMENTS, span_of(d.b, sizeof d.b), span_of(value, len)), ST_OK);
+    store_dir_commit(t);
+    expect_verified(s, "attachment-differs ", sizeof sizes / sizeof *sizes + 1);
+}
+
 static void damage_is_noticed(void **state)
 {
     struct store_dir *s = *state;
@@ -254,6 +298,7 @@ static void damage_is_noticed(void **state)
     assert_int_equal(attachment_read(t, &d, 0, out, &len), ST_CORRUPT);
     assert_int_equal(attachment_read(t, &d, ATTACHMENT_CHUNK, out, &len), ST_OK);
     store_dir_commit(t);
+    expect_verified(s, "attachment-damaged ", 1);
     free(copy);
     free(out);
     free(b);
@@ -322,6 +367,48 @@ static void are_wanted_until_given_for_that_nation(void **state)
     name_it(s, 3, "FRA", "FRA", &d, MANY); // known already
     assert_false(wanted(s, "FRA", &d));
     free(b);
+}
+
+// What is wanted of FRA: how many there are, and which comes first.
+static uint64_t first_wanted(struct store_dir *s, struct attachment_want *ret)
+{
+    uint64_t n;
+    struct db_txn *t = store_dir_read(s);
+    assert_int_equal(attachment_want_count(t, "FRA", &n), ST_OK);
+    assert_int_equal(attachment_want_first(t, "FRA", ret), n ? ST_OK : ST_NOT_FOUND);
+    db_abort(&t);
+    return n;
+}
+
+static void the_earliest_want_comes_first(void **state)
+{
+    struct store_dir *s = *state;
+    struct attachment_want w;
+    enum { COUNT = 5 };
+    static const utc_ms again[COUNT] = {500, 300, 100, 400, 200};
+    assert_int_equal(first_wanted(s, &w), 0);
+    for (uint8_t i = 0; i < COUNT; i++) {
+        struct digest d = sha256(span_of(&i, 1));
+        name_it(s, i, "FRA", "FRA", &d, 5);
+        name_it(s, i, "DEU", "FRA", &d, 5);
+        assert_int_equal(first_wanted(s, &w), i + 1);
+        w = (struct attachment_want){.digest = d, .size = 5, .again_at = 9999};
+        for (int k = 0; k < 2; k++, w.again_at = again[i]) { // the place of before goes
+            struct db_txn *t = store_dir_write(s);
+            assert_int_equal(attachment_want_put(t, "FRA", &w), ST_OK);
+            store_dir_commit(t);
+        }
+    }
+    for (utc_ms at = 100; at <= 500; at += 100) {
+        assert_int_equal(first_wanted(s, &w), (uint64_t)(6 - at / 100));
+        assert_int_equal(w.again_at, at);
+        uint8_t i = 0;
+        while (again[i] != at)
+            i++;
+        unname(s, i, "FRA");
+    }
+    assert_int_equal(first_wanted(s, &w), 0);
+    assert_int_equal(rows(s, DB_ATTACHMENT_DUE), COUNT); // DEU's
 }
 
 static void only_the_latest_version_wants(void **state)
@@ -424,10 +511,12 @@ int main(void)
         T(an_upload_goes_on_after_a_restart),
         T(wrong_bytes_leave_nothing),
         T(are_kept_once_and_given_by_each),
+        T(a_whole_one_is_verified),
         T(damage_is_noticed),
         T(unused_uploads_expire),
         T(go_with_the_last_report_that_names_them),
         T(are_wanted_until_given_for_that_nation),
+        T(the_earliest_want_comes_first),
         T(only_the_latest_version_wants),
         T(a_part_goes_with_the_want),
         T(cost_of_many_reports_grows_with_their_number_at_most),

@@ -57,11 +57,11 @@ static void print_summary(const struct cli *cli, const char *node, const struct 
     if (cli->format == FORMAT_TSV)
         return;
     printf("%s: %s: %llu events, %llu entries to %llu partners, %llu received entries, %llu deliveries, %llu receipts, "
-           "%llu heads, %llu cosignatures of witnesses, %llu reports, %llu renditions made again; %llu wrong\n",
+           "%llu heads, %llu cosignatures of witnesses, %llu reports, %llu attachments, %llu renditions made again; %llu wrong\n",
            node, verdict, (unsigned long long)s->events, (unsigned long long)s->entries, (unsigned long long)s->ledgers,
            (unsigned long long)s->received_entries, (unsigned long long)s->deliveries, (unsigned long long)s->receipts,
            (unsigned long long)s->heads, (unsigned long long)s->cosignatures,
-           (unsigned long long)s->reports, (unsigned long long)s->renditions, (unsigned long long)s->findings);
+           (unsigned long long)s->reports, (unsigned long long)s->attachments, (unsigned long long)s->renditions, (unsigned long long)s->findings);
     if (s->purged)
         printf("%s: content of %llu reports was purged by rule: their renditions cannot be made again\n", node,
                (unsigned long long)s->purged);
