@@ -20,9 +20,9 @@
 #include "node/io/metrics.h"
 #include "node/io/own_jobs.h"
 #include "node/io/spool.h"
+#include "node/io/store_look.h"
 #include "node/io/sync_client.h"
 #include "node/io/witness_client.h"
-#include "store/restoring.h"
 
 enum {
     TICK_JOBS_MAX = 64,        // jobs in one commit: bounds the time that one tick takes
@@ -221,25 +221,10 @@ static utc_ms guarded_now(struct daemon *d)
     return now;
 }
 
-// When the last event of the log was; UTC_MIN when there is none. A damaged one is no reason not to start; `relto audit
-// verify` names it.
-static enum status last_event(struct daemon *d, utc_ms *ret)
-{
-    struct db_txn *t;
-    uint64_t n;
-    *ret = UTC_MIN;
-    TRY(db_begin(d->node->core.db, false, &t));
-    enum status st = audit_size(t, &n);
-    if (st == ST_OK && n > 0)
-        st = audit_time(t, n - 1, ret);
-    db_abort(&t);
-    return st == ST_CORRUPT ? ST_OK : st;
-}
-
 static enum status start_clock(struct daemon *d)
 {
     utc_ms known;
-    TRY(last_event(d, &known));
+    TRY(store_last_event(d->node->core.db, &known));
     clock_guard_init(&d->clock, clock_now(), boot_ms(), known);
     if (d->clock.stopped)
         say_stepped(d);
@@ -249,18 +234,6 @@ static enum status start_clock(struct daemon *d)
 bool daemon_releases(const struct daemon *d)
 {
     return !d->clock.stopped && !d->restored;
-}
-
-static enum status start_restored(struct daemon *d)
-{
-    struct db_txn *t;
-    TRY(db_begin(d->node->core.db, false, &t));
-    enum status st = restoring_held(t, &d->restored);
-    db_abort(&t);
-    if (st == ST_OK && d->restored)
-        log_line(LOG_LEVEL_ERROR, "store-restored", "why", "the store is a backup, whose policy may be older than today's", "do",
-                 "releases are stopped: activate today's policy, then confirm with SIGUSR1; see BACKUPS in reltod(8)", NULL);
-    return st;
 }
 
 void daemon_confirm(struct daemon *d)
@@ -571,20 +544,6 @@ static void log_warnings(const struct diag *diag)
         log_line(LOG_LEVEL_WARNING, "file-missing", "where", diag->faults[i].element, "why", diag->faults[i].message, NULL);
 }
 
-// A store that holds nothing but the activation of its first policy. At any other start than a node's first it means
-// that the store is elsewhere: a disk that is not mounted, a path that was changed.
-static void log_new_store(const struct daemon *d)
-{
-    struct db_txn *t;
-    uint64_t events = 0;
-    if (db_begin(d->node->core.db, false, &t) != ST_OK)
-        return;
-    if (audit_size(t, &events) == ST_OK && events <= 1)
-        log_line(LOG_LEVEL_WARNING, "new-store", "where", d->node->config->store_path, "why",
-                 "it was empty; stop the node unless this is its first start", NULL);
-    db_abort(&t);
-}
-
 static enum status write_address(struct daemon *d, struct diag *diag)
 {
     char path[1024], text[256];
@@ -613,7 +572,7 @@ static enum status start(struct daemon *d, struct diag *diag)
     if (!d->tick_event || !d->another || !d->timer || !d->upkeep)
         return ST_NOMEM;
     TRY(start_clock(d));
-    TRY(start_restored(d));
+    TRY(store_is_restored(d->node->core.db, &d->restored));
     event_priority_set(d->another, 1);
     event_priority_set(d->tick_event, 1); // after all input of a loop iteration: one commit for many requests
     TRY(tls_domains_load(d->node->config, diag, &d->domains));
@@ -643,7 +602,7 @@ enum status daemon_new(struct event_base *base, struct node_state *node, struct 
         return st;
     }
     log_warnings(diag);
-    log_new_store(d);
+    store_tell_new(d->node->core.db, node->config->store_path);
     log_line(LOG_LEVEL_INFO, "started", "node", node->core.node_name, "address", server_address(d->server), NULL);
     *ret = d;
     return ST_OK;
