@@ -139,10 +139,7 @@ void reading_attrs(struct reading *r, const struct xml_node *n, const char *cons
         if (strcmp(at->ns, NS_XSI) == 0 &&
             (strcmp(at->name, "schemaLocation") == 0 || strcmp(at->name, "noNamespaceSchemaLocation") == 0))
             continue;
-        char name[XML_NAME_MAX];
-        bool xml = strcmp(at->ns, XML_NS_XML) == 0;
-        snprintf(name, sizeof name, "%s%.200s", xml ? "xml:" : *at->ns ? "{}" : "", at->name);
-        if (!listed(attrs, name))
+        if (!xml_attr_listed(at, attrs))
             reading_fault(r, n, "unknown-attribute", "unknown attribute \"%.60s\"; expected %s", at->name,
                           list_text(attrs, expected, sizeof expected));
     }

@@ -23,6 +23,7 @@ static enum status check_canonical(struct span bytes, struct xml_node *root, str
 {
     struct buf canonical;
     buf_init(&canonical, 8 * RENDITION_BYTES_MAX);
+    buf_reserve(&canonical, bytes.len);
     xml_canonical(root, &canonical);
     enum status st = buf_status(&canonical);
     if (st == ST_OK && !span_eq(bytes, buf_bytes(&canonical))) {

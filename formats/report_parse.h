@@ -22,7 +22,7 @@ struct report_reading {
     const struct xml_node *root;
     struct report *r;
     bool exact;     // canonical bytes are wanted: no white space between elements, nothing is folded
-    char where[96]; // the part being read, for messages: "portion e2"
+    const char *part, *part_id; // being read, for messages: "portion" and "e2"; NULL = none
     enum status st; // ST_OK, ST_INVALID once a fault was found, or what stopped the reading
     struct report_id *ids;
     size_t id_count;

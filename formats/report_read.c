@@ -9,14 +9,15 @@
 
 void report_fault(struct report_reading *x, const struct xml_node *n, const char *rule, const char *fmt, ...)
 {
-    char message[DIAG_TEXT_MAX];
+    char message[DIAG_TEXT_MAX], where[96];
     va_list args;
     va_start(args, fmt);
     vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
     if (x->st == ST_OK)
         x->st = ST_INVALID;
-    diag_add(x->d, n->line, n->column, rule, x->where[0] ? x->where : n->name, "%s", message);
+    snprintf(where, sizeof where, "%s%s%s", x->part ? x->part : "", x->part_id ? " " : "", x->part_id ? x->part_id : "");
+    diag_add(x->d, n->line, n->column, rule, *where ? where : n->name, "%s", message);
 }
 
 void report_status(struct report_reading *x, enum status st)
@@ -27,7 +28,8 @@ void report_status(struct report_reading *x, enum status st)
 
 static void within(struct report_reading *x, const char *kind, const char *id)
 {
-    snprintf(x->where, sizeof x->where, "%s%s%s", kind, id ? " " : "", id ? id : "");
+    x->part = kind;
+    x->part_id = id;
 }
 
 void report_frame(struct report_reading *x, const struct xml_node *n, const char *const *attrs)
@@ -146,7 +148,7 @@ static int by_id(const void *a, const void *b)
 
 static void check_ids_differ(struct report_reading *x)
 {
-    x->where[0] = 0;
+    within(x, NULL, NULL);
     qsort(x->ids, x->id_count, sizeof *x->ids, by_id);
     for (size_t i = 1; i < x->id_count; i++)
         if (strcmp(x->ids[i - 1].id, x->ids[i].id) == 0)
@@ -298,7 +300,7 @@ static void read_child(struct report_reading *x, const struct xml_node *n, size_
     *c = (struct report_child){.kind = kinds[kind].kind, .from = n->from, .to = n->to, .line = n->line,
                                  .column = n->column};
     bool withheld = c->kind == REPORT_WITHHELD;
-    within(x, n->name, given);
+    within(x, n->name, kept);
     if (withheld)
         report_attr(x, n, "ref", &ref);
     c->id = take_id(x, n, withheld ? "ref" : "Id", kept ? kept : "");
@@ -322,7 +324,7 @@ static void read_children(struct report_reading *x, const struct xml_node *n)
     bool any = false;
     for (; n && n != x->signature; n = xml_next(n)) {
         size_t kind = kind_of(n);
-        x->where[0] = 0;
+        within(x, NULL, NULL);
         if (kind == KIND_COUNT) {
             report_fault(x, n, "unexpected-element",
                          "expected reference, portion, attachment, withheld or the signature, got <%s>",
@@ -336,7 +338,7 @@ static void read_children(struct report_reading *x, const struct xml_node *n)
         any = any || kinds[kind].kind == REPORT_PORTION || (kinds[kind].kind == REPORT_WITHHELD && rank < 3);
         read_child(x, n, kind, x->r->child_count++);
     }
-    x->where[0] = 0;
+    within(x, NULL, NULL);
     if (!any)
         report_fault(x, x->root, "missing-element", "a report has at least one <portion>");
     if (n && xml_next(n))
@@ -355,7 +357,7 @@ static void read_body(struct report_reading *x)
         report_fault(x, n ? n : x->root, "missing-element", "expected the overall <label> first, got %s%s",
                      n ? "element " : "nothing", n ? n->name : "");
     }
-    x->where[0] = 0;
+    within(x, NULL, NULL);
     if (n && xml_is(n, NS_REPORT, "header")) {
         read_header(x, n);
         n = xml_next(n);

@@ -335,6 +335,7 @@ enum status signature_read(const struct xml_node *element, struct span bytes, co
     TRY(values_of(element, d, &l, ret_digests, &facts));
     struct buf expected;
     buf_init(&expected, RENDITION_BYTES_MAX);
+    buf_reserve(&expected, bytes.len);
     enum status st = check_layout(element, bytes, &l, &expected, d, &facts);
     buf_fini(&expected);
     if (st == ST_OK)

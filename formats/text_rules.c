@@ -6,6 +6,8 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+#include "formats/base/utf8.h"
+
 // Below this every assigned character is its own NFC and combines with nothing before it.
 enum { FIRST_COMBINING = 0x300 };
 
@@ -50,7 +52,7 @@ enum status text_rules_check(struct span text, bool lines, enum text_verdict *re
     bool combining = false;
     *ret = TEXT_OK;
     *ret_char = 0;
-    for (size_t i = 0; i < text.len;) {
+    for (size_t i = utf8_skip_plain(text, 0); i < text.len; i = utf8_skip_plain(text, i)) {
         uint32_t c = next_char(text, &i);
         *ret = judge(c, lines);
         if (*ret != TEXT_OK) {

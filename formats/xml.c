@@ -10,6 +10,12 @@
 
 enum { FEED_CHUNK = 32768 };
 
+// Most names that are compared are one pointer, or differ in their first letter.
+static bool same(const char *a, const char *b)
+{
+    return a == b || (*a == *b && strcmp(a, b) == 0);
+}
+
 // ---- reading
 
 // Names, prefixes and namespaces come from the parser's dictionary: one pointer for each word, copied once.
@@ -159,12 +165,15 @@ static const char *copy_name(struct reader *r, const xmlChar *s)
         return "";
     }
     struct word *w = word_slot(r->words, r->word_mask, s);
-    if (!w->of) {
-        *w = (struct word){s, copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long")};
+    if (w->of)
+        return w->copy;
+    const char *name = copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long");
+    // What the dictionary does not own may be another name under the same pointer later.
+    if (xmlDictOwns(r->ctxt->dict, s) == 1) {
+        *w = (struct word){s, name};
         r->word_count++;
     }
-    // Were a parser ever to hand out names from elsewhere, nothing may be taken for another.
-    return strcmp(w->copy, (const char *)s) == 0 ? w->copy : copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long");
+    return name;
 }
 
 static void add_attrs(struct reader *r, struct xml_node *n, int count, const xmlChar **attrs)
@@ -334,20 +343,11 @@ static enum status scan_tag_byte(struct scan *s, size_t i, uint8_t c)
     return ST_OK;
 }
 
-// Behind the bytes from i on that change nothing wherever they stand: printable ASCII that neither begins nor ends anything.
-static size_t skip_plain(struct span in, size_t i)
-{
-    static const bool ends[256] = {['<'] = true, ['>'] = true, ['"'] = true, ['\''] = true};
-    while (i < in.len && in.ptr[i] >= ' ' && in.ptr[i] < 0x7f && !ends[in.ptr[i]])
-        i++;
-    return i;
-}
-
 // One linear pass: UTF-8, control characters, and floods of attributes, whose cost in the parser is not linear.
 static enum status scan_bytes(struct span in, struct diag *d)
 {
     struct scan s = {.d = d, .line = 1};
-    for (size_t i = skip_plain(in, 0); i < in.len; i = skip_plain(in, i)) {
+    for (size_t i = utf8_skip_plain(in, 0); i < in.len; i = utf8_skip_plain(in, i)) {
         size_t n = utf8_xml_char(in, i);
         if (n == 0)
             return scan_fault(&s, i, ST_MALFORMED, "xml-characters",
@@ -453,7 +453,7 @@ enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct
 
 bool xml_is(const struct xml_node *n, const char *ns, const char *name)
 {
-    return n && n->name && strcmp(n->name, name) == 0 && strcmp(n->ns, ns) == 0;
+    return n && n->name && same(n->name, name) && same(n->ns, ns);
 }
 
 static struct xml_node *skip_text(struct xml_node *n)
@@ -484,7 +484,7 @@ struct xml_node *xml_child(const struct xml_node *n, const char *ns, const char 
 const char *xml_attr_ns(const struct xml_node *n, const char *ns, const char *name)
 {
     for (const struct xml_attr *at = n->attrs; at; at = at->next)
-        if (strcmp(at->name, name) == 0 && strcmp(at->ns, ns) == 0)
+        if (same(at->name, name) && same(at->ns, ns))
             return at->value;
     return NULL;
 }
@@ -528,9 +528,9 @@ enum status xml_no_text(const struct xml_node *n, struct diag *d)
     return ST_OK;
 }
 
-static bool attr_listed(const struct xml_attr *at, const char *const *names)
+bool xml_attr_listed(const struct xml_attr *at, const char *const *names)
 {
-    bool xml = strcmp(at->ns, XML_NS_XML) == 0;
+    bool xml = same(at->ns, XML_NS_XML);
     if (*at->ns && !xml)
         return false;
     for (; *names; names++)
@@ -544,7 +544,7 @@ enum status xml_attrs_known(const struct xml_node *n, struct diag *d, const char
 {
     enum status st = ST_OK;
     for (const struct xml_attr *at = n->attrs; at; at = at->next)
-        if (!attr_listed(at, names)) {
+        if (!xml_attr_listed(at, names)) {
             xml_fault(n, d, "unknown-attribute", "<%s> has no attribute \"%s\"", n->name, at->name);
             st = ST_INVALID;
         }
@@ -572,7 +572,7 @@ struct ns_seen {
 static const char *seen_uri(const struct ns_seen *s, const char *prefix)
 {
     for (; s; s = s->outer)
-        if (strcmp(s->prefix, prefix) == 0)
+        if (same(s->prefix, prefix))
             return s->uri;
     return NULL;
 }
@@ -580,12 +580,12 @@ static const char *seen_uri(const struct ns_seen *s, const char *prefix)
 // Should xmlns for this prefix be written here? The empty default namespace needs no words at the top.
 static bool must_declare(const struct ns_seen *seen, const char *prefix, const char *uri)
 {
-    if (strcmp(prefix, "xml") == 0)
+    if (same(prefix, "xml"))
         return false;
     const char *now = seen_uri(seen, prefix);
     if (!now)
         return *prefix || *uri;
-    return strcmp(now, uri) != 0;
+    return !same(now, uri);
 }
 
 static int by_prefix(const void *a, const void *b)
@@ -689,6 +689,7 @@ enum status xml_check_canonical(struct xml_node *n, struct span bytes)
 {
     struct buf again;
     buf_init(&again, bytes.len); // longer is different anyway
+    buf_reserve(&again, bytes.len);
     xml_canonical(n, &again);
     enum status st = buf_status(&again);
     if (st == ST_LIMIT || (st == ST_OK && !span_eq(buf_bytes(&again), bytes)))

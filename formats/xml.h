@@ -63,6 +63,8 @@ MUST_USE enum status xml_no_text(const struct xml_node *n, struct diag *d);
 // Refuse attributes other than the NULL-terminated list (xml:lang is named "xml:lang"). ST_INVALID with a
 // fault per unknown attribute.
 MUST_USE enum status xml_attrs_known(const struct xml_node *n, struct diag *d, const char *const *names);
+// Is the attribute one of the NULL-terminated list, named as there?
+bool xml_attr_listed(const struct xml_attr *at, const char *const *names);
 // Record a fault at this node.
 void xml_fault(const struct xml_node *n, struct diag *d, const char *rule, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "formats/base/bug.h"
+#include "formats/base/utf8.h"
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -22,8 +23,7 @@ void buf_reset(struct buf *b)
     b->st = ST_OK;
 }
 
-// Make room for extra bytes and one NUL.
-static bool reserve(struct buf *b, size_t extra)
+bool buf_reserve(struct buf *b, size_t extra)
 {
     if (b->st != ST_OK)
         return false;
@@ -47,29 +47,6 @@ static bool reserve(struct buf *b, size_t extra)
     return true;
 }
 
-void buf_put(struct buf *b, const void *bytes, size_t len)
-{
-    if (!reserve(b, len) || len == 0)
-        return;
-    memcpy(b->ptr + b->len, bytes, len);
-    b->len += len;
-}
-
-void buf_span(struct buf *b, struct span s)
-{
-    buf_put(b, s.ptr, s.len);
-}
-
-void buf_puts(struct buf *b, const char *s)
-{
-    buf_put(b, s, strlen(s));
-}
-
-void buf_putc(struct buf *b, char c)
-{
-    buf_put(b, &c, 1);
-}
-
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
     char small[512];
@@ -82,7 +59,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     size_t len = (size_t)n;
     if (len < sizeof small) {
         buf_put(b, small, len);
-    } else if (reserve(b, len)) {
+    } else if (buf_reserve(b, len)) {
         vsnprintf((char *)b->ptr + b->len, len + 1, fmt, again);
         b->len += len;
     }
@@ -95,7 +72,7 @@ typedef const char *const escapes[64];
 static void put_escaped(struct buf *b, struct span s, escapes table)
 {
     size_t done = 0;
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = utf8_skip_plain(s, 0); i < s.len; i = utf8_skip_plain(s, i + 1)) {
         const char *escape = s.ptr[i] < 64 ? table[s.ptr[i]] : NULL;
         if (!escape)
             continue;
@@ -141,7 +118,7 @@ struct span buf_bytes(const struct buf *b)
 
 const char *buf_cstr(struct buf *b)
 {
-    if (b->st != ST_OK || !reserve(b, 0))
+    if (b->st != ST_OK || !buf_reserve(b, 0))
         return "";
     b->ptr[b->len] = 0;
     return (const char *)b->ptr;

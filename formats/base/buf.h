@@ -23,11 +23,35 @@ void buf_fini(struct buf *b);
 // Forget the contents and the sticky failure; keep the memory.
 void buf_reset(struct buf *b);
 
-// Append bytes, a span, a string, a character, or as printf does; nothing, once the buffer has failed.
-void buf_put(struct buf *b, const void *bytes, size_t len);
-void buf_span(struct buf *b, struct span s);
-void buf_puts(struct buf *b, const char *s);
-void buf_putc(struct buf *b, char c);
+// Make room for so many more bytes and a NUL; false once the buffer has failed. Appending does it by itself.
+bool buf_reserve(struct buf *b, size_t extra);
+
+// Append bytes, a span, a string, a character, or as printf does; nothing, once the buffer has failed. Inline, since
+// most of what is written is a few constant bytes.
+static inline void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+    bool room = b->st == ST_OK && len <= b->max - b->len && len < b->cap - b->len;
+    if ((!room && !buf_reserve(b, len)) || len == 0)
+        return;
+    memcpy(b->ptr + b->len, bytes, len);
+    b->len += len;
+}
+
+static inline void buf_span(struct buf *b, struct span s)
+{
+    buf_put(b, s.ptr, s.len);
+}
+
+static inline void buf_puts(struct buf *b, const char *s)
+{
+    buf_put(b, s, strlen(s));
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+    buf_put(b, &c, 1);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 // Append text escaped as canonical XML wants it in element content, or in an attribute's value.
 void buf_xml_text(struct buf *b, struct span text);

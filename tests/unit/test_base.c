@@ -225,6 +225,25 @@ static void streams_have_nothing_to_do_with_each_other(void **state)
     assert_ptr_equal(random_for(&system, "ledger", "FRA", 7, &own[1]).fill, system.fill);
 }
 
+// Every byte, at every distance from the start and from the end: the first one that is not plain is where it stops.
+static void plain_bytes_are_passed_over(void **state)
+{
+    (void)state;
+    uint8_t text[50];
+    for (unsigned c = 0; c < 256; c++) {
+        bool plain = c >= ' ' && c < 0x7f && !strchr("<>&\"'", (int)c);
+        for (size_t len = 1; len <= sizeof text; len++)
+            for (size_t at = 0; at < len; at++) {
+                memset(text, 'x', sizeof text);
+                text[at] = (uint8_t)c;
+                size_t from = at / 2, got = utf8_skip_plain(span_of(text, len), from);
+                assert_int_equal(got, plain ? len : at);
+                assert_int_equal(utf8_skip_plain(span_of(text, len), len), len);
+            }
+    }
+    assert_int_equal(utf8_skip_plain(span_of(NULL, 0), 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test(buffers_stop_at_their_maximum),
         cmocka_unit_test(arenas_stop_at_their_maximum),
         cmocka_unit_test(streams_have_nothing_to_do_with_each_other),
+        cmocka_unit_test(plain_bytes_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
