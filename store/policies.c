@@ -42,15 +42,27 @@ enum status policies_get(struct db_txn *t, const struct digest *digest, struct s
     return ST_OK;
 }
 
-enum status policies_active(struct db_txn *t, struct digest *ret_digest, struct span *ret_bundle)
+static enum status read_active(struct db_txn *t, struct digest *ret_digest, utc_ms *ret_since)
 {
     struct span v;
     TRY(db_get(t, DB_META, active_key(), &v));
     struct key_reader r = key_reader_of(v);
-    struct digest d = key_get_digest(&r);
-    key_get_i64(&r);
-    if (r.bad || r.rest.len)
-        return ST_CORRUPT;
+    *ret_digest = key_get_digest(&r);
+    *ret_since = key_get_i64(&r);
+    return r.bad || r.rest.len ? ST_CORRUPT : ST_OK;
+}
+
+enum status policies_active_since(struct db_txn *t, utc_ms *ret)
+{
+    struct digest d;
+    return read_active(t, &d, ret);
+}
+
+enum status policies_active(struct db_txn *t, struct digest *ret_digest, struct span *ret_bundle)
+{
+    struct digest d;
+    utc_ms since;
+    TRY(read_active(t, &d, &since));
     enum status st = policies_get(t, &d, ret_bundle);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_CORRUPT : st;

@@ -12,6 +12,8 @@
 MUST_USE enum status policies_activate(struct db_txn *t, struct span bundle, utc_ms now, struct digest *ret);
 // The active bundle: digest and bytes (borrowed). ST_NOT_FOUND before the first activation.
 MUST_USE enum status policies_active(struct db_txn *t, struct digest *ret_digest, struct span *ret_bundle);
+// When the active one was activated. ST_NOT_FOUND before the first activation.
+MUST_USE enum status policies_active_since(struct db_txn *t, utc_ms *ret);
 MUST_USE enum status policies_get(struct db_txn *t, const struct digest *digest, struct span *ret_bundle);
 
 // What one officer wants to be active, waiting for a second one. One at a time.

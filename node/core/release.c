@@ -12,6 +12,7 @@
 #include "store/audit_log.h"
 #include "store/grants.h"
 #include "store/holds.h"
+#include "store/policies.h"
 #include "store/schedule.h"
 
 enum { KNOWN_RENDITIONS = 8 };
@@ -276,9 +277,30 @@ static bool labels_became_narrower(const struct pair *p, const struct report *r)
            decide_labels_narrower(p->w->t->core->rules, r, p->index, now, &p->h.withheld);
 }
 
-// The version that the partner has is itself no longer permitted.
-static enum status stop_pair(struct pair *p, const struct report *r, const struct decision *d)
+// What happens now is said by the terms that were in force last. Those of the active policy are, from its activation on, though
+// for this pair that may not have been worked off before it was no longer permitted.
+static enum status take_last_terms(struct pair *p, const struct stored_report *s)
 {
+    struct tick *t = p->w->t;
+    struct decide_basis b = {.rules = t->core->rules, .approvals = stored_approvals, .ctx = t};
+    struct decision then;
+    if (p->index == SIZE_MAX || digest_eq(&p->h.policy, &p->w->policy))
+        return ST_OK;
+    enum status st = policies_active_since(t->txn, &b.at);
+    if (st == ST_NOT_FOUND || (st == ST_OK && b.at >= t->now))
+        return ST_OK;
+    if (st == ST_OK)
+        st = release_decide_with(&b, s->report, &s->record, p->index, &then, NULL);
+    if (st == ST_OK && decision_permits(&then))
+        p->h.lapse = then.terms.lapse;
+    return st;
+}
+
+// The version that the partner has is itself no longer permitted.
+static enum status stop_pair(struct pair *p, const struct stored_report *s, const struct decision *d)
+{
+    const struct report *r = s->report;
+    TRY(take_last_terms(p, s));
     if (p->h.lapse == LAPSE_WITHDRAW || (d->reason == REASON_RULE && d->rule_withdraws) || labels_became_narrower(p, r))
         return withdraw(p);
     return lapse(p, d, p->index == SIZE_MAX ? "partner-not-in-policy" : reason_text(d->reason));
@@ -315,7 +337,7 @@ static enum status settle_older(struct pair *p, const struct decision *d, const 
         return withdraw(p);
     if (own.own_change < w->next)
         w->next = own.own_change;
-    TRY(decision_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older->report, &own));
+    TRY(decision_permits(&own) ? permit_pair(p, older, &own) : stop_pair(p, older, &own));
     w->beside |= is_live(p);
     return ST_OK;
 }
@@ -380,7 +402,7 @@ static enum status settle_pair(struct pair *p, const struct decision *d)
         return withdraw(p);
     if (!is_live(p))
         return ST_OK;
-    return p->h.version == current->version ? stop_pair(p, p->w->stored->report, d) : stop_older(p, d);
+    return p->h.version == current->version ? stop_pair(p, p->w->stored, d) : stop_older(p, d);
 }
 
 static enum status settle_all(struct work *w, struct decision *ret)

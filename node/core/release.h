@@ -18,7 +18,8 @@ enum release_cause { CAUSE_PUBLISH, CAUSE_NEW_VERSION, CAUSE_RECEIVE, CAUSE_INST
 // are damaged lapses everywhere, with a `quarantine` event; `ret` is then not filled.
 //
 // Readings chosen where spec 3.5 leaves room. A lapsed copy is reached by recalls and received withdrawals alone, not by
-// a later denial or label. Onward terms that became stricter are a new release of the same rendition. While a new
+// a later denial or label. What happens to a copy that is no longer permitted is said by the terms that were in force last, also when
+// their activation was not worked off before. Onward terms that became stricter are a new release of the same rendition. While a new
 // version waits, the old one is decided for itself: it may lapse, be withdrawn or be released with another
 // visible set. A partner that the policy no longer names is denied. A rendition that is made anew shows a reference if
 // its target is then released to the partner and not lapsed. One that was released is made anew only if it did not leave

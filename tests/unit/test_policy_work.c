@@ -22,7 +22,7 @@
 #include "tests/support/flow_support.h"
 #include "tests/support/officer.h"
 
-enum { GBR };
+enum { GBR, FRA };
 
 // ---- activating
 
@@ -261,6 +261,35 @@ static void a_clock_set_back(void **state)
     flow_due(s, GBR);
     work(s);
     assert_true(!has(s, "FRA", 1) && has(s, "DEU", 1));
+}
+
+#define UNTIL_ONE(serial, lapse)                                                                                       \
+    POLICY_OF(serial, BOTH, SCOPED("A", "parties='FRA DEU'", TOPIC("piracy"), FREE)                                     \
+                                SCOPED("B", "parties='FRA DEU' until='2026-11-22T13:00:00Z'", TOPIC("cyber"), TERMS("0", "PT0S", lapse)))
+
+// An agreement ends before the activation of its last terms is worked off: these count all the same.
+static void terms_count_from_the_activation_on(void **state)
+{
+    struct sim *s = *state;
+    activate_text(s, BOTH_TOPICS("3", TERMS("0", "PT0S", "retain")));
+    work(s);
+    sim_publish(s, GBR, 1, 1, CYBER);
+    activate_text(s, UNTIL_ONE("4", "withdraw"));
+    s->now += 2 * 3600000;
+    flow_due(s, GBR);
+    flow_expect(s, GBR, "FRA", "R1 W1");
+}
+
+static void also_when_a_partner_comes_first(void **state)
+{
+    struct sim *s = *state;
+    sim_publish(s, GBR, 1, 1, CYBER);
+    activate_text(s, UNTIL_ONE("3", "retain"));
+    s->now += 2 * 3600000;
+    assert_null(flow_served(s, GBR, FRA, 1)); // decided anew, and not permitted
+    flow_due(s, GBR);
+    flow_expect(s, GBR, "FRA", "R1");
+    flow_expect(s, GBR, "DEU", "R1");
 }
 
 // ---- bit by bit
@@ -660,6 +689,8 @@ int main(void)
         T(parts_terms_and_partners),
         T(embargoes),
         T(a_clock_set_back),
+        T(terms_count_from_the_activation_on),
+        T(also_when_a_partner_comes_first),
         T(a_restart_goes_on),
         T(another_activation_before_the_first_is_done),
         T(an_older_version_is_not_forgotten),
