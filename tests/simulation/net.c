@@ -1,4 +1,4 @@
-// Pulling over a network that loses, cuts and repeats, between nodes that crash. One connection per client and server, as
+// Pulling and pushing over a network that loses, cuts and repeats, between nodes that crash. One connection per client and server, as
 // the real client has; what was on its way when a connection broke is gone.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,12 @@
 
 #include "formats/feed.h"
 #include "node/core/feed_flow.h"
+#include "node/core/inbox.h"
+#include "node/core/push.h"
 #include "store/sources.h"
 #include "store/tree.h"
 #include "tests/simulation/run.h"
+#include "tests/support/flow_support.h"
 
 struct call {
     const char *from;
@@ -206,7 +209,7 @@ static void start(struct run *r, size_t client, size_t server)
     struct run_link *l = link_of(r, client, server);
     struct call c = {.from = r->sim.nodes[server].nation};
     buf_init(&c.text, FEED_RECEIPT_BYTES_MAX);
-    l->more = false;
+    l->done = false;
     sim_job(&r->sim, client, run_receipt, &c);
     if (c.size && run_chance(r, 50)) {
         l->phase = LINK_RECEIPT;
@@ -309,7 +312,7 @@ static void apply(struct run *r, size_t client, size_t server)
                    r->sim.nodes[server].nation, status_text(st), sim_why());
     l->phase = LINK_IDLE;
     if (st == ST_OK) {
-        l->more = result.more;
+        l->done = !result.more;
         l->size = result.size;
         r->moved += result.entries;
         if (result.cosignature.len) {
@@ -348,11 +351,108 @@ static void deliver_receipt(struct run *r, size_t client, size_t server)
         sim_job(&r->sim, client, run_sent, &c);
 }
 
+// ---- pushing
+
+struct pushing {
+    const char *to;
+    uint64_t position, next;
+    struct span receipt;
+    struct reply rp;
+    char why[160];
+};
+
+static enum status run_push_page(struct tick *t, struct tick_job *job)
+{
+    struct pushing *p = job->ctx;
+    TRY(push_position(t, p->to, &p->position));
+    return push_page(t, p->to, p->position, &p->rp);
+}
+
+static enum status run_push_answered(struct tick *t, struct tick_job *job)
+{
+    struct pushing *p = job->ctx;
+    return push_answered(t, p->to, p->receipt, p->position, &p->next, p->why);
+}
+
+static void push_start(struct run *r, size_t client, size_t server)
+{
+    struct run_link *l = link_of(r, client, server);
+    struct pushing p = {.to = r->sim.nodes[client].nation};
+    struct buf page;
+    reply_init(&p.rp);
+    sim_job(&r->sim, server, run_push_page, &p);
+    l->done = p.rp.status == 204;
+    if (p.rp.status == 200) {
+        buf_init(&page, FEED_DOCUMENT_BYTES_MAX);
+        sim_wire(&r->sim, client, server, &p.rp, &page);
+        plant_in_page(r, &page);
+        check_page(r, server, client, buf_bytes(&page));
+        plant_flip(r, &page);
+        set_message(l, buf_bytes(&page));
+        buf_fini(&page);
+        l->size = p.position;
+        l->phase = LINK_PUSHED;
+        r->pages++;
+    } else if (!l->done) {
+        run_broken(r, "%s cannot push to %s: %d", r->sim.nodes[server].nation, p.to, p.rp.status);
+    }
+    reply_fini(&p.rp);
+}
+
+// The page arrives, whole or cut, once or twice; the client may die behind its commit.
+static void push_arrives(struct run *r, size_t client, size_t server)
+{
+    struct run_link *l = link_of(r, client, server);
+    struct span page = buf_bytes(&l->message);
+    struct reply rp;
+    char target[64];
+    size_t how = fate(r);
+    bool whole = how >= 8;
+    snprintf(target, sizeof target, "/v1/inbox?start=%llu", (unsigned long long)l->size);
+    if (how < 4) {
+        l->phase = LINK_IDLE;
+        return;
+    }
+    if (!whole)
+        page.len = 1 + run_below(r, page.len - 1);
+    for (int times = how < 14 ? 2 : 1; times > 0; times--) {
+        sim_request(&r->sim, server, client, "POST", target, "", page, &rp);
+        // 409: it stands elsewhere, and does not look at the page
+        bool good = rp.status == 409 || (whole ? rp.status == 200 : rp.status == 422);
+        if (!good || !!flow_header(&rp, INBOX_POSITION)[0] != (rp.status != 422))
+            run_broken(r, "%s answers %d to a %s page that %s pushes: %s", r->sim.nodes[client].nation, rp.status,
+                       whole ? "whole" : "cut", r->sim.nodes[server].nation, buf_cstr(&rp.body));
+        if (times > 1)
+            reply_fini(&rp);
+    }
+    r->moved += rp.status == 200;
+    l->phase = rp.status != 422 ? LINK_ACCEPTED : LINK_IDLE;
+    l->size = strtoull(flow_header(&rp, INBOX_POSITION), NULL, 10);
+    set_message(l, buf_bytes(&rp.body));
+    reply_fini(&rp);
+    plant_in_store(r, client, server);
+    model_settle(r, client);
+    if (how >= 14 && how < 19)
+        acts_crash(r, client); // and its answer is lost
+}
+
+static void push_accepted(struct run *r, size_t client, size_t server)
+{
+    struct run_link *l = link_of(r, client, server);
+    struct pushing p = {.to = r->sim.nodes[client].nation, .position = l->size, .receipt = buf_bytes(&l->message)};
+    l->phase = LINK_IDLE;
+    if (fate(r) < 10)
+        return; // lost
+    sim_job(&r->sim, server, run_push_answered, &p);
+    if (p.why[0])
+        run_broken(r, "%s says of the answer of %s to its push: %s", r->sim.nodes[server].nation, p.to, p.why);
+}
+
 void net_step(struct run *r, size_t client, size_t server)
 {
     switch (link_of(r, client, server)->phase) {
     case LINK_IDLE:
-        start(r, client, server);
+        (link_of(r, client, server)->push ? push_start : start)(r, client, server);
         return;
     case LINK_ASKED:
         answer(r, client, server);
@@ -363,7 +463,21 @@ void net_step(struct run *r, size_t client, size_t server)
     case LINK_RECEIPT:
         deliver_receipt(r, client, server);
         return;
+    case LINK_PUSHED:
+        push_arrives(r, client, server);
+        return;
+    case LINK_ACCEPTED:
+        push_accepted(r, client, server);
+        return;
     }
+}
+
+void net_choose(struct run *r, size_t client, size_t server)
+{
+    struct peer *giver = &r->sim.nodes[client].peers[server], *taker = &r->sim.nodes[server].peers[client];
+    bool push = run_chance(r, 20);
+    r->links[client][server].push = giver->inbox = taker->push = push;
+    giver->pull = !push;
 }
 
 // What it may not have is to look like what does not exist.
@@ -404,21 +518,21 @@ static enum status run_restart(struct tick *t, struct tick_job *job)
 void net_forget(struct run *r, size_t client, size_t server)
 {
     struct call c = {.from = r->sim.nodes[server].nation};
+    if (link_of(r, client, server)->push)
+        return;
     cut(r, client, server);
     sim_job(&r->sim, client, run_restart, &c);
 }
 
-// Pull until this server has no more.
-static void pull(struct run *r, size_t client, size_t server)
+// Pull, or push, until this server has no more.
+static void exchange(struct run *r, size_t client, size_t server)
 {
     struct run_link *l = link_of(r, client, server);
     for (int i = 0; !r->failed; i++) {
-        bool page = false;
-        do {
+        do
             net_step(r, client, server);
-            page |= l->phase == LINK_ANSWERED;
-        } while (l->phase != LINK_IDLE && !r->failed);
-        if (page && !l->more)
+        while (l->phase != LINK_IDLE && !r->failed);
+        if (l->done)
             return;
         assert_true(i < 1000);
     }
@@ -432,7 +546,7 @@ void net_rest(struct run *r)
         for (size_t c = 0; c < r->sim.count; c++)
             for (size_t s = 0; s < r->sim.count; s++)
                 if (s != c)
-                    pull(r, c, s);
+                    exchange(r, c, s);
         if (r->moved == before)
             return;
         if (rounds == 30)

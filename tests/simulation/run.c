@@ -43,6 +43,10 @@ static void begin(struct run *r, size_t nodes)
 {
     static const char *const policies[SIM_NODES_MAX] = {RUN_NOBODY("GBR"), RUN_NOBODY("FRA"), RUN_NOBODY("DEU"), RUN_NOBODY("SWE"), RUN_NOBODY("USA")};
     sim_init(&r->sim, nodes, policies);
+    for (size_t i = 0; i < nodes; i++)
+        for (size_t k = 0; k < nodes; k++)
+            if (k != i)
+                net_choose(r, i, k);
     for (size_t i = 0; i < nodes; i++) {
         r->sim.nodes[i].core.head_hour = 15;
         r->nodes[i].serial = 1;

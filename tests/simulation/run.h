@@ -107,14 +107,15 @@ struct run_approval {
     struct withheld_set withheld;
 };
 
-enum run_phase { LINK_IDLE = 0, LINK_ASKED, LINK_ANSWERED, LINK_RECEIPT };
+enum run_phase { LINK_IDLE = 0, LINK_ASKED, LINK_ANSWERED, LINK_RECEIPT, LINK_PUSHED, LINK_ACCEPTED };
 
 // The connection of a client to a server, with the one message that is on its way.
 struct run_link {
     enum run_phase phase;
+    bool push;          // the server pushes
     struct buf message; // path, page or receipt
-    uint64_t size; // of the receipt
-    bool more;     // behind the last page
+    uint64_t size;      // of the receipt; of a push: where the page begins, and then where the partner stands
+    bool done;          // nothing more was there at the last look
 };
 
 struct run_node {
@@ -183,7 +184,9 @@ void acts_settle(struct run *r, size_t node);
 // The process dies and starts again: nothing is left but the store.
 void acts_crash(struct run *r, size_t node);
 
-// ---- net.c: pulling over a bad network
+// ---- net.c: pulling and pushing over a bad network
+// Does the server push to this client, or the client pull?
+void net_choose(struct run *r, size_t client, size_t server);
 void net_step(struct run *r, size_t client, size_t server);
 // A partner asks for one report, which may be there for it or not, or forgets its place in the feed.
 void net_ask_report(struct run *r, size_t client, size_t server);
