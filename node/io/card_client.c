@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "node/core/hours.h"
 #include "node/core/sync.h"
 #include "node/io/card_update.h"
+#include "node/io/clock.h"
 #include "node/io/log.h"
 #include "node/io/sync_client_net.h"
 #include "store/sources.h"
@@ -171,8 +173,14 @@ static void ask(struct asked *x)
 {
     struct peer *peer = core_peer(&x->client->node->core, x->partner);
     const struct transfer_ask what = {.path = "/v1/card", .body_max = CARD_BYTES_MAX, .done = on_answer, .ctx = x};
+    const struct config_partner *conf = config_partner_of(x->client->node->config, x->partner);
+    int64_t left;
     if (x->get || !x->net)
         return;
+    if (conf && !hours_open(&conf->hours, clock_now(), &left)) {
+        plan(x, left);
+        return;
+    }
     if (peer)
         peer->card_wanted = false;
     x->asked_ms = monotonic_ms();
