@@ -8,6 +8,7 @@
 #include "formats/base/encode.h"
 #include "formats/base/limits.h"
 #include "store/audit_log.h"
+#include "store/archive.h"
 #include "store/export_parts.h"
 #include "store/heads.h"
 #include "store/witness.h"
@@ -199,6 +200,10 @@ static enum status hull_add(struct writing *w, const char *partner, uint64_t fir
     for (size_t i = 0; i < w->hull_count && !h; i++)
         if (strcmp(w->hulls[i].partner, partner) == 0)
             h = &w->hulls[i];
+    unsigned old;
+    TRY(archive_count(w->t, partner, &old));
+    if (old > 0)
+        return ST_UNSUPPORTED;
     TRY(ledger_size(w->t, partner, &size));
     if (first > last || last >= size)
         return ST_OK; // an event that tells of what is not there: checking the export finds it

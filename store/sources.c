@@ -5,11 +5,17 @@
 #include "store/erasures.h"
 #include "store/value.h"
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 }; // 1 had no epochs
 
 void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8])
 {
     snprintf(out, PARTNER_ID_MAX + 8, "in/%s", partner);
+}
+
+enum status source_origin(const struct source_state *s, const char *node_name, const char *nation, char out[NOTE_NAME_MAX])
+{
+    int n = snprintf(out, NOTE_NAME_MAX, "%s/release/%s%s%s", node_name, nation, s->epoch[0] ? "/" : "", s->epoch);
+    return n > 0 && n < NOTE_NAME_MAX ? ST_OK : ST_LIMIT;
 }
 
 static struct key partner_key(const char *partner)
@@ -26,7 +32,7 @@ static struct key position_key(const char *partner, uint64_t n)
     return k;
 }
 
-// ---- state: fixed numbers, then three texts, each behind its length
+// ---- state: fixed numbers, then five texts, each behind its length
 
 static void put_text(struct buf *b, struct span s)
 {
@@ -76,6 +82,8 @@ enum status source_put(struct db_txn *t, const char *partner, const struct sourc
     put_text(&b, span_cstr(s->cursor));
     put_text(&b, span_cstr(s->error));
     put_text(&b, s->checkpoint);
+    put_text(&b, span_cstr(s->epoch));
+    put_text(&b, span_cstr(s->offered));
     enum status st = buf_status(&b);
     if (st == ST_OK)
         st = db_put(t, DB_SOURCES, key_span(&k), buf_bytes(&b));
@@ -92,7 +100,7 @@ enum status source_get(struct db_txn *t, const char *partner, struct source_stat
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
     struct key_reader r = key_reader_of(v);
-    bool known = key_get_u8(&r) == LAYOUT;
+    uint8_t layout = key_get_u8(&r);
     ret->size = key_get_u64(&r);
     ret->synced_at = key_get_i64(&r);
     ret->failed_at = key_get_i64(&r);
@@ -103,7 +111,11 @@ enum status source_get(struct db_txn *t, const char *partner, struct source_stat
     get_string(&r, ret->cursor, sizeof ret->cursor);
     get_string(&r, ret->error, sizeof ret->error);
     ret->checkpoint = get_text(&r);
-    return known && !r.bad && r.rest.len == 0 ? ST_OK : ST_CORRUPT;
+    if (layout == LAYOUT) {
+        get_string(&r, ret->epoch, sizeof ret->epoch);
+        get_string(&r, ret->offered, sizeof ret->offered);
+    }
+    return (layout == LAYOUT || layout == 1) && !r.bad && r.rest.len == 0 ? ST_OK : ST_CORRUPT;
 }
 
 // ---- entries: the leaf hash, then the entry's bytes (none when only the hash is known)

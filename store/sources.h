@@ -3,10 +3,11 @@
 #define RELTO_STORE_SOURCES_H
 
 #include "formats/ledger_entry.h"
+#include "formats/note.h"
 #include "store/reports.h"
 #include "store/tree.h"
 
-enum { CURSOR_MAX = 200, SOURCE_NOTE_MAX = 2048, SOURCE_ERROR_MAX = 256 };
+enum { CURSOR_MAX = 200, SOURCE_NOTE_MAX = 2048, SOURCE_ERROR_MAX = 256, SOURCE_EPOCH_MAX = 16 };
 
 struct source_state {
     char cursor[CURSOR_MAX + 1];   // "" = from the start
@@ -18,10 +19,17 @@ struct source_state {
     bool forked;                   // a checkpoint did not extend the last one: sync is stopped
     uint64_t received, quarantined; // reports
     bool cosignature_due;          // our receipt for `size` has not been accepted yet
+    // A ledger that began anew is called by its epoch (16 hexadecimal digits); "" = it is the first.
+    char epoch[SOURCE_EPOCH_MAX + 1];   // of the ledger that we hold
+    char offered[SOURCE_EPOCH_MAX + 1]; // the partner signs this one now: sync is stopped (forked) until an operator takes it
 };
 
 MUST_USE enum status source_get(struct db_txn *t, const char *partner, struct source_state *ret); // zeroes when new
 MUST_USE enum status source_put(struct db_txn *t, const char *partner, const struct source_state *s);
+// The origin that checkpoints of the ledger which we hold have: `<node name>/release/<our nation>`, and `/<epoch>` when it began
+// anew. ST_LIMIT when it would be too long.
+MUST_USE enum status source_origin(const struct source_state *s, const char *node_name, const char *nation,
+                                   char out[NOTE_NAME_MAX]);
 // "in/<partner>": the log's name for tree.h.
 void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
 // Append the next entry of the received ledger: its leaf bytes, or (leaf known only by hash) empty bytes.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "formats/base/limits.h"
+#include "store/archive.h"
 #include "store/verify_internal.h"
 
 // ---- findings
@@ -45,12 +46,27 @@ enum status verify_arena(struct verify *v)
     return v->arena ? ST_OK : ST_NOMEM;
 }
 
-struct verify_book *verify_book_of(struct verify *v, const char *partner)
+static struct verify_book *book_named(struct verify *v, const char *id)
 {
     for (size_t i = 0; i < v->book_count; i++)
-        if (strcmp(v->books[i].partner, partner) == 0)
+        if (strcmp(v->books[i].partner, id) == 0)
             return &v->books[i];
     return NULL;
+}
+
+struct verify_book *verify_book_of(struct verify *v, const char *partner)
+{
+    char id[PARTNER_ID_MAX + 1];
+    struct verify_book *b = book_named(v, partner);
+    struct verify_book *old = b && archive_id(partner, b->restarts + 1, id) ? book_named(v, id) : NULL;
+    return old ? old : b;
+}
+
+void verify_book_next(struct verify *v, const char *partner)
+{
+    struct verify_book *b = book_named(v, partner);
+    if (b)
+        b->restarts++;
 }
 
 enum status verify_book_add(struct verify *v, const char *partner, uint64_t size, struct verify_book **ret)

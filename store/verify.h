@@ -68,6 +68,7 @@ struct verify_summary {
 // - every delivery names places that exist, each release among them decided before it (`decide` for that
 // version);
 //   everything marked delivered has a delivery;
+// - a ledger that began anew names the end of the one before, and events speak of the ledger of their time;
 // - every policy that a decision or delivery names is kept, and each kept one has its digest; every receipt that an event
 //   tells of is kept;
 // - receipts: our signature, the partner's cosignature, and the root that our ledger had at that size;

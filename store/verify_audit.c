@@ -166,11 +166,15 @@ static enum status check_policy(struct verify *v, const char *where, const struc
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-// Entries that a partner gave back after our store was lost: what the heads among them commit to is not known any more.
+// Entries that a partner gave back after our store was lost: they had been delivered, and what the heads among them commit to
+// is not known any more.
 static enum status check_restore(struct verify *v, const char *where, const struct audit_event *e)
 {
     uint64_t first, last;
     struct verify_book *b = e->partner ? verify_book_of(v, e->partner) : NULL;
+    const char *change = audit_event_get(e, "change"), *size = audit_event_get(e, "size");
+    if (e->partner && change && strcmp(change, "ledger-restarted") == 0 && size && strcmp(size, "0") != 0)
+        verify_book_next(v, e->partner);
     if (!audit_event_get(e, "first"))
         return ST_OK; // no entry came with it
     if (!number(audit_event_get(e, "first"), &first) || !number(audit_event_get(e, "last"), &last) || !b || first > last ||
@@ -181,6 +185,7 @@ static enum status check_restore(struct verify *v, const char *where, const stru
     for (uint64_t n = first; n <= last; n++) {
         struct ledger_entry entry;
         enum status st = ledger_get(v->t, b->partner, n, &entry);
+        verify_set_bit(b->delivered, n);
         if (st == ST_OK && entry.kind == ENTRY_HEAD)
             verify_set_bit(b->logged, n);
         else if (st != ST_OK && st != ST_CORRUPT && st != ST_NOT_FOUND)

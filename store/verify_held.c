@@ -2,22 +2,44 @@
 // in itself and differs from these alone.
 #include <stdio.h>
 
+#include "store/archive.h"
 #include "store/verify_internal.h"
 
-// The log that a checkpoint of ours is of, by its origin: `<node>/audit`, `<node>/release/<PARTNER>`.
-static const char *log_of(const struct verify *v, const char *origin, char out[LOG_NAME_MAX])
+// The ledger with this origin: the present one to a partner, or one of before.
+static enum status ledger_of(const struct verify *v, const char *origin, const char *partner, char out[LOG_NAME_MAX], bool *ret)
+{
+    char id[PARTNER_ID_MAX + 1], is[NOTE_NAME_MAX];
+    unsigned count;
+    TRY(archive_count(v->t, partner, &count));
+    *ret = false;
+    for (unsigned k = 0; k <= count && !*ret; k++) {
+        snprintf(id, sizeof id, "%s", partner);
+        if (k > 0 && !archive_id(partner, k, id))
+            break;
+        TRY(archive_origin(v->t, v->o->node_name, id, is));
+        *ret = strcmp(is, origin) == 0;
+        ledger_log_name(id, out);
+    }
+    return ST_OK;
+}
+
+// The log that a checkpoint of ours is of, by its origin: `<node>/audit`, `<node>/release/<PARTNER>`, the latter with `/<epoch>`
+// when it began anew.
+static enum status log_of(const struct verify *v, const char *origin, char out[LOG_NAME_MAX], bool *ret)
 {
     size_t n = strlen(v->o->node_name);
     static const char release[] = "/release/";
+    char partner[PARTNER_ID_MAX + 1];
+    *ret = false;
     if (strncmp(origin, v->o->node_name, n) != 0)
-        return NULL;
-    if (strcmp(origin + n, "/audit") == 0)
-        return AUDIT_LOG;
-    const char *partner = origin + n + sizeof release - 1;
-    if (strncmp(origin + n, release, sizeof release - 1) != 0 || !*partner || strlen(partner) > PARTNER_ID_MAX)
-        return NULL;
-    ledger_log_name(partner, out);
-    return out;
+        return ST_OK;
+    *ret = strcmp(origin + n, "/audit") == 0;
+    snprintf(out, LOG_NAME_MAX, "%s", AUDIT_LOG);
+    const char *name = origin + n + sizeof release - 1;
+    if (*ret || strncmp(origin + n, release, sizeof release - 1) != 0 || !*name || strcspn(name, "/") > PARTNER_ID_MAX)
+        return ST_OK;
+    snprintf(partner, sizeof partner, "%.*s", (int)strcspn(name, "/"), name);
+    return ledger_of(v, origin, partner, out, ret);
 }
 
 static enum status compare(struct verify *v, const char *name, const char *log, const struct checkpoint *c)
@@ -45,13 +67,14 @@ enum status verify_held(struct verify *v, const struct verify_held *h)
     struct checkpoint c;
     struct span origin;
     char text[NOTE_NAME_MAX], name[LOG_NAME_MAX];
-    const char *log = NULL;
+    const char *log = name;
+    bool known = false;
     if (checkpoint_origin(h->note, &origin) && origin.len < sizeof text) {
         memcpy(text, origin.ptr, origin.len);
         text[origin.len] = 0;
-        log = log_of(v, text, name);
+        TRY(log_of(v, text, name, &known));
     }
-    if (!log) {
+    if (!known) {
         verify_say(v, "held-origin", h->name, "is not a checkpoint of a log of %s", v->o->node_name);
         return ST_OK;
     }

@@ -16,6 +16,7 @@ struct verify_book {
     uint8_t *logged;    // one bit per entry: its event was met
     uint8_t *delivered; // one bit per entry: a delivery covers it
     uint64_t receipt_size; // largest that an event told of
+    unsigned restarts;     // that events told of so far: until the last, they speak of ledgers of before
 };
 
 // Decided report versions, by open addressing. version 0 = free place.
@@ -61,7 +62,10 @@ const char *verify_where(const char *log, uint64_t n, char out[VERIFY_WHERE_MAX]
 // Let v->arena hold one more event, whose strings live until the next call.
 MUST_USE enum status verify_arena(struct verify *v);
 
-struct verify_book *verify_book_of(struct verify *v, const char *partner); // or NULL
+// The ledger to a partner that events at this place of the log speak of; NULL when there is none. verify_book_next: from here on
+// they speak of the next one.
+struct verify_book *verify_book_of(struct verify *v, const char *partner);
+void verify_book_next(struct verify *v, const char *partner);
 MUST_USE enum status verify_book_add(struct verify *v, const char *partner, uint64_t size,
                                      struct verify_book **ret);
 MUST_USE enum status verify_decided_add(struct verify_decided *d, struct uuid id, uint32_t version);

@@ -1,6 +1,8 @@
 // Ledgers, ours and received: entries, receipts, checkpoints.
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "store/archive.h"
 #include "store/heads.h"
 #include "store/sources.h"
 #include "store/verify_internal.h"
@@ -57,6 +59,46 @@ static enum status check_holding(struct verify_log *l, const struct ledger_entry
     return ST_OK;
 }
 
+// The ledger of before: that of "FRA 2" is "FRA 1", that of "FRA" the last of these. "" when there is none.
+static enum status before_of(struct verify *v, const char *id, char out[PARTNER_ID_MAX + 1])
+{
+    char partner[PARTNER_ID_MAX + 1];
+    unsigned k = 0;
+    const char *space = strchr(id, ' ');
+    archive_partner(id, partner);
+    if (space)
+        k = (unsigned)strtoul(space + 1, NULL, 10) - 1;
+    else
+        TRY(archive_count(v->t, partner, &k));
+    out[0] = 0;
+    return k == 0 || archive_id(partner, k, out) ? ST_OK : ST_CORRUPT;
+}
+
+// The first entry of a ledger that began anew names the last checkpoint of the one before.
+static enum status check_restart(struct verify_log *l, const struct ledger_entry *e, bool *ret_restarted)
+{
+    struct checkpoint last = {.root = merkle_empty()};
+    char origin[NOTE_NAME_MAX], before[PARTNER_ID_MAX + 1], log[LOG_NAME_MAX], where[VERIFY_WHERE_MAX], partner[PARTNER_ID_MAX + 1];
+    archive_partner(l->ctx, partner);
+    TRY(archive_origin(l->v->t, l->v->o->node_name, l->ctx, origin));
+    TRY(before_of(l->v, l->ctx, before));
+    snprintf(last.origin, sizeof last.origin, "%s/release/%s", l->v->o->node_name, partner);
+    *ret_restarted = strcmp(origin, last.origin) != 0;
+    if (!*ret_restarted)
+        return ST_OK;
+    if (before[0]) {
+        ledger_log_name(before, log);
+        TRY(archive_origin(l->v->t, l->v->o->node_name, before, last.origin));
+        TRY(tree_size(l->v->t, log, &last.size));
+        TRY(tree_root(l->v->t, log, last.size, &last.root));
+    }
+    struct digest d = archive_restart_digest(&last);
+    if (!digest_eq(&d, &e->digest))
+        verify_say(l->v, "restart-differs", verify_where(l->name, 0, where),
+                   "the ledger began anew, and its first entry does not name the end of the one before");
+    return ST_OK;
+}
+
 static enum status sent_leaf(struct verify_log *l, uint64_t n, struct span value, struct digest *ret)
 {
     struct ledger_entry e;
@@ -65,9 +107,15 @@ static enum status sent_leaf(struct verify_log *l, uint64_t n, struct span value
     *ret = merkle_leaf(value);
     if (!check_entry(l, n, value, &e) || e.n != n)
         return ST_OK;
+    if (e.kind == ENTRY_HEAD && n == 0) {
+        bool restarted;
+        TRY(check_restart(l, &e, &restarted));
+        if (restarted)
+            return ST_OK;
+    }
     if (e.kind == ENTRY_HEAD)
         return verify_head(l->v, l->ctx, verify_where(l->name, n, where), &e);
-    return check_holding(l, &e);
+    return strchr(l->ctx, ' ') ? ST_OK : check_holding(l, &e); // what is held stands in the present ledger
 }
 
 enum status verify_ledger(struct verify *v, const char *partner)
@@ -126,7 +174,7 @@ static enum status check_checkpoint(struct verify *v, const char *partner, const
     }
     if (st != ST_OK || s.checkpoint.len == 0 || !peer)
         return st;
-    snprintf(origin, sizeof origin, "%s/release/%s", peer->name, v->o->nation);
+    TRY(source_origin(&s, peer->name, v->o->nation, origin));
     st = checkpoint_open(s.checkpoint, origin, peer->ledger_key, &c);
     if (st != ST_OK) {
         verify_say(v, "checkpoint", log, "the partner's last checkpoint: %s", status_text(st));
@@ -211,12 +259,14 @@ enum status verify_after_audit(struct verify *v, const struct verify_book *b)
 
 // ---- receipts
 
-static void check_note(struct verify *v, const char *where, const char *partner, const struct receipt *r)
+static void check_note(struct verify *v, const char *where, const char *id, const struct receipt *r)
 {
     struct checkpoint c;
-    char origin[NOTE_NAME_MAX];
-    snprintf(origin, sizeof origin, "%s/release/%s", v->o->node_name, partner);
-    enum status st = checkpoint_open(r->note, origin, v->o->ledger_key, &c);
+    char origin[NOTE_NAME_MAX], partner[PARTNER_ID_MAX + 1];
+    archive_partner(id, partner);
+    enum status st = archive_origin(v->t, v->o->node_name, id, origin);
+    if (st == ST_OK)
+        st = checkpoint_open(r->note, origin, v->o->ledger_key, &c);
     if (st != ST_OK)
         verify_say(v, "receipt-note", where, "our own checkpoint in the receipt: %s", status_text(st));
     else if (c.size != r->size || !digest_eq(&c.root, &r->root))

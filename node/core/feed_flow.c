@@ -9,13 +9,8 @@
 #include "formats/feed.h"
 #include "node/core/coding.h"
 #include "node/core/release.h"
+#include "store/archive.h"
 #include "store/audit_log.h"
-
-void feed_origin(const char *node_name, const char *partner, char out[NOTE_NAME_MAX])
-{
-    int n = snprintf(out, NOTE_NAME_MAX, "%s/release/%s", node_name, partner);
-    BUG_IF(n < 0 || n >= NOTE_NAME_MAX); // both are bounded where they enter
-}
 
 // ---- cursors: position (8 bytes) and a check over who may use it, in hexadecimal
 
@@ -399,7 +394,7 @@ enum status feed_log_delivery(struct tick *t, const struct request *rq, uint64_t
 static enum status write_checkpoint(struct page *p, struct buf *out)
 {
     struct checkpoint c = {.size = p->next};
-    feed_origin(p->t->core->node_name, p->partner, c.origin);
+    TRY(archive_origin(p->t->txn, p->t->core->node_name, p->partner, c.origin));
     TRY(ledger_root(p->t->txn, p->partner, p->next, &c.root));
     return checkpoint_sign(&c, &p->t->core->ledger_key, out);
 }

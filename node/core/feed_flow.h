@@ -62,7 +62,4 @@ MUST_USE enum status feed_mark_delivered(struct tick *t, const char *partner, st
 MUST_USE enum status feed_log_delivery(struct tick *t, const struct request *rq, uint64_t first, uint64_t last,
                                        uint64_t bytes, const struct uuid *report, const struct digest *attachment);
 
-// The origin of the ledger to (or from) a partner: `<node name>/release/<PARTNER>`.
-void feed_origin(const char *node_name, const char *partner, char out[NOTE_NAME_MAX]);
-
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/core/feed_flow.h"
+#include "store/archive.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 
@@ -142,14 +143,12 @@ static void refuse(struct reply *rp, int status, const char *type, const char *t
 }
 
 // Everything that the body alone can be refused for. True when it was answered.
-static bool refuse_body(struct receiving *r, size_t *ret_quarantined)
+static bool refuse_body(struct receiving *r, const char *origin, size_t *ret_quarantined)
 {
     static const char form[] = "Expected a cosigned checkpoint note, and after a blank line the quarantined positions.";
     static const char name[] = "The checkpoint must be ours, signed by our ledger key and cosigned by yours.";
-    char origin[NOTE_NAME_MAX];
     struct core *c = r->t->core;
     const struct peer *peer = core_peer(c, r->rq->who.id);
-    feed_origin(c->node_name, r->rq->who.id, origin);
     if (!split(r->rq->body, &r->body)) {
         refuse(r->rp, 400, "receipt-form", "The receipt is not well-formed", form);
         return true;
@@ -175,8 +174,10 @@ static enum status take_receipt(struct receiving *r)
     uint64_t size;
     struct digest root;
     struct receipt last;
+    char origin[NOTE_NAME_MAX];
     const char *partner = r->rq->who.id;
-    if (refuse_body(r, &quarantined))
+    TRY(archive_origin(r->t->txn, r->t->core->node_name, partner, origin));
+    if (refuse_body(r, origin, &quarantined))
         return ST_OK;
     TRY(ledger_size(r->t->txn, partner, &size));
     if (r->checkpoint.size > size)

@@ -2,8 +2,7 @@
 
 #include <stdio.h>
 
-#include "node/core/feed_flow.h"
-#include "store/ledger.h"
+#include "store/archive.h"
 #include "store/sources.h"
 
 // The only parameter, a number; *ret_given is false without one. False when it was answered.
@@ -45,20 +44,20 @@ enum status ledger_flow_sent(struct tick *t, const struct request *rq, struct re
     if (given && asked > size)
         return beyond_end(rp);
     c.size = given ? asked : size;
-    feed_origin(t->core->node_name, rq->who.id, c.origin);
+    TRY(archive_origin(t->txn, t->core->node_name, rq->who.id, c.origin));
     TRY(ledger_root(t->txn, rq->who.id, c.size, &c.root));
     answer_text(rp);
     return checkpoint_sign(&c, &t->core->ledger_key, &rp->body);
 }
 
-static enum status put_head(struct tick *t, const struct request *rq, uint64_t size, struct buf *out)
+static enum status put_head(struct tick *t, const struct request *rq, const struct source_state *s, uint64_t size, struct buf *out)
 {
     char log[PARTNER_ID_MAX + 8], origin[NOTE_NAME_MAX];
     struct digest root;
     const struct peer *peer = core_peer(t->core, rq->who.id);
     source_log_name(rq->who.id, log);
     TRY(tree_root(t->txn, log, size, &root));
-    feed_origin(peer->card.node_name, t->core->nation, origin);
+    TRY(source_origin(s, peer->card.node_name, t->core->nation, origin));
     buf_printf(out, "%s\n%llu\n", origin, (unsigned long long)size);
     base64_put(out, span_of(root.b, SHA256_LEN));
     buf_putc(out, '\n');
@@ -77,7 +76,7 @@ enum status ledger_flow_held(struct tick *t, const struct request *rq, struct re
         return beyond_end(rp);
     answer_text(rp);
     if (given || s.checkpoint.len == 0)
-        return put_head(t, rq, asked, &rp->body);
+        return put_head(t, rq, &s, asked, &rp->body);
     buf_span(&rp->body, s.checkpoint);
     return buf_status(&rp->body);
 }

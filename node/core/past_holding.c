@@ -3,6 +3,7 @@
 
 #include "node/core/past.h"
 #include "node/core/past_policy.h"
+#include "store/archive.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 
@@ -88,8 +89,8 @@ static enum status note_change(void *ctx, const struct audit_event *e)
     struct playing *p = ctx;
     struct change c = {.version = e->version, .event = e->n, .at = e->at};
     const char *position = audit_event_get(e, "position");
-    if (!state_of(e, &c.state))
-        return ST_OK;
+    if (!state_of(e, &c.state) || audit_event_get(e, "restated"))
+        return ST_OK; // a ledger that began anew says again what was so before
     c.report = e->report;
     if (c.state != PAST_LAPSED && (!position || !decimal_parse(span_cstr(position), UINT64_MAX, &c.position)))
         return ST_CORRUPT;
@@ -142,6 +143,8 @@ static enum status describe(struct playing *p, const struct change *c, struct ar
     const char *agreement = audit_event_get(&e, "agreement"), *withheld = audit_event_get(&e, "withheld");
     if (!withheld)
         withheld = audit_event_get(&e, "withheld-digest");
+    if (!withheld && audit_event_get(&e, "restored"))
+        withheld = "unknown"; // the store was lost, and a partner gave the entry back: it names a digest, not the parts
     ret->agreement = arena_cstr(a, agreement ? agreement : "");
     ret->withheld = arena_cstr(a, withheld ? withheld : "");
     arena_free(&event_arena);
@@ -155,9 +158,11 @@ static enum status find_held(struct playing *p, const struct change *from, size_
     *ret = NULL;
     for (size_t i = count; i-- > 0 && !*ret;) {
         utc_ms at;
+        char ledger[PARTNER_ID_MAX + 1];
         if (from[i].state != PAST_RELEASED)
             continue;
-        TRY(delivered_get(p->t->txn, p->names[from[i].partner], from[i].position, &at));
+        TRY(archive_of_event(p->t->txn, p->names[from[i].partner], from[i].event, ledger));
+        TRY(delivered_get(p->t->txn, ledger, from[i].position, &at));
         if (at && at < p->until) {
             *ret = &from[i];
             *ret_since = at;
@@ -166,10 +171,12 @@ static enum status find_held(struct playing *p, const struct change *from, size_
     return ST_OK;
 }
 
-static enum status find_acknowledged(struct playing *p, struct past_holding *h, uint64_t position)
+static enum status find_acknowledged(struct playing *p, struct past_holding *h, const struct change *c)
 {
     struct receipt r;
-    enum status st = receipt_for(p->t->txn, h->partner, position, &r);
+    char ledger[PARTNER_ID_MAX + 1];
+    TRY(archive_of_event(p->t->txn, h->partner, c->event, ledger));
+    enum status st = receipt_for(p->t->txn, ledger, c->position, &r);
     if (st == ST_OK && r.taken_at < p->until)
         h->acknowledged_at = r.taken_at;
     return st == ST_NOT_FOUND ? ST_OK : st;
@@ -190,7 +197,7 @@ static enum status fill_pair(struct playing *p, const struct change *from, size_
         h->held = h->released;
     else if (held)
         TRY(describe(p, held, a, &h->held));
-    return find_acknowledged(p, h, last->state == PAST_LAPSED ? released->position : last->position);
+    return find_acknowledged(p, h, last->state == PAST_LAPSED ? released : last);
 }
 
 static enum status tell_pair(struct playing *p, const struct change *from, size_t count)

@@ -123,8 +123,18 @@ enum status entry_take_back(struct tick *t, const char *partner, const char *act
     if (ret->kind == ENTRY_RELEASE) {
         h.digest = ret->digest;
         h.onward = ret->onward;
+        TRY(delivered_mark(t->txn, partner, ret->n, ret->at));
     }
     return holding_put(t->txn, partner, ret->report, &h);
+}
+
+enum status entry_restate(struct tick *t, const char *partner, struct uuid id, struct holding *h)
+{
+    static const struct audit_attr restated = {"restated", "yes"};
+    struct ledger_entry e = {.kind = h->kind, .report = id, .version = h->version, .digest = h->digest, .onward = h->onward};
+    TRY(ledger_append(t->txn, partner, &e, t->now, &t->core->random, &h->n));
+    TRY(log_entry(t, partner, "node", &e, h->n, &restated, 1));
+    return holding_put(t->txn, partner, id, h);
 }
 
 struct ending {

@@ -25,6 +25,10 @@ MUST_USE enum status entry_end_everywhere(struct tick *t, struct uuid id, enum e
 MUST_USE enum status entry_take_back(struct tick *t, const char *partner, const char *actor, struct span leaf,
                                      struct ledger_entry *ret);
 
+// The ledger to this partner began anew: say again, in an entry of the new one, what became of a report in the old one. The
+// event has the attribute restated="yes". *h follows and is stored.
+MUST_USE enum status entry_restate(struct tick *t, const char *partner, struct uuid id, struct holding *h);
+
 // Which references of a rendition that was released and did not leave yet must not be shown any more: those whose
 // target this partner never got and does not get now (it lapsed, was withdrawn or recalled before it was delivered).
 // They are added to *set, which withholds more or the same afterwards. When the content of the entry left, nothing is.

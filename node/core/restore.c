@@ -7,6 +7,7 @@
 #include "node/core/ledger_flow.h"
 #include "node/core/release.h"
 #include "node/core/release_entry.h"
+#include "store/archive.h"
 #include "store/audit_log.h"
 #include "store/restoring.h"
 
@@ -116,7 +117,7 @@ static enum status take_line(struct tick *t, struct restore_pass *p, struct span
 static enum status take_note(struct tick *t, struct restore_pass *p, struct span note, struct diag *d)
 {
     char origin[NOTE_NAME_MAX];
-    feed_origin(t->core->node_name, p->partner, origin);
+    TRY(archive_origin(t->txn, t->core->node_name, p->partner, origin));
     enum status st = note.len > sizeof p->receipt ? ST_LIMIT : checkpoint_open(note, origin, t->core->ledger_key.pub, &p->checkpoint);
     if (st != ST_OK)
         return refuse(d, st, "checkpoint", "what it holds is not signed by our ledger key as %s: %s", origin, status_text(st));
@@ -219,6 +220,59 @@ enum status restore_end(struct tick *t, struct restore_pass *p, struct diag *d)
         TRY(take_receipt(t, p, d));
     TRY(ledger_settled(t->txn, p->partner));
     return restoring_done(t->txn, p->partner);
+}
+
+// ---- a ledger that begins anew
+
+struct restating {
+    struct tick *t;
+    const char *partner;
+};
+
+static enum status restate(void *ctx, struct uuid id, const struct holding *h)
+{
+    const struct restating *r = ctx;
+    struct holding copy = *h;
+    return entry_restate(r->t, r->partner, id, &copy);
+}
+
+static enum status log_new_epoch(struct tick *t, const char *partner, const char *actor, const char *reason, const struct checkpoint *last)
+{
+    char size[24], root[DIGEST_TEXT_LEN + 1];
+    struct audit_event ev = {.kind = AUDIT_RESTORE, .actor = actor, .partner = partner};
+    audit_event_attr(&ev, "change", "ledger-restarted");
+    audit_event_attr(&ev, "reason", reason);
+    put_number(&ev, "size", last->size, size);
+    audit_event_attr(&ev, "root", digest_text(&last->root, root));
+    return audit_append(t->txn, &ev, t->now, &t->core->random);
+}
+
+enum status restore_new_epoch(struct tick *t, const char *partner, const char *actor, const char *reason, uint64_t *ret_entries)
+{
+    struct looking l = {.partner = partner};
+    struct restating r = {t, partner};
+    struct checkpoint last = {.size = 0};
+    struct ledger_entry first = {.kind = ENTRY_HEAD};
+    struct random_seeded own;
+    uint64_t event, n;
+    TRY(restoring_each(t->txn, look_for, &l));
+    if (!l.found)
+        return ST_NOT_FOUND;
+    TRY(archive_origin(t->txn, t->core->node_name, partner, last.origin));
+    TRY(ledger_size(t->txn, partner, &last.size));
+    TRY(ledger_root(t->txn, partner, last.size, &last.root));
+    TRY(audit_size(t->txn, &event));
+    TRY(archive_sent(t->txn, partner, event));
+    TRY(log_new_epoch(t, partner, actor, reason, &last));
+    first.digest = archive_restart_digest(&last);
+    // Never the epoch of before, from a repeatable generator either: that would make the old cursors good.
+    const struct random_source of_epoch = random_for(&t->core->random, "restart", partner, event, &own);
+    TRY(ledger_append(t->txn, partner, &first, t->now, &of_epoch, &n));
+    TRY(archive_name_epoch(t->txn, partner));
+    TRY(holding_each_report(t->txn, partner, restate, &r));
+    TRY(ledger_settled(t->txn, partner));
+    TRY(ledger_size(t->txn, partner, ret_entries));
+    return restoring_done(t->txn, partner);
 }
 
 // ---- recalls

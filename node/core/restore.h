@@ -40,6 +40,13 @@ void restore_holds_nothing(struct restore_pass *p);
 // a fault when the partner holds another ledger than the backup has the beginning of.
 MUST_USE enum status restore_end(struct tick *t, struct restore_pass *p, struct diag *d);
 
+// The partner cannot give back what it holds: our ledger to it begins anew, under an origin that ends in its new epoch. Its first
+// entry names the last checkpoint of the one before, which is kept; then it says again what became of each report that the
+// partner was ever given, as far as this store knows. The partner's operator must agree (sync_resume there). The partner need
+// not be configured any more. ST_NOT_FOUND when it is not waited for.
+MUST_USE enum status restore_new_epoch(struct tick *t, const char *partner, const char *actor, const char *reason,
+                                       uint64_t *ret_entries);
+
 // When nobody is waited for: apply the recalls that came with the entries. *ret_recalls counts them. ST_BUSY while somebody is.
 MUST_USE enum status restore_finish(struct tick *t, const char *actor, size_t *ret_recalls);
 

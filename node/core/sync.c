@@ -8,6 +8,7 @@
 #include "node/core/feed_flow.h"
 #include "node/core/release.h"
 #include "node/core/sync_item.h"
+#include "store/archive.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 #include "store/sources.h"
@@ -201,6 +202,91 @@ static enum status stop_forked(struct pass *p, const char *how)
     return refuse(p, ST_BAD_PROOF, "log-fork", "%s", error);
 }
 
+// ---- a ledger that begins anew (spec 4.4, Restore)
+
+enum { RESTART_LOOKED_MAX = 65536 };
+
+// Of how many entries of what we hold is the checkpoint that the first entry of the new ledger names? UINT64_MAX: of none.
+static enum status named_by(struct pass *p, const struct digest *d, uint64_t *ret)
+{
+    struct checkpoint c = {.size = p->size};
+    *ret = UINT64_MAX;
+    TRY(source_origin(&p->source.state, p->peer->card.node_name, p->t->core->nation, c.origin));
+    for (uint64_t i = 0; i < RESTART_LOOKED_MAX && *ret == UINT64_MAX; i++) {
+        TRY(tree_root(p->t->txn, p->log, c.size, &c.root));
+        struct digest is = archive_restart_digest(&c);
+        if (digest_eq(&is, d))
+            *ret = c.size;
+        if (c.size-- == 0)
+            break;
+    }
+    return ST_OK;
+}
+
+// Nothing is taken of it before both operators agree.
+static enum status stop_restarted(struct pass *p, const char *epoch, const struct digest *first)
+{
+    char actor[80], error[SOURCE_ERROR_MAX], root[DIGEST_TEXT_LEN + 1];
+    uint64_t named;
+    struct source_state *s = &p->source.state;
+    TRY(named_by(p, first, &named));
+    snprintf(s->offered, sizeof s->offered, "%s", epoch);
+    if (named == UINT64_MAX)
+        snprintf(error, sizeof error, "ledger-restarted: its ledger begins anew as epoch %s, after a state that is not among the %llu "
+                 "entries held here; sync is stopped", epoch, (unsigned long long)p->size);
+    else
+        snprintf(error, sizeof error, "ledger-restarted: its ledger begins anew as epoch %s, after the first %llu of the %llu entries held "
+                 "here; sync is stopped", epoch, (unsigned long long)named, (unsigned long long)p->size);
+    snprintf(actor, sizeof actor, "partner:%s", p->peer->id);
+    struct audit_event ev = {.kind = AUDIT_PARTNER, .actor = actor, .partner = p->peer->id};
+    audit_event_attr(&ev, "change", "ledger-restart-offered");
+    audit_event_attr(&ev, "epoch", epoch);
+    audit_event_attr(&ev, "root", digest_text(&p->checkpoint.root, root));
+    TRY(audit_append(p->t->txn, &ev, p->t->now, &p->t->core->random));
+    s->forked = true;
+    set_error(s, p->t->now, error);
+    TRY(source_put(p->t->txn, p->peer->id, s));
+    return refuse(p, ST_BAD_PROOF, "ledger-restarted", "%s", error);
+}
+
+// The checkpoint is not of the ledger that we know: is it a signed one of another epoch? *ret_epoch is "" when not, "first" for the
+// ledger of before all restarts.
+static enum status other_epoch(struct pass *p, char ret_epoch[SOURCE_EPOCH_MAX + 1], bool *ret_first)
+{
+    static const char hex[] = "0123456789abcdef";
+    struct source_state none = {.size = 0};
+    char base[NOTE_NAME_MAX], origin[NOTE_NAME_MAX];
+    struct span is;
+    ret_epoch[0] = 0;
+    *ret_first = false;
+    TRY(source_origin(&none, p->peer->card.node_name, p->t->core->nation, base));
+    size_t n = strlen(base);
+    if (!checkpoint_origin(p->page.checkpoint, &is) || is.len >= sizeof origin || !span_starts(is, base))
+        return ST_OK;
+    memcpy(origin, is.ptr, is.len);
+    origin[is.len] = 0;
+    bool named = is.len == n + 1 + SOURCE_EPOCH_MAX && origin[n] == '/' && strspn(origin + n + 1, hex) == SOURCE_EPOCH_MAX;
+    if ((!named && is.len != n) || checkpoint_open(p->page.checkpoint, origin, p->peer->card.ledger_key, &p->checkpoint) != ST_OK)
+        return ST_OK;
+    *ret_first = !named;
+    if (named)
+        snprintf(ret_epoch, SOURCE_EPOCH_MAX + 1, "%s", origin + n + 1);
+    return ST_OK;
+}
+
+static enum status refuse_checkpoint(struct pass *p, enum status st, const char *origin)
+{
+    char epoch[SOURCE_EPOCH_MAX + 1];
+    bool first;
+    TRY(other_epoch(p, epoch, &first));
+    const struct feed_item *it = p->page.item_count ? &p->page.items[0] : NULL;
+    if (epoch[0] && it && it->n == 0 && it->kind == FEED_POSITION && it->entry.kind == ENTRY_HEAD)
+        return stop_restarted(p, epoch, &it->entry.digest);
+    if (first)
+        return stop_forked(p, "the ledger of before it began anew is signed again");
+    return refuse(p, st, "checkpoint", "the checkpoint is not one of %s, signed by its ledger key: %s", origin, status_text(st));
+}
+
 // ---- verifying: reads only
 
 static enum status read_page(struct pass *p, struct span bytes)
@@ -215,12 +301,9 @@ static enum status read_page(struct pass *p, struct span bytes)
     if (p->page.checkpoint.len > SOURCE_NOTE_MAX)
         return refuse(p, ST_LIMIT, "checkpoint", "a checkpoint of %zu bytes; at most %d", p->page.checkpoint.len,
                       SOURCE_NOTE_MAX);
-    feed_origin(p->peer->card.node_name, p->t->core->nation, origin);
+    TRY(source_origin(&p->source.state, p->peer->card.node_name, p->t->core->nation, origin));
     enum status st = checkpoint_open(p->page.checkpoint, origin, p->peer->card.ledger_key, &p->checkpoint);
-    if (st != ST_OK)
-        return refuse(p, st, "checkpoint", "the checkpoint is not one of %s, signed by its ledger key: %s", origin,
-                      status_text(st));
-    return ST_OK;
+    return st == ST_OK ? ST_OK : refuse_checkpoint(p, st, origin);
 }
 
 static enum status leaf_of(struct pass *p, const struct feed_item *it, struct digest *ret)
@@ -568,6 +651,19 @@ enum status sync_retry(struct tick *t, const char *partner, const char *actor, s
     return log_retry(t, partner, actor, *ret_taken, *ret_left);
 }
 
+// What was received stays; the ledger by which it came is kept apart, and the new one is read from its start.
+static enum status take_new_ledger(struct tick *t, const char *partner, struct source_state *s)
+{
+    TRY(archive_received(t->txn, partner));
+    memcpy(s->epoch, s->offered, sizeof s->epoch);
+    s->offered[0] = 0;
+    s->size = 0;
+    s->checkpoint = span_of(NULL, 0);
+    s->cosignature_due = false;
+    s->quarantined = 0;
+    return ST_OK;
+}
+
 enum status sync_resume(struct tick *t, const char *partner, const char *actor, const char *reason, bool *ret_resumed)
 {
     struct source s;
@@ -578,13 +674,17 @@ enum status sync_resume(struct tick *t, const char *partner, const char *actor, 
     if (!s.state.forked && contested == 0)
         return ST_OK;
     struct audit_event ev = {.kind = AUDIT_PARTNER, .actor = actor, .partner = partner};
-    audit_event_attr(&ev, "change", "sync-resumed-after-fork");
+    audit_event_attr(&ev, "change", s.state.offered[0] ? "ledger-restart-taken" : "sync-resumed-after-fork");
     audit_event_attr(&ev, "reason", reason);
+    if (s.state.offered[0])
+        audit_event_attr(&ev, "epoch", s.state.offered);
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
     TRY(ledger_settled(t->txn, partner));
     *ret_resumed = true;
     if (!s.state.forked)
         return ST_OK;
+    if (s.state.offered[0])
+        TRY(take_new_ledger(t, partner, &s.state));
     s.state.forked = false;
     s.state.cursor[0] = 0;
     return source_put(t->txn, partner, &s.state);

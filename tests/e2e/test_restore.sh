@@ -96,4 +96,40 @@ node gbr recall "$d" --reason "wrong ship" --as officer-OFFICER >/dev/null || fa
 wait_exchanged 60 || fail "the last recall did not arrive"
 node fra --format tsv list | grep -q "$d" && fail "FRA holds what was recalled"
 
+
+# ---- a partner that cannot give back what it holds: the ledger to it begins anew, when both operators agree
+
+node gbr audit who-has "$c" | grep -v unacknowledged | awk '{ print $1, $2 }' >"$D/had"
+node gbr backup "$D/later" >/dev/null || fail "backup"
+g=$(publish 6)
+wait_exchanged 60 || fail "the exchange before the second loss"
+held=$(node fra --format tsv list | sort)
+stop gbr
+rm "$D/gbr/store/data.mdb" "$D/gbr/store/data.mdb.before-restore" 2>/dev/null
+stop fra
+node gbr restore "$D/later" >/dev/null 2>&1 && fail "complete without FRA"
+node gbr restore --new-epoch FRA 2>/dev/null && fail "begun anew without a reason"
+node gbr restore --new-epoch MARSEC --reason "typed wrongly" 2>/dev/null >&2 && fail "begun anew to a partner that is not waited for"
+node gbr restore --new-epoch FRA --reason "FRA cannot be reached for weeks" >"$D/out" 2>"$D/err" || fail "new epoch: $(cat "$D/out" "$D/err")"
+grep -q '^FRA: our ledger to it begins anew' "$D/out" || fail "new epoch says: $(cat "$D/out")"
+start gbr
+kill -USR1 "$(pid_of gbr)"
+start fra
+for i in $(seq 300); do
+    node fra --format tsv sync status | grep -q '^GBR.*RESTARTED' && break
+    sleep 0.1
+done
+node fra sync status | grep -q 'begins anew as epoch [0-9a-f]*, after the first' || fail "FRA does not say what happened: $(node fra sync status)"
+node fra sync status | grep -q 'relto sync resume GBR' || fail "FRA does not say what to do"
+node fra sync resume GBR --reason "GBR lost its disk, told by voice" --yes >/dev/null || fail "resume"
+h=$(publish 7)
+wait_exchanged 60 || fail "no exchange by the new ledger: $(node fra sync status)"
+node fra --format tsv list | cut -f1 | grep -q "$h" || fail "what was published after the restart did not arrive"
+node fra --format tsv list | cut -f1 | grep -q "$g" || fail "FRA lost what GBR has forgotten"
+equal FRA MARSEC
+no_alarm
+node gbr audit who-has "$c" | grep -v unacknowledged | awk '{ print $1, $2 }' | diff "$D/had" - || fail "the log tells another story of before the restart"
+node fra sync note GBR >"$D/note" && node gbr audit verify --held "$D/note" >/dev/null || fail "audit verify --held with a note of the new epoch"
+node gbr audit export "$D/export2" 2>"$D/err" && fail "an export took in a ledger that began anew"
+grep -q 'began anew' "$D/err" || fail "the refused export says: $(cat "$D/err")"
 exit 0

@@ -8,8 +8,11 @@
 
 #include <cmocka.h>
 
+#include "node/core/daily_head.h"
 #include "node/core/restore.h"
 #include "store/restoring.h"
+#include "store/sources.h"
+#include "store/verify.h"
 #include "tests/support/flow_support.h"
 
 enum { GBR, FRA, DEU };
@@ -113,6 +116,37 @@ static size_t finish(enum status expected)
     return recalls;
 }
 
+// (The simulator's policies are not kept in its stores.)
+static void log_finding(void *ctx, const struct verify_finding *f)
+{
+    if (strcmp(f->rule, "policy-missing") == 0)
+        return;
+    ++*(size_t *)ctx;
+    print_message("%s %s: %s\n", f->rule, f->where, f->text);
+}
+
+// The whole store of a node must be as its logs say.
+static void verifies(size_t node)
+{
+    struct core *c = &sim->nodes[node].core;
+    struct verify_peer peers[SIM_NODES_MAX];
+    struct verify_options o = {.nation = c->nation, .node_name = c->node_name, .peers = peers};
+    struct verify_summary sum;
+    size_t findings = 0;
+    memcpy(o.ledger_key, c->ledger_key.pub, sizeof o.ledger_key);
+    memcpy(o.audit_key, c->audit_key.pub, sizeof o.audit_key);
+    for (size_t i = 0; i < c->peer_count; i++) {
+        struct verify_peer *p = &peers[o.peer_count++];
+        *p = (struct verify_peer){.partner = c->peers[i]->id, .name = c->peers[i]->card.node_name};
+        memcpy(p->cosign_key, c->peers[i]->card.cosign_key, sizeof p->cosign_key);
+        memcpy(p->ledger_key, c->peers[i]->card.ledger_key, sizeof p->ledger_key);
+    }
+    struct tick *t = sim_tick(sim, node);
+    assert_int_equal(verify_store(t->txn, &o, log_finding, &findings, &sum), ST_OK);
+    sim_commit(t);
+    assert_int_equal(findings, 0);
+}
+
 static void three_and_save(void)
 {
     for (uint8_t i = 1; i <= 3; i++)
@@ -156,6 +190,7 @@ static void what_was_forgotten_comes_back(void **state)
     assert_non_null(sim_text(sim, FRA, 5));
     assert_non_null(sim_text(sim, DEU, 5));
     assert_null(sim_text(sim, DEU, 2));
+    verifies(GBR);
     for (size_t i = GBR; i <= DEU; i++)
         assert_int_equal(sim_events(sim, i, AUDIT_LOG_FORK), 0);
     // The version that was lost is not served by the older one that came back.
@@ -339,6 +374,154 @@ static void only_the_owner_is_given_its_entries(void **state)
     reply_fini(&rp);
 }
 
+// ---- a ledger that begins anew
+
+static struct source_state source_of(size_t node)
+{
+    struct source_state s;
+    struct tick *t = sim_tick(sim, node);
+    assert_int_equal(source_get(t->txn, "GBR", &s), ST_OK);
+    sim_commit(t);
+    s.checkpoint = span_of(NULL, 0);
+    return s;
+}
+
+static void begin_anew(const char *partner)
+{
+    uint64_t entries;
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(restore_new_epoch(t, partner, "operator:test", "it is gone", &entries), ST_OK);
+    sim_commit(t);
+}
+
+static void agree(size_t node)
+{
+    bool resumed;
+    struct tick *t = sim_tick(sim, node);
+    assert_int_equal(sync_resume(t, "GBR", "operator", "told by voice", &resumed), ST_OK);
+    assert_true(resumed);
+    sim_commit(t);
+}
+
+static void a_ledger_begins_anew_when_its_operators_agree(void **state)
+{
+    struct holding h;
+    (void)state;
+    three_and_save();
+    sim_recall(sim, GBR, 2);
+    pull(FRA);
+    pull(DEU);
+    copy_store(GBR, "data.mdb", "saved");
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    sim_publish(sim, GBR, 4, 2, SIM_PLAIN); // version 1 never left: FRA knows it by its hash alone
+    pull(FRA);
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_UNSUPPORTED);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    begin_anew("FRA");
+    finish(ST_OK);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "H0 R1 X1 R1");
+    assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF);
+    assert_int_equal(source_of(FRA).offered[0] != 0, 1);
+    assert_int_equal(source_of(FRA).size, 6);
+    assert_non_null(strstr(source_of(FRA).error, "after the first 4 of the 6 entries"));
+    assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF); // it stays stopped
+    assert_int_equal(sim_events(sim, FRA, AUDIT_PARTNER), 1);
+    assert_non_null(sim_text(sim, FRA, 4));
+    agree(FRA);
+    pull(FRA);
+    assert_string_equal(source_of(FRA).offered, "");
+    assert_int_equal(source_of(FRA).size, 4);
+    assert_int_equal(source_of(FRA).quarantined, 0);
+    static const bool held[] = {true, false, true, true}; // what GBR has forgotten stays, too
+    for (uint8_t i = 1; i <= 4; i++)
+        assert_int_equal(sim_text(sim, FRA, i) != NULL, held[i - 1]);
+    // It is the ledger that both go on with, under a receipt of its own.
+    sim_publish(sim, GBR, 5, 1, SIM_PLAIN);
+    sim_recall(sim, GBR, 3);
+    pull(FRA);
+    assert_non_null(sim_text(sim, FRA, 5));
+    assert_null(sim_text(sim, FRA, 3));
+    struct tick *t = sim_tick(sim, GBR);
+    struct receipt r;
+    assert_int_equal(receipt_latest(t->txn, "FRA", &r), ST_OK);
+    assert_int_equal(r.size, 6);
+    assert_int_equal(holding_get(t->txn, "FRA", sim_id(1), &h), ST_OK);
+    sim_commit(t);
+    verifies(GBR);
+    verifies(FRA);
+    verifies(DEU);
+    for (size_t i = GBR; i <= DEU; i++)
+        assert_int_equal(sim_events(sim, i, AUDIT_LOG_FORK), 0);
+}
+
+static void the_ledger_of_before_does_not_come_back(void **state)
+{
+    (void)state;
+    three_and_save();
+    bring_back();
+    begin_anew("FRA");
+    begin_anew("DEU");
+    finish(ST_OK);
+    assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF);
+    agree(FRA);
+    pull(FRA);
+    assert_int_equal(source_of(FRA).size, 4);
+    copy_store(GBR, "saved", "data.mdb"); // as if it had never begun anew
+    assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF);
+    assert_int_equal(sim_events(sim, FRA, AUDIT_LOG_FORK), 1);
+    assert_string_equal(source_of(FRA).offered, "");
+    assert_int_equal(source_of(FRA).size, 4);
+}
+
+static void it_can_begin_anew_again(void **state)
+{
+    (void)state;
+    three_and_save();
+    for (int i = 0; i < 2; i++) {
+        struct tick *t = sim_tick(sim, GBR);
+        assert_int_equal(restoring_set(t->txn, "FRA"), ST_OK);
+        sim_commit(t);
+        begin_anew("FRA");
+        sim_publish(sim, GBR, (uint8_t)(10 + i), 1, SIM_PLAIN);
+        assert_int_equal(sim_pull(sim, FRA, GBR), ST_BAD_PROOF);
+        agree(FRA);
+        pull(FRA);
+        assert_non_null(sim_text(sim, FRA, (uint8_t)(10 + i)));
+        verifies(GBR);
+        verifies(FRA);
+    }
+    uint64_t n;
+    struct tick *t = sim_tick(sim, GBR); // only who is waited for
+    assert_int_equal(restore_new_epoch(t, "FRA", "operator:test", "x", &n), ST_NOT_FOUND);
+    sim_commit(t);
+}
+
+static void lost_heads_are_told_by_the_restore(void **state)
+{
+    utc_ms next;
+    (void)state;
+    sim->nodes[GBR].core.head_hour = 0;
+    for (int day = 0; day < 3; day++) {
+        sim_publish(sim, GBR, (uint8_t)(1 + day), 1, SIM_PLAIN);
+        struct tick *t = sim_tick(sim, GBR);
+        assert_int_equal(daily_head_due(t, &next), ST_OK);
+        sim_commit(t);
+        pull(FRA);
+        pull(DEU);
+        if (day == 1)
+            copy_store(GBR, "data.mdb", "saved");
+        sim->now += 24 * 3600 * 1000;
+    }
+    assert_non_null(strstr(flow_ledger(sim, GBR, "FRA"), "H"));
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    finish(ST_OK);
+    verifies(GBR);
+    verifies(FRA);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -352,6 +535,10 @@ int main(void)
         T(false_answers_leave_nothing),
         T(a_backup_of_another_history_is_not_completed),
         T(only_the_owner_is_given_its_entries),
+        T(a_ledger_begins_anew_when_its_operators_agree),
+        T(the_ledger_of_before_does_not_come_back),
+        T(it_can_begin_anew_again),
+        T(lost_heads_are_told_by_the_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

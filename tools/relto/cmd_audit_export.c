@@ -95,6 +95,9 @@ static int export_to(const struct cli *cli, struct local *l, const struct period
         st = export_write(l->tick.txn, o, &sink, &s);
     }
     export_dir_free(&dir);
+    if (st == ST_UNSUPPORTED)
+        return cli_fail(EXIT_NO, folder, "the period has entries of a ledger that began anew after a restore, which an export cannot hold; "
+                        "'relto audit verify' checks them here");
     if (st != ST_OK)
         return cli_fail_status(cli, folder, st);
     if (cli->format == FORMAT_TEXT)

@@ -1,8 +1,8 @@
 // relto reconcile: both ledgers between us and a partner, compared with the partner's own copies over HTTPS.
 #include <stdio.h>
 
-#include "node/core/feed_flow.h"
 #include "node/core/reconcile.h"
+#include "store/archive.h"
 #include "store/sources.h"
 #include "tools/relto/client.h"
 #include "tools/relto/local.h"
@@ -242,20 +242,26 @@ static enum status reconcile(struct reconciliation *x, struct remote *held, stru
 static int find_peer(const struct cli *cli, const char *partner, struct remote *held, struct remote *sent)
 {
     struct local l;
+    struct source_state source;
     char origin[NOTE_NAME_MAX];
     int code = local_open(cli, NODE_READER, &l);
     if (code >= 0)
         return code;
     const struct peer *peer = core_peer(&l.node->core, partner);
-    if (peer) {
-        feed_origin(l.node->core.node_name, partner, origin);
+    enum status st = peer ? archive_origin(l.tick.txn, l.node->core.node_name, partner, origin) : ST_NOT_FOUND;
+    if (st == ST_OK) {
         held->origin = arena_cstr(cli->arena, origin);
-        feed_origin(peer->card.node_name, l.node->core.nation, origin);
-        sent->origin = arena_cstr(cli->arena, origin);
         sent->is_signed = true;
         memcpy(sent->key, peer->card.ledger_key, sizeof sent->key);
+        st = source_get(l.tick.txn, partner, &source);
     }
+    if (st == ST_OK)
+        st = source_origin(&source, peer->card.node_name, l.node->core.nation, origin);
+    if (st == ST_OK)
+        sent->origin = arena_cstr(cli->arena, origin);
     local_close(&l, false);
+    if (peer && st != ST_OK)
+        return cli_fail_status(cli, partner, st);
     return peer ? -1 : cli_fail(EXIT_NO, partner, "no partner of this node; 'relto partner list' shows them");
 }
 

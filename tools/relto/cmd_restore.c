@@ -13,16 +13,20 @@
 
 static const char help[] =
     "usage: relto [-C DIR] restore FOLDER\n"
-    "       relto [-C DIR] restore --continue\n\n"
+    "       relto [-C DIR] restore --continue\n"
+    "       relto [-C DIR] restore --new-epoch PARTNER --reason TEXT\n\n"
     "Put the store that 'relto backup' wrote into FOLDER in the place of this node's. reltod must not run. The store that is\n"
     "there stays as store/data.mdb.before-restore. Then each partner is asked for the entries of our ledger to it that the\n"
     "backup lacks; they must be of the tree that our own checkpoint at the partner signs. What was recalled since is recalled\n"
     "here again. reltod does not start before every partner of relto.conf has answered: what it appended in the place of a\n"
     "forgotten entry would contradict what the partner holds.\n"
-    "  --continue   ask those again that have not answered yet; nothing is done twice\n"
+    "  --continue            ask those again that have not answered yet; nothing is done twice\n"
+    "  --new-epoch PARTNER   it cannot give back what it holds: begin our ledger to it anew, from what this backup knows. Its\n"
+    "                        operator must agree over there (relto sync resume); call first. The log has the reason.\n"
+    "  --reason TEXT         why\n"
     "Exit code 0 when all is complete, 1 while some partner has not given back what it holds. Read BACKUPS in reltod(8) first.\n";
 
-enum { PARTNERS_LISTED_MAX = PEERS_MAX };
+enum { PARTNERS_LISTED_MAX = PEERS_MAX, REASON_MAX = 255 };
 
 // ---- putting the backup in place
 
@@ -227,12 +231,34 @@ static int ask_all(const struct cli *cli)
         return code;
     if (open)
         return cli_fail(EXIT_NO, "restore", "%zu partners have not given back what they hold; reltod does not start before. Try "
-                        "'relto restore --continue' when they can be reached", open);
+                        "'relto restore --continue' when they can be reached, or --new-epoch for one that cannot give it back", open);
     return finish(cli);
 }
 
+static int new_epoch(const struct cli *cli, const char *partner, const char *reason)
+{
+    struct local l;
+    char actor[80];
+    uint64_t entries = 0;
+    local_actor(actor);
+    int code = local_open(cli, NODE_LOGS, &l);
+    if (code >= 0)
+        return code;
+    enum status st = restore_new_epoch(&l.tick, partner, actor, reason, &entries);
+    if (st == ST_OK)
+        st = db_commit(&l.tick.txn);
+    local_close(&l, false);
+    if (st == ST_NOT_FOUND)
+        return cli_fail(EXIT_NO, partner, "this node does not wait for it; 'relto restore --continue' tells for whom");
+    if (st != ST_OK)
+        return cli_fail_status(cli, partner, st);
+    printf("%s: our ledger to it begins anew, with %llu entries. Its operator has to agree: relto sync resume\n", partner,
+           (unsigned long long)entries);
+    return ask_all(cli);
+}
+
 // --continue asks only while no daemon runs: it would append to what is being completed.
-static int go_on(const struct cli *cli)
+static int go_on(const struct cli *cli, const char *partner, const char *reason)
 {
     const struct config *c;
     int lock = -1;
@@ -241,7 +267,7 @@ static int go_on(const struct cli *cli)
         st = db_lock_daemon(c->store_path, cli->diag, &lock);
     if (st != ST_OK)
         return cli_fail_status(cli, "restore", st);
-    int code = ask_all(cli);
+    int code = partner ? new_epoch(cli, partner, reason) : ask_all(cli);
     db_unlock_daemon(&lock);
     return code;
 }
@@ -249,18 +275,22 @@ static int go_on(const struct cli *cli)
 int cmd_restore(const struct cli *cli, int argc, char **argv)
 {
     bool again = false;
-    const struct cli_option options[] = {{"continue", NULL, &again}};
+    const char *partner = NULL, *reason = NULL;
+    const struct cli_option options[] = {{"continue", NULL, &again}, {"new-epoch", &partner, NULL}, {"reason", &reason, NULL}};
     int code = cli_options(&argc, argv, options, sizeof options / sizeof *options, help);
     if (code >= 0)
         return code;
-    if (argc != (again ? 1 : 2))
-        return cli_usage(argv[0], "expected the folder of a backup, or --continue");
-    if (!again) {
+    if (argc != (again || partner ? 1 : 2) || (again && partner))
+        return cli_usage(argv[0], "expected the folder of a backup, --continue, or --new-epoch PARTNER");
+    if ((partner != NULL) != (reason != NULL) || (reason && (!*reason || strlen(reason) > REASON_MAX)) ||
+        (partner && strlen(partner) > PARTNER_ID_MAX))
+        return cli_usage(argv[0], "--new-epoch needs --reason, of at most %d bytes", REASON_MAX);
+    if (!again && !partner) {
         enum status st = put_in_place(cli, argv[1]);
         if (st != ST_OK)
             return cli_fail_status(cli, argv[1], st);
         printf("%s is in place; the store that was there is data.mdb.before-restore\n", argv[1]);
         fflush(stdout);
     }
-    return go_on(cli);
+    return go_on(cli, partner, reason);
 }

@@ -25,7 +25,8 @@ static const char help[] =
     "tsv: partner, ledger, acknowledged, received, reports, quarantined, synced, state, attachments missing\n\n"
     "retry checks all that is in quarantine from a partner again, and takes what verifies now (its new certificate is\n"
     "here). Exit code 1 while some stay.\n\n"
-    "resume goes on after a log-fork, from what is held here. First compare both ledgers with the partner's operator by\n"
+    "resume goes on after a log-fork, from what is held here, or takes a ledger that begins anew (RESTARTED) because the\n"
+    "partner's store was lost: then it is read from its start, and nothing that is held here goes. First compare both ledgers with the partner's operator by\n"
     "voice: a node that told two stories may have been broken into. It asks for the partner's id; the log has the reason.\n"
     "  --reason TEXT    what was found out\n"
     "  --yes            do not ask\n\n"
@@ -72,7 +73,7 @@ static enum status read_link(struct local *l, const char *partner, struct link_s
 static const char *link_word(const struct link_state *s)
 {
     if (s->in.forked)
-        return "LOG-FORK";
+        return s->in.offered[0] ? "RESTARTED" : "LOG-FORK";
     if (s->contested)
         return "CONTESTED";
     if (s->in.failed_at > s->in.synced_at || (s->pushed && s->push.failed_at))
@@ -128,7 +129,9 @@ static void print_link(const struct cli *cli, const char *partner, const struct 
         printf("           it has a cursor or checkpoint of ours over %llu entries that our ledger does not bear out: was an old store "
                "brought back?\n           Stop reltod; bring back today's store, or a backup with 'relto restore'; see ALARMS in reltod(8)\n",
                (unsigned long long)s->contested);
-    if (s->in.forked)
+    if (s->in.forked && s->in.offered[0])
+        printf("           %s\n           Call its operator: was its store lost? Then: relto sync resume %s; see reltod(8)\n", s->in.error, partner);
+    else if (s->in.forked)
         printf("           its ledger contradicts what it showed us before: stop exchanging and call its operator; then: relto sync "
                "resume %s; see reltod(8)\n", partner);
     else if (s->in.failed_at > s->in.synced_at)
@@ -232,7 +235,7 @@ static int retry(const struct cli *cli, const char *partner)
 static bool is_confirmed(const char *partner)
 {
     char line[PARTNER_ID_MAX + 3];
-    printf("This node will believe the ledger of %s again where it extends what is held here.\n"
+    printf("This node will believe the ledger of %s again: where it extends what is held here, or from its start if it begins anew.\n"
            "Have you compared both ledgers with its operator? Type %s to go on: ", partner, partner);
     fflush(stdout);
     if (!fgets(line, sizeof line, stdin))
