@@ -68,11 +68,13 @@ enum status db_backup(struct db *db, const char *to, struct diag *d)
 
 static enum status keep_old(int fd, struct diag *d, const char *path)
 {
-    struct stat sb;
+    struct stat sb, kept;
     if (fstatat(fd, DB_DATA_FILE, &sb, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? ST_OK : fault(d, path, "cannot examine " DB_DATA_FILE, errno);
     if (linkat(fd, DB_DATA_FILE, fd, DB_BEFORE_FILE, 0) == 0)
         return ST_OK;
+    if (errno == EEXIST && fstatat(fd, DB_BEFORE_FILE, &kept, AT_SYMLINK_NOFOLLOW) == 0 && kept.st_ino == sb.st_ino)
+        return ST_OK; // an attempt that was stopped here
     if (errno != EEXIST)
         return fault(d, path, "cannot keep the present store as " DB_BEFORE_FILE, errno);
     diag_add(d, 0, 0, "restore-kept", path, "a store of before an earlier restore is still here as " DB_BEFORE_FILE

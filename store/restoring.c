@@ -71,9 +71,10 @@ static struct key hold_key(void)
     return k;
 }
 
-enum status restoring_hold(struct db_txn *t)
+enum status restoring_hold(struct db_txn *t, bool recalls_due)
 {
     struct key k = hold_key(), v = value_head(1);
+    key_u8(&v, recalls_due);
     return db_put(t, DB_META, key_span(&k), key_span(&v));
 }
 
@@ -83,11 +84,16 @@ enum status restoring_confirm(struct db_txn *t)
     return db_del(t, DB_META, key_span(&k));
 }
 
-enum status restoring_held(struct db_txn *t, bool *ret)
+enum status restoring_held(struct db_txn *t, bool *ret_held, bool *ret_recalls_due)
 {
     struct key k = hold_key();
     struct span v;
     enum status st = db_get(t, DB_META, key_span(&k), &v);
-    *ret = st == ST_OK;
-    return st == ST_NOT_FOUND ? ST_OK : st;
+    *ret_held = st == ST_OK;
+    *ret_recalls_due = false;
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_OK : st;
+    struct key_reader r = value_reader(v, 1);
+    *ret_recalls_due = key_get_u8(&r) != 0;
+    return value_whole(&r) ? ST_OK : ST_CORRUPT;
 }

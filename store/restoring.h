@@ -14,9 +14,10 @@ MUST_USE enum status restoring_each(struct db_txn *t, enum status (*each)(void *
 MUST_USE enum status restoring_pending(struct db_txn *t, bool *ret);
 
 // The policy in such a store may be older than the one that partners were served by last: until an operator has seen to
-// that, nothing is released.
-MUST_USE enum status restoring_hold(struct db_txn *t);
+// that, nothing is released. Before that, what partners were told is recalled must be recalled here again (`recalls_due`): until
+// then nobody is to be served at all.
+MUST_USE enum status restoring_hold(struct db_txn *t, bool recalls_due);
 MUST_USE enum status restoring_confirm(struct db_txn *t);
-MUST_USE enum status restoring_held(struct db_txn *t, bool *ret);
+MUST_USE enum status restoring_held(struct db_txn *t, bool *ret_held, bool *ret_recalls_due);
 
 #endif

@@ -312,6 +312,13 @@ static enum status recall_of_ledger(void *ctx, const char *partner)
     return ST_OK;
 }
 
+static enum status recalls_are_done(struct tick *t)
+{
+    bool held, due;
+    TRY(restoring_held(t->txn, &held, &due));
+    return held && due ? restoring_hold(t->txn, false) : ST_OK;
+}
+
 enum status restore_finish(struct tick *t, const char *actor, size_t *ret_recalls)
 {
     bool pending;
@@ -324,6 +331,8 @@ enum status restore_finish(struct tick *t, const char *actor, size_t *ret_recall
     f->t = t;
     f->actor = actor;
     enum status st = ledger_each_partner(t->txn, recall_of_ledger, f);
+    if (st == ST_OK)
+        st = recalls_are_done(t);
     *ret_recalls = f->recalls;
     free(f);
     return st;

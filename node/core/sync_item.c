@@ -278,12 +278,13 @@ static enum status recall_state(struct tick *t, struct uuid id, const char *nati
     return ST_OK;
 }
 
-// This version was here, or a later one, and its content was purged: it does not come back.
+// This version was here, or a later one, and its content was purged: it does not come back. (A record of an own report under this
+// id stands by the word of a partner alone, after a restore: reports of others do not go by it.)
 static enum status is_purged(const struct taking *k, bool *ret)
 {
     struct purged_copy p;
     enum status st = reports_purged(k->t->txn, k->report->id, NULL, &p);
-    *ret = st == ST_OK && k->report->version <= p.version;
+    *ret = st == ST_OK && p.source[0] && k->report->version <= p.version;
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 

@@ -329,13 +329,17 @@ static enum status tell_missing(void *ctx, const char *partner)
 static enum status check_restored(struct node_state *n, struct diag *d)
 {
     struct db_txn *t;
-    bool pending = false;
+    bool pending = false, held, recalls_due = false;
     TRY(db_begin(n->core.db, false, &t));
     enum status st = restoring_each(t, tell_missing, d);
     if (st == ST_OK)
         st = restoring_pending(t, &pending);
+    if (st == ST_OK)
+        st = restoring_held(t, &held, &recalls_due);
     db_abort(&t);
-    return st == ST_OK && pending ? ST_BUSY : st;
+    if (st == ST_OK && recalls_due && !pending)
+        diag_add(d, 0, 0, "restore-pending", NULL, "what partners were told is recalled is not recalled here again yet; run: relto restore --continue");
+    return st == ST_OK && (pending || recalls_due) ? ST_BUSY : st;
 }
 
 // ---- all of it

@@ -20,8 +20,9 @@ enum status store_last_event(struct db *db, utc_ms *ret)
 enum status store_is_restored(struct db *db, bool *ret)
 {
     struct db_txn *t;
+    bool recalls_due; // node_open has seen to that
     TRY(db_begin(db, false, &t));
-    enum status st = restoring_held(t, ret);
+    enum status st = restoring_held(t, ret, &recalls_due);
     db_abort(&t);
     if (st == ST_OK && *ret)
         log_line(LOG_LEVEL_ERROR, "store-restored", "why", "the store is a backup, whose policy may be older than today's", "do",

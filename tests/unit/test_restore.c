@@ -374,6 +374,45 @@ static void only_the_owner_is_given_its_entries(void **state)
     reply_fini(&rp);
 }
 
+// A partner could say of another's report, which this store has forgotten, that it is ours.
+static void the_word_of_a_partner_keeps_no_report_out(void **state)
+{
+    const struct purged_copy ours = {.at = 1, .version = 3, .nation = "FRA"};
+    (void)state;
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(reports_note_purged(t->txn, sim_id(7), &ours), ST_OK);
+    sim_commit(t);
+    sim_publish(sim, GBR, 7, 1, SIM_PLAIN);
+    pull(FRA);
+    assert_non_null(sim_text(sim, FRA, 7));
+}
+
+static void recalls_are_due_until_they_are_applied(void **state)
+{
+    bool held, due;
+    (void)state;
+    three_and_save();
+    bring_back();
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(restoring_hold(t->txn, true), ST_OK);
+    sim_commit(t);
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    for (int i = 0; i < 2; i++) {
+        t = sim_tick(sim, GBR);
+        assert_int_equal(restoring_held(t->txn, &held, &due), ST_OK);
+        assert_true(held);
+        assert_int_equal(due, i == 0);
+        sim_commit(t);
+        finish(ST_OK);
+    }
+    t = sim_tick(sim, GBR);
+    assert_int_equal(restoring_confirm(t->txn), ST_OK);
+    assert_int_equal(restoring_held(t->txn, &held, &due), ST_OK);
+    assert_false(held);
+    sim_commit(t);
+}
+
 // ---- a ledger that begins anew
 
 static struct source_state source_of(size_t node)
@@ -535,6 +574,8 @@ int main(void)
         T(false_answers_leave_nothing),
         T(a_backup_of_another_history_is_not_completed),
         T(only_the_owner_is_given_its_entries),
+        T(the_word_of_a_partner_keeps_no_report_out),
+        T(recalls_are_due_until_they_are_applied),
         T(a_ledger_begins_anew_when_its_operators_agree),
         T(the_ledger_of_before_does_not_come_back),
         T(it_can_begin_anew_again),

@@ -52,7 +52,7 @@ static enum status mark(const struct cli *cli, const struct config *c, const cha
     for (size_t i = 0; st == ST_OK && i < c->partner_count; i++)
         st = restoring_set(t, c->partners[i].id);
     if (st == ST_OK)
-        st = restoring_hold(t);
+        st = restoring_hold(t, true);
     if (st == ST_OK)
         st = log_begin(t, from, &random);
     if (st == ST_OK)
