@@ -249,8 +249,8 @@ static enum status stop_restarted(struct pass *p, const char *epoch, const struc
     return refuse(p, ST_BAD_PROOF, "ledger-restarted", "%s", error);
 }
 
-// The checkpoint is not of the ledger that we know: is it a signed one of another epoch? *ret_epoch is "" when not, "first" for the
-// ledger of before all restarts.
+// The checkpoint is not of the ledger that we know: is it a signed one of another epoch (else *ret_epoch is ""), or of the
+// ledger of before it began anew (*ret_first)?
 static enum status other_epoch(struct pass *p, char ret_epoch[SOURCE_EPOCH_MAX + 1], bool *ret_first)
 {
     static const char hex[] = "0123456789abcdef";
@@ -280,6 +280,11 @@ static enum status refuse_checkpoint(struct pass *p, enum status st, const char 
     bool first;
     TRY(other_epoch(p, epoch, &first));
     const struct feed_item *it = p->page.item_count ? &p->page.items[0] : NULL;
+    struct source_state *s = &p->source.state;
+    if (epoch[0] && s->checkpoint.len == 0 && !s->epoch[0]) {
+        memcpy(s->epoch, epoch, sizeof s->epoch); // we know of no other ledger: this is the first for us
+        return ST_OK;
+    }
     if (epoch[0] && it && it->n == 0 && it->kind == FEED_POSITION && it->entry.kind == ENTRY_HEAD)
         return stop_restarted(p, epoch, &it->entry.digest);
     if (first)

@@ -58,7 +58,8 @@ MUST_USE enum status sync_failed(struct tick *t, const char *partner, const char
 MUST_USE enum status sync_retry(struct tick *t, const char *partner, const char *actor, size_t *ret_taken, size_t *ret_left);
 // The operator compared both ledgers with the partner's operator and trusts what we hold: go on after a fork. The same
 // when the partner contested our ledger to it. *ret_resumed is false when there was neither. A ledger that began anew (a page of
-// it stopped the sync: "ledger-restarted") is taken from its start; all that is held here stays.
+// it stopped the sync: "ledger-restarted") is taken from its start; all that is held here stays. (Who holds nothing of any ledger of
+// that partner takes it without asking.)
 MUST_USE enum status sync_resume(struct tick *t, const char *partner, const char *actor, const char *reason,
                                  bool *ret_resumed);
 

@@ -513,6 +513,22 @@ static void the_ledger_of_before_does_not_come_back(void **state)
     assert_int_equal(source_of(FRA).size, 4);
 }
 
+static void who_holds_nothing_takes_it_without_asking(void **state)
+{
+    (void)state;
+    copy_store(FRA, "data.mdb", "empty");
+    three_and_save();
+    bring_back();
+    begin_anew("FRA");
+    copy_store(FRA, "empty", "data.mdb");
+    pull(FRA);
+    assert_int_equal(source_of(FRA).size, 4);
+    assert_int_equal(strlen(source_of(FRA).epoch), 16);
+    for (uint8_t i = 1; i <= 3; i++)
+        assert_non_null(sim_text(sim, FRA, i));
+    verifies(FRA);
+}
+
 static void it_can_begin_anew_again(void **state)
 {
     (void)state;
@@ -578,6 +594,7 @@ int main(void)
         T(recalls_are_due_until_they_are_applied),
         T(a_ledger_begins_anew_when_its_operators_agree),
         T(the_ledger_of_before_does_not_come_back),
+        T(who_holds_nothing_takes_it_without_asking),
         T(it_can_begin_anew_again),
         T(lost_heads_are_told_by_the_restore),
     };
