@@ -141,7 +141,7 @@ static void print_side(const struct reconciliation *x, const struct side *s)
     bool to = s->name[0] == 't';
     printf(to ? "our ledger to %s: " : "the ledger of %s to us: ", x->partner);
     if (!s->compared)
-        printf("we do not pull it; %llu entries held\n", ours);
+        printf("we do not pull it, and nothing of it came\n");
     else if (s->first != UINT64_MAX)
         printf("DIFFERS from entry %llu on; %llu entries here, %llu there\n", first, ours, theirs);
     else if (s->ours == s->theirs)
@@ -204,11 +204,12 @@ static enum status compare_to(struct reconciliation *x, struct remote *r, const 
 static enum status compare_from(struct reconciliation *x, struct remote *r)
 {
     struct local_log log = {.t = x->l.tick.txn};
-    struct side s = {.name = "from", .compared = x->peer->pull, .verdict = "not-pulled", .first = UINT64_MAX};
+    struct side s = {.name = "from", .verdict = "not-pulled", .first = UINT64_MAX};
     struct reconcile_result result;
     struct checkpoint sent;
     source_log_name(x->partner, log.name);
     TRY(tree_size(log.t, log.name, &s.ours));
+    s.compared = x->peer->pull || s.ours > 0; // it may push to us
     TRY(local_root(&log, s.ours, &s.our_root));
     if (s.compared) {
         TRY(ask_head(r, UINT64_MAX, &sent));
