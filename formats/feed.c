@@ -57,6 +57,22 @@ static struct span short_title(const char *title)
     return span_sub(s, 0, utf8_cut(s, FEED_TITLE_MAX));
 }
 
+static void carried(struct buf *out, const struct feed_carried *c)
+{
+    if (c->certificate.len) {
+        buf_puts(out, "<r:certificate xmlns:r=\"" NS_FEED "\">");
+        base64_put(out, c->certificate);
+        buf_puts(out, "</r:certificate>");
+    }
+    if (c->consent.len) {
+        buf_puts(out, "<r:consent xmlns:r=\"" NS_FEED "\" certificate=\"");
+        base64_put(out, c->consent_certificate);
+        buf_puts(out, "\">");
+        buf_span(out, c->consent);
+        buf_puts(out, "</r:consent>");
+    }
+}
+
 static void report(struct buf *out, const struct feed_item *it, struct feed_slot *slot)
 {
     char id[UUID_URN_LEN + 1], updated[UTC_TEXT_MAX];
@@ -69,6 +85,7 @@ static void report(struct buf *out, const struct feed_item *it, struct feed_slot
     element(out, "updated", utc_format_ms(it->entry.at, updated));
     author(out, it->author);
     ledger_entry(out, &it->entry);
+    carried(out, &it->with);
     buf_puts(out, "<content type=\"application/xml\">");
     slot->at = out->len;
     buf_puts(out, "</content></entry>");

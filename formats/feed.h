@@ -11,6 +11,7 @@
 #define RELTO_FORMATS_FEED_H
 
 #include "formats/ledger_entry.h"
+#include "formats/signature.h"
 #include "formats/xml.h"
 
 #define NS_ATOM "http://www.w3.org/2005/Atom"
@@ -30,6 +31,16 @@ enum feed_item_kind {
     FEED_LEAF,      // leaf hash only
 };
 
+// What travels with a report of another nation than the sender's.
+struct feed_carried {
+    struct span certificate;         // DER of who signed the report; empty = none
+    struct span consent;             // the originating nation's consent (consent.h); empty = none …
+    struct span consent_certificate; // … else the DER of who signed that
+};
+
+// Far more than a P-256 certificate or a consent takes; the page's limit leaves room for 1,024 of them.
+enum { FEED_CONSENT_BYTES_MAX = 8192, FEED_CARRIED_BYTES_MAX = FEED_CONSENT_BYTES_MAX + 2 * CERTIFICATE_BYTES_MAX + 12 };
+
 struct feed_item {
     enum feed_item_kind kind;
     uint64_t n;
@@ -37,6 +48,7 @@ struct feed_item {
     struct digest leaf;        // FEED_LEAF
     const char *title;         // FEED_REPORT: as in the rendition, cut at FEED_TITLE_MAX
     const char *author;        // FEED_REPORT: originating nation
+    struct feed_carried with;  // FEED_REPORT
     struct span content;       // FEED_REPORT: exact rendition bytes
 };
 

@@ -9,6 +9,7 @@
 struct reading {
     struct arena *a;
     struct diag *d;
+    struct span frame;
     struct span *cuts; // renditions in document order
     size_t cut_count, used;
 };
@@ -118,6 +119,51 @@ static enum status read_ledger_entry(struct reading *r, const struct xml_node *n
     return ST_OK;
 }
 
+// Base64 as we write it, into the arena.
+static enum status read_base64(struct reading *r, const struct xml_node *n, const char *text, size_t max, struct span *ret)
+{
+    size_t room = strlen(text) / 4 * 3, len;
+    uint8_t *bytes = arena_alloc(r->a, room + 1);
+    if (!bytes)
+        return arena_status(r->a);
+    if (base64_get(span_cstr(text), bytes, room, &len) != ST_OK || len == 0 || len > max)
+        return wrong(n, r->d, "a certificate in base64 without white space, of at most 8192 bytes");
+    *ret = span_of(bytes, len);
+    return ST_OK;
+}
+
+// The consent is taken as the bytes that stand there: it declares its own namespaces, as renditions do.
+static enum status read_consent(struct reading *r, const struct xml_node *n, struct feed_carried *ret)
+{
+    static const char *const attrs[] = {"certificate", NULL};
+    const struct xml_node *document = xml_first(n);
+    const char *certificate = xml_attr(n, "certificate");
+    TRY(xml_attrs_known(n, r->d, attrs));
+    TRY(xml_no_text(n, r->d));
+    if (!certificate || !document || xml_next(document) || document->to - document->from > FEED_CONSENT_BYTES_MAX)
+        return wrong(n, r->d, "attribute certificate and one consent of at most 8192 bytes");
+    TRY(read_base64(r, n, certificate, CERTIFICATE_BYTES_MAX, &ret->consent_certificate));
+    struct span bytes = span_sub(r->frame, document->from, document->to);
+    ret->consent = span_of(arena_str(r->a, bytes), bytes.len);
+    return arena_status(r->a);
+}
+
+static enum status take_carried(struct reading *r, struct xml_node **at, struct feed_carried *ret)
+{
+    const char *text;
+    if (xml_is(*at, NS_FEED, "certificate")) {
+        TRY(xml_attrs_known(*at, r->d, no_attrs));
+        TRY(xml_text(*at, r->d, &text));
+        TRY(read_base64(r, *at, text, CERTIFICATE_BYTES_MAX, &ret->certificate));
+        *at = xml_next(*at);
+    }
+    if (xml_is(*at, NS_FEED, "consent")) {
+        TRY(read_consent(r, *at, ret));
+        *at = xml_next(*at);
+    }
+    return ST_OK;
+}
+
 static enum status read_content(struct reading *r, const struct xml_node *n, struct feed_item *ret)
 {
     // Another prefix or type would not have been cut out: then the pairing below would be off.
@@ -153,6 +199,7 @@ static enum status read_report(struct reading *r, const struct xml_node *n, stru
     if (updated != ret->entry.at)
         return wrong(n, r->d, "<updated> to be the time of the ledger entry");
     at = xml_next(at);
+    TRY(take_carried(r, &at, &ret->with));
     if (!xml_is(at, NS_ATOM, "content"))
         return missing(n, r->d, "content");
     TRY(read_content(r, at, ret));
@@ -328,8 +375,10 @@ enum status feed_read(struct span bytes, struct arena *a, struct diag *d, struct
         st = xml_read(buf_bytes(&frame), XML_UNTRUSTED, a, d, &root);
     if (st == ST_OK)
         st = require_canonical(root, buf_bytes(&frame), d);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        r.frame = buf_bytes(&frame);
         st = read_page(&r, root, ret);
+    }
     buf_fini(&frame);
     if (st != ST_OK)
         *ret = (struct feed_page){0};

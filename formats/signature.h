@@ -23,15 +23,21 @@ MUST_USE enum status signing_key_make(struct evp_pkey_st *pkey, struct span cert
 void signing_key_free(struct signing_key **k);
 
 MUST_USE enum status verifying_key_load(struct span cert_pem, struct diag *d, struct verifying_key **ret);
+// The same from DER, as certificates travel in feeds; at most CERTIFICATE_BYTES_MAX.
+MUST_USE enum status verifying_key_load_der(struct span der, struct diag *d, struct verifying_key **ret);
 void verifying_key_free(struct verifying_key **k);
+// Append the certificate's DER. ST_NOMEM, or the buffer's failure.
+MUST_USE enum status verifying_key_der(const struct verifying_key *k, struct buf *out);
 // Validity of the certificate: from <= t <= until.
 bool verifying_key_valid_at(const struct verifying_key *k, utc_ms t);
 // May it sign reports: digitalSignature key usage and our own extended use (RELTO_EKU_REPORT).
 bool verifying_key_signs_reports(const struct verifying_key *k);
+// The same for consents (RELTO_EKU_CONSENT).
+bool verifying_key_signs_consents(const struct verifying_key *k);
 #define RELTO_EKU_REPORT "2.25.213806142190873263911029394301262846351" // id-kp of report signing
 #define RELTO_EKU_CONSENT "2.25.213806142190873263911029394301262846352" // id-kp of consent signing
 
-enum { SIGNATURE_REFS_MAX = 1026, SKI_MAX = 32, ISSUER_MAX = 1024, SERIAL_MAX = 64 };
+enum { CERTIFICATE_BYTES_MAX = 8192, SIGNATURE_REFS_MAX = 1026, SKI_MAX = 32, ISSUER_MAX = 1024, SERIAL_MAX = 64 };
 
 // What a signature says: enough to find the key and to check the value.
 struct signature_facts {

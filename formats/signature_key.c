@@ -43,6 +43,18 @@ static bool is_p256(EVP_PKEY *key)
            strcmp(group, "prime256v1") == 0;
 }
 
+// Takes over the certificate.
+static enum status cert_check(X509 *cert, struct diag *d, X509 **ret)
+{
+    if (!is_p256(X509_get0_pubkey(cert))) {
+        X509_free(cert);
+        return refuse(d, "certificate-kind",
+                      "the certificate's key is not ECDSA P-256; issue one for a P-256 key");
+    }
+    *ret = cert;
+    return ST_OK;
+}
+
 static enum status cert_read(struct span pem, struct diag *d, X509 **ret)
 {
     BIO *bio = pem_bio(pem);
@@ -51,13 +63,18 @@ static enum status cert_read(struct span pem, struct diag *d, X509 **ret)
     if (!cert)
         return refuse(d, "certificate-unreadable",
                       "expected a PEM certificate (-----BEGIN CERTIFICATE-----)");
-    if (!is_p256(X509_get0_pubkey(cert))) {
+    return cert_check(cert, d, ret);
+}
+
+static enum status cert_read_der(struct span der, struct diag *d, X509 **ret)
+{
+    const uint8_t *at = der.ptr;
+    X509 *cert = der.len && der.len <= CERTIFICATE_BYTES_MAX ? d2i_X509(NULL, &at, (long)der.len) : NULL;
+    if (!cert || at != der.ptr + der.len) {
         X509_free(cert);
-        return refuse(d, "certificate-kind",
-                      "the certificate's key is not ECDSA P-256; issue one for a P-256 key");
+        return refuse(d, "certificate-unreadable", "expected one certificate in DER");
     }
-    *ret = cert;
-    return ST_OK;
+    return cert_check(cert, d, ret);
 }
 
 // ---- names
@@ -227,12 +244,13 @@ static enum status verifying_key_fill(struct verifying_key *k, struct diag *d)
     return name_of(k->cert, d, &k->name);
 }
 
-enum status verifying_key_load(struct span cert_pem, struct diag *d, struct verifying_key **ret)
+static enum status load_with(enum status (*read)(struct span bytes, struct diag *d, X509 **ret), struct span bytes,
+                             struct diag *d, struct verifying_key **ret)
 {
     struct verifying_key *k = calloc(1, sizeof *k);
     if (!k)
         return ST_NOMEM;
-    enum status st = cert_read(cert_pem, d, &k->cert);
+    enum status st = read(bytes, d, &k->cert);
     if (st == ST_OK)
         st = verifying_key_fill(k, d);
     if (st == ST_OK)
@@ -240,6 +258,31 @@ enum status verifying_key_load(struct span cert_pem, struct diag *d, struct veri
     else
         verifying_key_free(&k);
     return st;
+}
+
+enum status verifying_key_load(struct span cert_pem, struct diag *d, struct verifying_key **ret)
+{
+    return load_with(cert_read, cert_pem, d, ret);
+}
+
+enum status verifying_key_load_der(struct span der, struct diag *d, struct verifying_key **ret)
+{
+    return load_with(cert_read_der, der, d, ret);
+}
+
+enum status verifying_key_der(const struct verifying_key *k, struct buf *out)
+{
+    uint8_t *der = NULL;
+    int len = i2d_X509(k->cert, &der);
+    if (len > 0)
+        buf_put(out, der, (size_t)len);
+    OPENSSL_free(der);
+    return len > 0 ? buf_status(out) : ST_NOMEM;
+}
+
+struct x509_st *verifying_key_x509(const struct verifying_key *key)
+{
+    return key->cert;
 }
 
 void verifying_key_free(struct verifying_key **k)
@@ -258,10 +301,10 @@ bool verifying_key_valid_at(const struct verifying_key *k, utc_ms t)
     return k->from <= t && t <= k->until;
 }
 
-static bool has_report_use(X509 *cert)
+static bool has_use(X509 *cert, const char *use)
 {
     EXTENDED_KEY_USAGE *uses = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
-    ASN1_OBJECT *wanted = OBJ_txt2obj(RELTO_EKU_REPORT, 1);
+    ASN1_OBJECT *wanted = OBJ_txt2obj(use, 1);
     bool found = false;
     for (int i = 0; uses && wanted && i < sk_ASN1_OBJECT_num(uses); i++)
         found = found || OBJ_cmp(sk_ASN1_OBJECT_value(uses, i), wanted) == 0;
@@ -270,12 +313,22 @@ static bool has_report_use(X509 *cert)
     return found;
 }
 
-bool verifying_key_signs_reports(const struct verifying_key *k)
+static bool signs(const struct verifying_key *k, const char *use)
 {
     uint32_t flags = X509_get_extension_flags(k->cert);
     if (!(flags & EXFLAG_KUSAGE) || !(X509_get_key_usage(k->cert) & KU_DIGITAL_SIGNATURE))
         return false;
-    return !(flags & (EXFLAG_CA | EXFLAG_CRITICAL)) && has_report_use(k->cert);
+    return !(flags & (EXFLAG_CA | EXFLAG_CRITICAL)) && has_use(k->cert, use);
+}
+
+bool verifying_key_signs_reports(const struct verifying_key *k)
+{
+    return signs(k, RELTO_EKU_REPORT);
+}
+
+bool verifying_key_signs_consents(const struct verifying_key *k)
+{
+    return signs(k, RELTO_EKU_CONSENT);
 }
 
 // r ‖ s as DER. False when memory is out.

@@ -18,6 +18,8 @@ const struct certificate_name *signing_key_name(const struct signing_key *key);
 // ECDSA P-256 over SHA-256 of the message. ST_UNREACHABLE when the token that holds the key does not sign; ST_NOMEM.
 MUST_USE enum status signing_key_sign(const struct signing_key *key, struct span message,
                                       uint8_t value[SIGNATURE_VALUE_LEN]);
+// The certificate itself; borrowed.
+struct x509_st *verifying_key_x509(const struct verifying_key *key);
 // Does the value verify for a message with this SHA-256? ST_OK or ST_BAD_SIGNATURE; ST_NOMEM.
 MUST_USE enum status verifying_key_check(const struct verifying_key *key, const struct digest *message,
                                          const uint8_t value[SIGNATURE_VALUE_LEN]);

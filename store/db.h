@@ -57,6 +57,7 @@
     X(SPOOL_ERASE, "spool_erase")           /* the same, of recalled reports: to be erased */                     \
     X(HEAD_OPENINGS, "head_openings")       /* partner ‖ n -> what a head entry commits to */              \
     X(WITNESSED, "witnessed")               /* origin -> last head of another's log that we cosigned */      \
+    X(CARRIED, "carried")                   /* uuid ‖ version ‖ source -> certificate, consent */        \
     X(COSIGNED, "cosigned")                 /* size -> our audit checkpoint with witnesses' cosignatures */
 
 enum db_table {

@@ -6,6 +6,7 @@
 #include "formats/base/limits.h"
 #include "formats/base/utf8.h"
 #include "store/attachments.h"
+#include "store/carried.h"
 #include "store/erasures.h"
 #include "store/search.h"
 #include "store/spooled.h"
@@ -425,6 +426,7 @@ static enum status erase_one(void *ctx, struct span key, struct span value)
     if (e->purging)
         TRY(purged_note(e, version, source));
     TRY(db_del(e->t, DB_REPORTS, key_span(&k)));
+    TRY(carried_del(e->t, e->id, version, source));
     TRY(attachment_set_names(e->t, e->id, version, source, "", NULL, 0));
     return erasures_note(e->t);
 }

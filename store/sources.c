@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "formats/feed.h"
 #include "store/erasures.h"
 #include "store/value.h"
 
@@ -156,23 +157,51 @@ enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, stru
     return ledger_entry_parse(span_sub(v, SHA256_LEN, v.len), ret) == ST_OK ? ST_OK : ST_CORRUPT;
 }
 
-// ---- quarantine: time, reason, bytes
+// ---- quarantine: time, reason, bytes, what came along (older versions of this program did not write that)
 
 enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason,
-                           struct span bytes, utc_ms now)
+                           struct span bytes, struct span with, utc_ms now)
 {
     struct key k = position_key(partner, n), time = {0};
     struct buf b;
     key_i64(&time, now);
-    buf_init(&b, RENDITION_BYTES_MAX + 8 * KIB);
+    buf_init(&b, RENDITION_BYTES_MAX + FEED_CARRIED_BYTES_MAX + 8 * KIB);
     buf_span(&b, key_span(&time));
     put_text(&b, span_cstr(reason));
     put_text(&b, bytes);
+    put_text(&b, with);
     enum status st = buf_status(&b);
     if (st == ST_OK)
         st = db_put(t, DB_QUARANTINE, key_span(&k), buf_bytes(&b));
     buf_fini(&b);
     return st;
+}
+
+struct quarantined {
+    struct span reason, bytes, with;
+};
+
+static bool quarantine_read(struct span value, struct quarantined *ret)
+{
+    struct key_reader v = key_reader_of(value);
+    key_get_i64(&v);
+    *ret = (struct quarantined){.reason = get_text(&v)};
+    ret->bytes = get_text(&v);
+    if (v.rest.len)
+        ret->with = get_text(&v);
+    return !v.bad && v.rest.len == 0;
+}
+
+enum status quarantine_with(struct db_txn *t, const char *partner, uint64_t n, struct span *ret)
+{
+    struct key k = position_key(partner, n);
+    struct span v;
+    struct quarantined q;
+    TRY(db_get(t, DB_QUARANTINE, key_span(&k), &v));
+    if (!quarantine_read(v, &q))
+        return ST_CORRUPT;
+    *ret = q.with;
+    return ST_OK;
 }
 
 struct each_call {
@@ -183,15 +212,14 @@ struct each_call {
 static enum status call_each(void *ctx, struct span key, struct span value)
 {
     const struct each_call *c = ctx;
-    struct key_reader k = key_reader_of(key), v = key_reader_of(value);
+    struct key_reader k = key_reader_of(key);
+    struct quarantined q;
     char reason[SOURCE_ERROR_MAX] = "";
     uint64_t n = key_get_u64(&k);
-    key_get_i64(&v);
-    struct span text = get_text(&v), bytes = get_text(&v);
-    if (k.bad || v.bad || k.rest.len || v.rest.len)
+    if (k.bad || k.rest.len || !quarantine_read(value, &q))
         return ST_CORRUPT;
-    snprintf(reason, sizeof reason, "%.*s", (int)text.len, (const char *)text.ptr);
-    return c->each(c->ctx, n, reason, bytes);
+    snprintf(reason, sizeof reason, "%.*s", (int)q.reason.len, (const char *)q.reason.ptr);
+    return c->each(c->ctx, n, reason, q.bytes);
 }
 
 enum status quarantine_each(struct db_txn *t, const char *partner,

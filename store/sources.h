@@ -39,10 +39,12 @@ MUST_USE enum status source_append(struct db_txn *t, const char *partner, const 
 MUST_USE enum status source_entry(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret);
 
 // Reports that did not verify, kept for an operator by their position in the received ledger; a second one at a
-// position takes the place of the first. `each` is called in order of position, with strings and bytes borrowed until
+// position takes the place of the first. `with` is what came along (carried.h). `each` is called in order of position, with strings and bytes borrowed until
 // it writes, which it may. quarantine_del erases one, if it is there.
 MUST_USE enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, const char *reason,
-                                    struct span bytes, utc_ms now);
+                                    struct span bytes, struct span with, utc_ms now);
+// What was kept beside the bytes at this position; borrowed. Empty when nothing was. ST_NOT_FOUND.
+MUST_USE enum status quarantine_with(struct db_txn *t, const char *partner, uint64_t n, struct span *ret);
 MUST_USE enum status quarantine_each(struct db_txn *t, const char *partner,
                                      enum status (*each)(void *ctx, uint64_t n, const char *reason, struct span bytes),
                                      void *ctx);

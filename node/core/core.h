@@ -3,6 +3,7 @@
 #ifndef RELTO_NODE_CORE_CORE_H
 #define RELTO_NODE_CORE_CORE_H
 
+#include "formats/anchors.h"
 #include "formats/base/random.h"
 #include "formats/note.h"
 #include "formats/partner_card.h"
@@ -30,6 +31,12 @@ enum { PEERS_MAX = 256 };
 struct witness_log {
     char origin[NOTE_NAME_MAX];
     struct note_vkey key;
+};
+
+// A nation that is no partner, but whose reports partners may pass on to us.
+struct nation_anchors {
+    char nation[65];
+    struct anchors *anchors;
 };
 
 // The report whose due decision failed last. It is put off, so that it does not keep others from their instants.
@@ -60,6 +67,8 @@ struct core {
     size_t peer_count;
     const struct witness_log *witness_logs;
     size_t witness_log_count;
+    const struct nation_anchors *nation_anchors;
+    size_t nation_anchor_count;
     uint32_t head_hour; // of the day, UTC: when partners' ledgers get their daily heads
     struct due_failure due_failure;
     uint64_t published, recalled, requests, commits; // since start, for metrics; counted when committed

@@ -11,6 +11,7 @@
 #include "node/core/release.h"
 #include "store/archive.h"
 #include "store/audit_log.h"
+#include "store/carried.h"
 
 // ---- cursors: position (8 bytes) and a check over who may use it, in hexadecimal
 
@@ -164,7 +165,8 @@ struct page {
     struct buf *contents;    // parallel to items: renditions
     struct permit **permits; // parallel to items
     size_t count;
-    size_t content_bytes;
+    size_t content_bytes; // of renditions
+    size_t carried_bytes; // of what goes with them
     uint64_t next; // first position behind the page
     utc_ms updated;
     bool full; // nothing more goes into this page
@@ -177,7 +179,7 @@ static enum status page_new(struct tick *t, const struct request *rq, const stru
         return ST_NOMEM;
     *p = (struct page){.t = t, .rq = rq, .partner = rq->who.id, .ask = *ask, .next = ask->from, .updated = t->now};
     p->index = ruleset_partner_index(t->core->rules, p->partner);
-    p->arena = arena_new(8 * MIB);
+    p->arena = arena_new(16 * MIB);
     p->items = calloc(ask->limit, sizeof *p->items);
     p->contents = calloc(ask->limit, sizeof *p->contents);
     p->permits = calloc(ask->limit, sizeof *p->permits);
@@ -282,12 +284,29 @@ enum status feed_mark_delivered(struct tick *t, const char *partner, struct uuid
     return holding_put(t->txn, partner, id, h);
 }
 
+static struct span kept(struct page *p, struct span s)
+{
+    return s.len ? span_of(arena_str(p->arena, s), s.len) : s;
+}
+
+// What goes on with a report of another nation. Copied: the store's memory moves with every write.
+static enum status add_carried(struct page *p, const struct ledger_entry *e, const struct holding *h, struct feed_item *it)
+{
+    struct feed_carried with;
+    if (h->source[0] == 0)
+        return ST_OK;
+    TRY(carried_get(p->t->txn, e->report, h->version, h->source, &with));
+    it->with.certificate = kept(p, with.certificate);
+    p->carried_bytes += with.certificate.len;
+    return arena_status(p->arena);
+}
+
 // Put a permitted rendition into the page, unless it is full. Takes over *content and *permit when it does.
 static enum status add_report(struct page *p, const struct ledger_entry *e, struct holding *h, struct buf *content,
                               struct permit **permit)
 {
     struct span bytes = buf_bytes(content);
-    if (p->count && p->content_bytes + bytes.len > FEED_PAGE_BYTES) {
+    if (p->count && p->content_bytes + p->carried_bytes + bytes.len > FEED_PAGE_BYTES) {
         p->full = true;
         return ST_OK;
     }
@@ -296,7 +315,8 @@ static enum status add_report(struct page *p, const struct ledger_entry *e, stru
     it->title = rendition_title(p->arena, bytes);
     it->author = rendition_nation(p->arena, bytes);
     p->content_bytes += bytes.len;
-    p->full = p->content_bytes >= FEED_PAGE_BYTES;
+    TRY(add_carried(p, e, h, it));
+    p->full = p->content_bytes + p->carried_bytes >= FEED_PAGE_BYTES;
     p->contents[p->count - 1] = *content;
     p->permits[p->count - 1] = *permit;
     *content = (struct buf){0};

@@ -10,6 +10,7 @@
 #include "node/core/sync_item.h"
 #include "store/archive.h"
 #include "store/audit_log.h"
+#include "store/carried.h"
 #include "store/ledger.h"
 #include "store/sources.h"
 
@@ -423,7 +424,8 @@ static enum status apply_report(struct pass *p, const struct feed_item *it)
 {
     enum item_fate fate;
     const char *reason;
-    TRY(item_take(p->t, p->peer, &it->entry, it->content, true, &fate, &reason));
+    const struct item item = {&it->entry, it->content, it->with};
+    TRY(item_take(p->t, p->peer, &item, true, &fate, &reason));
     switch (fate) {
     case ITEM_TAKEN:
         p->ret->reports++;
@@ -433,7 +435,7 @@ static enum status apply_report(struct pass *p, const struct feed_item *it)
     case ITEM_QUARANTINED:
         p->ret->quarantined++;
         p->source.state.quarantined++;
-        return item_quarantine(p->t, p->peer, &it->entry, it->content, reason);
+        return item_quarantine(p->t, p->peer, &item, reason);
     case ITEM_REFUSED:
         return ST_OK;
     }
@@ -565,7 +567,7 @@ struct retrying {
     uint64_t before; // positions from here on are done
     bool found;
     uint64_t n;
-    struct buf bytes; // copied: taking a report writes to the store
+    struct buf bytes, with; // copied: taking a report writes to the store
 };
 
 static enum status last_before(void *ctx, uint64_t n, const char *reason, struct span bytes)
@@ -595,9 +597,18 @@ static enum status retry_one(struct tick *t, const struct peer *peer, struct ret
     struct ledger_entry e;
     enum item_fate fate;
     const char *reason;
+    struct item item = {.entry = &e};
+    struct span with;
     TRY(quarantine_each(t->txn, peer->id, copy_bytes, r));
     TRY(source_entry(t->txn, peer->id, r->n, &e));
-    TRY(item_take(t, peer, &e, buf_bytes(&r->bytes), false, &fate, &reason));
+    TRY(quarantine_with(t->txn, peer->id, r->n, &with));
+    buf_reset(&r->with);
+    buf_span(&r->with, with);
+    TRY(buf_status(&r->with));
+    item.content = buf_bytes(&r->bytes);
+    if (with.len && !carried_read(buf_bytes(&r->with), &item.with))
+        return ST_CORRUPT;
+    TRY(item_take(t, peer, &item, false, &fate, &reason));
     if (fate == ITEM_QUARANTINED) {
         ++*left;
         return ST_OK;
@@ -642,7 +653,9 @@ enum status sync_retry(struct tick *t, const char *partner, const char *actor, s
     if (!peer)
         return ST_NOT_FOUND;
     buf_init(&r.bytes, RENDITION_BYTES_MAX);
+    buf_init(&r.with, FEED_CARRIED_BYTES_MAX);
     enum status st = retry_all(t, peer, &r, ret_taken, ret_left);
+    buf_fini(&r.with);
     buf_fini(&r.bytes);
     if (st != ST_OK)
         return st;

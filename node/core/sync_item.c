@@ -8,6 +8,7 @@
 #include "node/core/release.h"
 #include "policy/label_rules.h"
 #include "store/audit_log.h"
+#include "store/carried.h"
 #include "store/key.h"
 #include "store/reports.h"
 #include "store/sources.h"
@@ -75,13 +76,11 @@ static const char *key_objection(const struct peer *originator, size_t i, const 
 
 static const char REASON_UNKNOWN_KEY[] = "unknown-key";
 
-static const char *signature_objection(const struct core *c, const struct report *r, const struct rendition_proof *proof,
-                                       utc_ms now)
+// By the certificates of a partner's card.
+static const char *card_objection(const struct peer *originator, const struct report *r, const struct rendition_proof *proof,
+                                  utc_ms now, const struct verifying_key **ret_signer)
 {
-    const struct peer *originator = peer_of_nation(c, r->nation);
     const char *objection = REASON_UNKNOWN_KEY;
-    if (!originator)
-        return "unknown-originator";
     for (size_t i = 0; i < originator->card.report_cert_count; i++) {
         const struct verifying_key *key = originator->report_keys[i];
         if (!key || !verifying_key_is_named(key, &proof->signature))
@@ -89,10 +88,36 @@ static const char *signature_objection(const struct core *c, const struct report
         objection = key_objection(originator, i, r, now);
         if (!objection)
             objection = rendition_verify(proof, key) == ST_OK ? NULL : "bad-signature";
-        if (!objection)
+        if (!objection) {
+            *ret_signer = key;
             return NULL;
+        }
     }
     return objection;
+}
+
+static const struct anchors *anchors_of_nation(const struct core *c, const char *nation)
+{
+    for (size_t i = 0; i < c->nation_anchor_count; i++)
+        if (strcmp(c->nation_anchors[i].nation, nation) == 0)
+            return c->nation_anchors[i].anchors;
+    return NULL;
+}
+
+// By the certificate that came along, which the anchors of its nation must vouch for.
+static const char *carried_objection(const struct anchors *anchors, const struct verifying_key *key, const struct report *r,
+                                     const struct rendition_proof *proof, utc_ms now)
+{
+    if (!verifying_key_is_named(key, &proof->signature))
+        return REASON_UNKNOWN_KEY;
+    if (!verifying_key_signs_reports(key))
+        return "key-not-for-reports";
+    if (!verifying_key_valid_at(key, r->issued))
+        return "key-not-valid-at-issue";
+    const char *objection = anchors_objection(anchors, key, r->issued, now);
+    if (objection)
+        return objection;
+    return rendition_verify(proof, key) == ST_OK ? NULL : "bad-signature";
 }
 
 // ---- other copies
@@ -193,14 +218,42 @@ static void cut_text(char *out, size_t cap, const char *text)
     out[n] = 0;
 }
 
-static enum status store_copy(struct tick *t, const struct peer *from, const struct ledger_entry *e,
-                              const struct report *r, struct span content, bool replaces)
+struct taking {
+    struct tick *t;
+    const struct peer *from;
+    const struct item *it;
+    bool may_replace;
+    struct arena *arena;
+    struct rendition_proof *proof;
+    const struct report *report;
+    const struct verifying_key *signer; // whose key it was, once it verified
+    struct verifying_key *carried;      // of the certificate that came along; owned
+};
+
+// The certificate stays with the copy, and goes on with it.
+static enum status store_carried(const struct taking *k)
 {
+    struct buf certificate;
+    buf_init(&certificate, CERTIFICATE_BYTES_MAX);
+    enum status st = verifying_key_der(k->signer, &certificate);
+    struct feed_carried with = {.certificate = buf_bytes(&certificate)};
+    if (st == ST_OK)
+        st = carried_put(k->t->txn, k->report->id, k->report->version, k->from->id, &with);
+    buf_fini(&certificate);
+    return st;
+}
+
+static enum status store_copy(const struct taking *k, bool replaces)
+{
+    struct tick *t = k->t;
+    const struct peer *from = k->from;
+    const struct ledger_entry *e = k->it->entry;
+    const struct report *r = k->report;
     struct report_record *rec = calloc(1, sizeof *rec);
     if (!rec)
         return ST_NOMEM;
     *rec = (struct report_record){.id = r->id, .version = r->version, .stored_at = t->now, .issued = r->issued,
-                                  .digest = e->digest, .onward = e->onward, .bytes = content,
+                                  .digest = e->digest, .onward = e->onward, .bytes = k->it->content,
                                   .not_understood = !report_understood(t->core->rules, r)};
     cut_text(rec->source, sizeof rec->source, from->id);
     cut_text(rec->nation, sizeof rec->nation, r->nation);
@@ -216,39 +269,52 @@ static enum status store_copy(struct tick *t, const struct peer *from, const str
         st = reports_put(t->txn, rec);
     if (st == ST_OK)
         st = attachment_note(t, r, from->id);
+    if (st == ST_OK)
+        st = store_carried(k);
     free(rec);
     return st;
 }
 
 // ---- taking a report
 
-struct taking {
-    struct tick *t;
-    const struct peer *from;
-    const struct ledger_entry *e;
-    struct span content;
-    bool may_replace;
-    struct arena *arena;
-    struct rendition_proof *proof;
-    const struct report *report;
-};
+// NULL when the nation's key signed it; else why not in *ret.
+static enum status signature_objection(struct taking *k, const char **ret)
+{
+    const struct core *c = k->t->core;
+    const struct report *r = k->report;
+    const struct peer *originator = peer_of_nation(c, r->nation);
+    const struct anchors *anchors = anchors_of_nation(c, r->nation);
+    if (originator || !anchors) {
+        *ret = originator ? card_objection(originator, r, k->proof, k->t->now, &k->signer) : "unknown-originator";
+        return ST_OK;
+    }
+    *ret = "certificate-missing";
+    if (k->it->with.certificate.len == 0)
+        return ST_OK;
+    enum status st = verifying_key_load_der(k->it->with.certificate, NULL, &k->carried);
+    if (st == ST_NOMEM)
+        return st;
+    *ret = st == ST_OK ? carried_objection(anchors, k->carried, r, k->proof, k->t->now) : "certificate-untrusted";
+    k->signer = k->carried;
+    return ST_OK;
+}
 
 // What the bytes alone can be refused for, with the certificates held.
 static enum status judge(struct taking *k, const char **ret_reason)
 {
-    enum status st = rendition_read(k->content, k->arena, NULL, &k->report, k->proof);
+    enum status st = rendition_read(k->it->content, k->arena, NULL, &k->report, k->proof);
     if (st == ST_NOMEM)
         return st;
     *ret_reason = st == ST_BAD_SIGNATURE ? "digest" : st != ST_OK ? "form" : NULL;
     if (st != ST_OK)
         return ST_OK;
     const struct report *r = k->report;
-    if (!uuid_eq(r->id, k->e->report) || r->version != k->e->version)
+    if (!uuid_eq(r->id, k->it->entry->report) || r->version != k->it->entry->version)
         *ret_reason = "not-the-entry";
     else if (strcmp(r->nation, k->t->core->nation) == 0)
         *ret_reason = "own-report"; // ours comes from ourselves alone
     else
-        *ret_reason = signature_objection(k->t->core, r, k->proof, k->t->now);
+        TRY(signature_objection(k, ret_reason));
     struct peer *originator = *ret_reason == REASON_UNKNOWN_KEY ? peer_of_nation(k->t->core, r->nation) : NULL;
     if (originator)
         originator->card_wanted = true; // whatever becomes of this tick
@@ -293,7 +359,7 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
     bool other_nation;
     enum recall_state recalled;
     TRY(judge(k, ret_reason));
-    TRY(recall_state(k->t, k->e->report, *ret_reason ? k->from->id : k->report->nation, &recalled));
+    TRY(recall_state(k->t, k->it->entry->report, *ret_reason ? k->from->id : k->report->nation, &recalled));
     // What does not verify is nobody's: it is not kept when anybody recalled the id.
     *ret_fate = recalled == RECALLED || (recalled && *ret_reason) ? ITEM_REFUSED : ITEM_QUARANTINED;
     if (recalled == RECALLED_BY_ANOTHER && !*ret_reason)
@@ -306,8 +372,8 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
     if (purged)
         return ST_OK;
     struct comparison c = {.t = k->t, .id = k->report->id, .version = k->report->version, .from = k->from->id,
-                           .manifest = k->proof->signature.signed_info, .digest = &k->e->digest,
-                           .onward = k->e->onward};
+                           .manifest = k->proof->signature.signed_info, .digest = &k->it->entry->digest,
+                           .onward = k->it->entry->onward};
     TRY(compare_copies(&c, k->report->nation, &other_nation));
     *ret_fate = ITEM_QUARANTINED;
     *ret_reason = "equivocation";
@@ -318,25 +384,43 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
     if (c.replaces && !k->may_replace)
         return ST_OK;
     *ret_fate = ITEM_TAKEN;
-    return store_copy(k->t, k->from, k->e, k->report, k->content, c.replaces);
+    return store_copy(k, c.replaces);
 }
 
-enum status item_take(struct tick *t, const struct peer *from, const struct ledger_entry *e, struct span content,
-                      bool may_replace, enum item_fate *ret_fate, const char **ret_reason)
+enum status item_take(struct tick *t, const struct peer *from, const struct item *it, bool may_replace,
+                      enum item_fate *ret_fate, const char **ret_reason)
 {
-    struct taking k = {.t = t, .from = from, .e = e, .content = content, .may_replace = may_replace};
-    k.arena = xml_arena_new(content.len);
+    struct taking k = {.t = t, .from = from, .it = it, .may_replace = may_replace};
+    k.arena = xml_arena_new(it->content.len);
     k.proof = malloc(sizeof *k.proof);
     *ret_reason = NULL;
     enum status st = k.arena && k.proof ? take(&k, ret_fate, ret_reason) : ST_NOMEM;
     free(k.proof);
+    verifying_key_free(&k.carried);
     arena_free(&k.arena);
     return st;
 }
 
-enum status item_quarantine(struct tick *t, const struct peer *from, const struct ledger_entry *e, struct span content,
-                            const char *reason)
+// What came along is kept with the bytes, so that both can be checked again.
+static enum status keep(struct tick *t, const struct peer *from, const struct item *it, const char *reason)
 {
+    struct buf with;
+    // It may be the very report that was recalled by another way: told, but not kept.
+    bool told_only = strcmp(reason, REASON_RECALLED_BY_ANOTHER) == 0;
+    buf_init(&with, FEED_CARRIED_BYTES_MAX);
+    if (!told_only)
+        carried_write(&it->with, &with);
+    enum status st = buf_status(&with);
+    if (st == ST_OK)
+        st = quarantine_put(t->txn, from->id, it->entry->n, reason, told_only ? span_of("", 0) : it->content,
+                            buf_bytes(&with), t->now);
+    buf_fini(&with);
+    return st;
+}
+
+enum status item_quarantine(struct tick *t, const struct peer *from, const struct item *it, const char *reason)
+{
+    const struct ledger_entry *e = it->entry;
     char actor[80], position[24], digest[DIGEST_TEXT_LEN + 1];
     snprintf(actor, sizeof actor, "partner:%s", from->id);
     snprintf(position, sizeof position, "%llu", (unsigned long long)e->n);
@@ -346,10 +430,7 @@ enum status item_quarantine(struct tick *t, const struct peer *from, const struc
     audit_event_attr(&ev, "reason", reason);
     audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
-    // It may be the very report that was recalled by another way: told, but not kept.
-    if (strcmp(reason, REASON_RECALLED_BY_ANOTHER) == 0)
-        content = span_of("", 0);
-    return quarantine_put(t->txn, from->id, e->n, reason, content, t->now);
+    return keep(t, from, it, reason);
 }
 
 // ---- recalls and withdrawals

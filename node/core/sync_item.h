@@ -3,7 +3,7 @@
 #ifndef RELTO_NODE_CORE_SYNC_ITEM_H
 #define RELTO_NODE_CORE_SYNC_ITEM_H
 
-#include "formats/ledger_entry.h"
+#include "formats/feed.h"
 #include "node/core/core.h"
 
 // What became of a report. Only ITEM_QUARANTINED has a reason.
@@ -13,18 +13,27 @@ enum item_fate {
     ITEM_REFUSED,     // recalled or purged earlier, or superseded by what we hold: not even kept
 };
 
+// A report as a partner gave it.
+struct item {
+    const struct ledger_entry *entry;
+    struct span content;       // the rendition
+    struct feed_carried with;
+};
+
 // Check the rendition against its ledger entry, its originating nation's certificates and the copies held, and
 // store it as coming from `from`. A later entry may give the same version in another rendition: it replaces the
 // copy held from there if `may_replace`, else (an earlier entry, tried again) it is superseded. *ret_reason (static, stable words) is why it is not right. Quarantines nothing
 // itself. Failures are the store's and memory's only.
-MUST_USE enum status item_take(struct tick *t, const struct peer *from, const struct ledger_entry *e,
-                               struct span content, bool may_replace, enum item_fate *ret_fate,
-                               const char **ret_reason);
+//
+// Who may have signed it: of a partner's nation one of the certificates in its card; of another nation the certificate
+// that came along, when it chains to the anchors that are configured here for that nation ([ingest] nation-anchors). It
+// is kept with the copy, and goes on with it.
+MUST_USE enum status item_take(struct tick *t, const struct peer *from, const struct item *it, bool may_replace,
+                               enum item_fate *ret_fate, const char **ret_reason);
 
 // Put a report into quarantine, with its audit event. A good report whose id somebody else than its nation recalled
 // (`recalled-by-another`) is told without its bytes.
-MUST_USE enum status item_quarantine(struct tick *t, const struct peer *from, const struct ledger_entry *e,
-                                     struct span content, const char *reason);
+MUST_USE enum status item_quarantine(struct tick *t, const struct peer *from, const struct item *it, const char *reason);
 
 // Obey a recall or withdraw from `from`. Quarantined bytes of the report go too; *ret_unquarantined counts those
 // from this partner. *ret_redecide: the report's release is to be decided anew.

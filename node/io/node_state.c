@@ -10,6 +10,7 @@
 #include "node/core/policy_work.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
+#include "node/io/nation_anchors.h"
 #include "node/io/pki.h"
 #include "node/io/private_key.h"
 #include "node/io/spool.h"
@@ -358,6 +359,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     n->core.attachment_bytes_max = n->config->attachment_bytes_max;
     TRY(load_peers(n, d));
     TRY(load_own_card(n, d));
+    TRY(nation_anchors_load(n->config, n->arena, d, &n->core));
     n->core.head_hour = n->config->head_hour;
     TRY(witness_logs_load(n->config, n->arena, d, &n->core));
     TRY(load_cert(n, n->config->report_cert, d, &n->core.own_report_cert));
@@ -410,6 +412,8 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     n->core.head_hour = fresh->core.head_hour;
     n->core.witness_logs = fresh->core.witness_logs;
     n->core.witness_log_count = fresh->core.witness_log_count;
+    n->core.nation_anchors = fresh->core.nation_anchors;
+    n->core.nation_anchor_count = fresh->core.nation_anchor_count;
     n->core.card = fresh->core.card;
     n->core.report_key = fresh->core.report_key;
     n->core.own_report_cert = fresh->core.own_report_cert;
@@ -419,6 +423,8 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     fresh->config = old.config;
     fresh->core.witness_logs = old.core.witness_logs;
     fresh->core.witness_log_count = old.core.witness_log_count;
+    fresh->core.nation_anchors = old.core.nation_anchors;
+    fresh->core.nation_anchor_count = old.core.nation_anchor_count;
     fresh->core.card = old.core.card;
     fresh->core.report_key = old.core.report_key;
     fresh->core.own_report_cert = old.core.own_report_cert;
@@ -437,6 +443,7 @@ void node_close(struct node_state **n)
     db_unlock_daemon(&(*n)->lock_fd);
     signing_key_free(&c->report_key);
     verifying_key_free(&c->own_report_cert);
+    nation_anchors_free(c);
     for (size_t i = 0; i < PEERS_MAX; i++)
         peer_free(&c->peers[i]);
     explicit_bzero(&c->ledger_key, sizeof c->ledger_key);

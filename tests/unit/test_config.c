@@ -216,7 +216,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 37 + 13 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 38 + 13 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);
@@ -227,6 +227,8 @@ static void the_shipped_file_is_true(void **state)
     assert_non_null(all->tls_crl);
     assert_null(plain->spool);
     assert_non_null(all->spool);
+    assert_null(plain->nation_anchors);
+    assert_non_null(all->nation_anchors);
     const char *const pairs[][2] = {
         {plain->trust_domain, all->trust_domain}, {plain->listen, all->listen}, {plain->metrics, all->metrics},
         {plain->tls_key, all->tls_key}, {plain->tls_cert, all->tls_cert}, {plain->tls_anchors, all->tls_anchors},

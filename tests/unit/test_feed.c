@@ -31,7 +31,7 @@ static struct feed_page sample(struct feed_item items[5])
     items[2] = (struct feed_item){.kind = FEED_POSITION, .n = 42, .entry = entry(ENTRY_HEAD, 42)};
     items[3] = (struct feed_item){.kind = FEED_LEAF, .n = 43, .leaf = sha256(span_cstr("leaf"))};
     items[4] = (struct feed_item){.kind = FEED_REPORT, .n = 44, .entry = entry(ENTRY_RELEASE, 44), .title = "second",
-                                  .author = "USA", .content = span_cstr(second_report)};
+                                  .author = "USA", .with.certificate = span_cstr("\x30\x03" "DER"), .content = span_cstr(second_report)};
     return (struct feed_page){.sender = "GBR", .recipient = "FRA", .updated = 1795354502164,
                               .self_href = "/v1/feed?after=a&limit=5", .next_href = "/v1/feed?after=abc&limit=5",
                               .cursor = "abc-1", .more = true, .checkpoint = span_cstr(note_text),
@@ -83,6 +83,8 @@ static void a_page_round_trips(void **state)
     assert_true(span_eq_cstr(back.items[0].content, first_report));
     assert_true(span_eq_cstr(back.items[4].content, second_report));
     assert_ptr_equal(back.items[0].content.ptr, (uint8_t *)memmem(b.ptr, b.len, first_report, strlen(first_report)));
+    assert_int_equal(back.items[0].with.certificate.len, 0);
+    assert_true(span_eq(back.items[4].with.certificate, items[4].with.certificate));
     assert_true(digest_eq(&back.items[3].leaf, &items[3].leaf));
     assert_int_equal(back.items[1].entry.kind, ENTRY_RECALL);
     arena_free(&a);
@@ -125,6 +127,7 @@ static void own_elements_are_valid_to_the_schema(void **state)
     check_part(buf_cstr(&b), "<r:cursor ", "</r:cursor>");
     check_part(buf_cstr(&b), "<r:checkpoint ", "</r:checkpoint>");
     check_part(buf_cstr(&b), "<r:leaf ", "</r:leaf>");
+    check_part(buf_cstr(&b), "<r:certificate ", "</r:certificate>");
     check_part(buf_cstr(&b), "<r:entry ", "</r:entry>");
     assert_false(store_xsd_valid(SOURCE_DIR, "formats/schema/feed.xsd",
                                  span_cstr("<r:leaf xmlns:r=\"urn:relto:feed:1\" hash=\"x\" n=\"1\"/>")));
@@ -176,6 +179,9 @@ static void what_is_off_is_refused(void **state)
     refused("<id>urn:uuid:28", "<id>urn:uuid:29", ST_INVALID, "wrong-value");
     refused("ref=\"urn:uuid:29", "ref=\"urn:uuid:28", ST_INVALID, "wrong-value");
     refused("when=\"2026", "when=\"2025", ST_INVALID, "wrong-value");
+    refused("</r:certificate>", "=</r:certificate>", ST_INVALID, "wrong-value");
+    refused("</r:certificate>", "</r:certificate><r:certificate xmlns:r=\"urn:relto:feed:1\">MAM=</r:certificate>", ST_INVALID,
+            "missing-element");
     refused("hash=\"sha256:", "hash=\"", ST_INVALID, "wrong-value");
     refused(" n=\"43\"", " n=\"043\"", ST_INVALID, "wrong-value");
     refused("urn:relto:gbr:feed:FRA", "urn:relto:GBR:feed:FRA", ST_INVALID, "wrong-value");

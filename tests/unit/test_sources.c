@@ -126,10 +126,16 @@ static void quarantine(void **state)
 {
     struct store_dir *s = *state;
     struct db_txn *t = store_dir_write(s);
-    assert_int_equal(quarantine_put(t, "GBR", 300, "signature", span_cstr("<r>"), 1), ST_OK);
-    assert_int_equal(quarantine_put(t, "GBR", 4, "digest", span_of(NULL, 0), 1), ST_OK);
-    assert_int_equal(quarantine_put(t, "FRA", 1, "digest", span_cstr("x"), 1), ST_OK);
-    assert_int_equal(quarantine_put(t, "GBR", 5, "digest", span_cstr("y"), 1), ST_OK);
+    assert_int_equal(quarantine_put(t, "GBR", 300, "signature", span_cstr("<r>"), span_cstr("with"), 1), ST_OK);
+    assert_int_equal(quarantine_put(t, "GBR", 4, "digest", span_of(NULL, 0), span_of(NULL, 0), 1), ST_OK);
+    assert_int_equal(quarantine_put(t, "FRA", 1, "digest", span_cstr("x"), span_of(NULL, 0), 1), ST_OK);
+    assert_int_equal(quarantine_put(t, "GBR", 5, "digest", span_cstr("y"), span_of(NULL, 0), 1), ST_OK);
+    struct span with;
+    assert_int_equal(quarantine_with(t, "GBR", 300, &with), ST_OK);
+    assert_true(span_eq_cstr(with, "with"));
+    assert_int_equal(quarantine_with(t, "GBR", 4, &with), ST_OK);
+    assert_int_equal(with.len, 0);
+    assert_int_equal(quarantine_with(t, "GBR", 6, &with), ST_NOT_FOUND);
     assert_int_equal(quarantine_del(t, "GBR", 5), ST_OK);
     struct seen x = {.t = NULL};
     assert_int_equal(quarantine_each(t, "GBR", on_item, &x), ST_OK);

@@ -132,7 +132,8 @@ static enum status offer(struct tick *t, struct tick_job *job)
 {
     struct offering *o = job->ctx;
     struct ledger_entry e = {.kind = ENTRY_RELEASE, .report = sim_id(1), .version = o->version, .digest = sha256(o->bytes)};
-    return item_take(t, core_peer(t->core, "FRA"), &e, o->bytes, true, &o->fate, &o->reason);
+    const struct item item = {.entry = &e, .content = o->bytes};
+    return item_take(t, core_peer(t->core, "FRA"), &item, true, &o->fate, &o->reason);
 }
 
 // A finished report of this draft, signed by this node's key.
