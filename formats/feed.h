@@ -10,8 +10,8 @@
 #ifndef RELTO_FORMATS_FEED_H
 #define RELTO_FORMATS_FEED_H
 
+#include "formats/consent.h"
 #include "formats/ledger_entry.h"
-#include "formats/signature.h"
 #include "formats/xml.h"
 
 #define NS_ATOM "http://www.w3.org/2005/Atom"
@@ -39,7 +39,7 @@ struct feed_carried {
 };
 
 // Far more than a P-256 certificate or a consent takes; the page's limit leaves room for 1,024 of them.
-enum { FEED_CONSENT_BYTES_MAX = 8192, FEED_CARRIED_BYTES_MAX = FEED_CONSENT_BYTES_MAX + 2 * CERTIFICATE_BYTES_MAX + 12 };
+enum { FEED_CARRIED_BYTES_MAX = CONSENT_BYTES_MAX + 2 * CERTIFICATE_BYTES_MAX + 12 };
 
 struct feed_item {
     enum feed_item_kind kind;

@@ -140,7 +140,7 @@ static enum status read_consent(struct reading *r, const struct xml_node *n, str
     const char *certificate = xml_attr(n, "certificate");
     TRY(xml_attrs_known(n, r->d, attrs));
     TRY(xml_no_text(n, r->d));
-    if (!certificate || !document || xml_next(document) || document->to - document->from > FEED_CONSENT_BYTES_MAX)
+    if (!certificate || !document || xml_next(document) || document->to - document->from > CONSENT_BYTES_MAX)
         return wrong(n, r->d, "attribute certificate and one consent of at most 8192 bytes");
     TRY(read_base64(r, n, certificate, CERTIFICATE_BYTES_MAX, &ret->consent_certificate));
     struct span bytes = span_sub(r->frame, document->from, document->to);

@@ -76,6 +76,7 @@ static const struct key node_keys[] = {
     {"ingest", "retry-min-ms", KIND_NUMBER, AT(retry_min_ms), "500", false, 10, 3600000},
     {"ingest", "retry-max-ms", KIND_NUMBER, AT(retry_max_ms), "60000", false, 10, 86400000},
     {"ingest", "attachment-max-mib", KIND_MIB, AT(attachment_bytes_max), "1024", false, 1, 1 << 20},
+    {"ingest", "consent-poll-s", KIND_NUMBER, AT(consent_poll_s), "60", false, 1, 86400},
     {"ingest", "nation-anchors", KIND_PATH, AT(nation_anchors), NULL, false, 0, 0},
     {"audit", "key", KIND_PATH, AT(audit_key), "keys/audit.key", false, 0, 0},
     {"audit", "cosign-key", KIND_PATH, AT(cosign_key), "keys/cosign.key", false, 0, 0},

@@ -44,6 +44,7 @@ struct config {
     uint32_t poll_wait_s;        // long poll we ask of partners
     uint64_t attachment_bytes_max;
     const char *nation_anchors;  // folder with anchors of nations that are no partners; NULL = none
+    uint32_t consent_poll_s;
     uint32_t retry_min_ms, retry_max_ms;
     uint32_t recall_overdue_min; // minutes after which a recall without receipt is overdue
     uint32_t connections_max, connections_per_address_max;

@@ -35,7 +35,10 @@
     X(OUTLINE_OF, "outline_of")             /* uuid -> number, base instant, which copy */                   \
     X(OUTLINED, "outlined")                 /* number ‖ uuid -> base instant, which copy */                \
     X(HOLDS, "holds")                       /* uuid ‖ partner -> version, since : awaits an officer */   \
-    X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner -> consent */                    \
+    X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner ‖ rendition -> id */            \
+    X(CONSENT_REQUESTS, "consent_requests") /* id -> what was asked, of whom, its state and documents */     \
+    X(CONSENTS_OPEN, "consents_open")       /* ours ‖ partner ‖ id -> "" : may still change */             \
+    X(CONSENT_CHANGES, "consent_changes")   /* partner ‖ number -> id : its requests, by last change */    \
     X(SOURCES, "sources")                   /* partner -> sync state: cursor, checkpoint, last error */      \
     X(PUSHES, "pushes")                     /* partner -> when we pushed last, last failure */                   \
     X(RECEIVED, "received")                 /* partner ‖ n -> leaf hash ‖ entry bytes if known */        \

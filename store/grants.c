@@ -35,7 +35,7 @@ enum status grants_generation(struct db_txn *t, struct uuid id, uint64_t *ret)
     return ST_OK;
 }
 
-static enum status bump(struct db_txn *t, struct uuid id)
+enum status grants_bump(struct db_txn *t, struct uuid id)
 {
     uint64_t generation;
     struct key k = generation_key(id), v = {0};
@@ -55,7 +55,7 @@ enum status approval_put(struct db_txn *t, struct uuid id, uint32_t version, con
     key_i64(&v, a->at);
     key_withheld(&v, &a->withheld);
     TRY(db_put(t, DB_APPROVALS, key_span(&k), key_span(&v)));
-    return bump(t, id);
+    return grants_bump(t, id);
 }
 
 enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
@@ -66,7 +66,7 @@ enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, con
         return ST_OK; // nobody of that name approved anything
     key_text(&k, officer);
     TRY(db_del(t, DB_APPROVALS, key_span(&k)));
-    return bump(t, id);
+    return grants_bump(t, id);
 }
 
 struct each_approval {

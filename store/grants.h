@@ -19,6 +19,7 @@ MUST_USE enum status approval_del(struct db_txn *t, struct uuid id, uint32_t ver
 MUST_USE enum status approval_each(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                                    enum status (*each)(void *ctx, const struct approval *a), void *ctx);
 // Generation of approvals and consents of a report: changes with every grant.
+MUST_USE enum status grants_bump(struct db_txn *t, struct uuid id);
 MUST_USE enum status grants_generation(struct db_txn *t, struct uuid id, uint64_t *ret);
 
 #endif

@@ -17,6 +17,7 @@ struct peer {
     struct arena *arena;          // owns the card
     struct partner_card card;
     struct verifying_key *report_keys[CARD_CERTS_MAX]; // parallel to card.report_certs
+    struct verifying_key *consent_key; // of the card's consent certificate
     bool pull;                    // we pull its feed
     bool inbox;                   // it pushes its feed to us
     bool push;                    // we push ours to it
@@ -60,6 +61,7 @@ struct core {
     char node_name[NOTE_NAME_MAX];
     struct note_key ledger_key, audit_key, cosign_key;
     struct signing_key *report_key;
+    struct signing_key *consent_key; // signs our consents; NULL where only reading is done
     struct verifying_key *own_report_cert;
     struct random_source random;
     struct span card; // our own card, served to partners; empty = none made yet

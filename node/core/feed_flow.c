@@ -12,6 +12,7 @@
 #include "store/archive.h"
 #include "store/audit_log.h"
 #include "store/carried.h"
+#include "store/consents.h"
 
 // ---- cursors: position (8 bytes) and a check over who may use it, in hexadecimal
 
@@ -289,6 +290,21 @@ static struct span kept(struct page *p, struct span s)
     return s.len ? span_of(arena_str(p->arena, s), s.len) : s;
 }
 
+// The consent under which it goes on.
+static enum status add_consent(struct page *p, const struct ledger_entry *e, const struct holding *h, struct feed_item *it)
+{
+    struct report_record copy;
+    struct consent_record c;
+    utc_ms until;
+    TRY(reports_get(p->t->txn, e->report, h->version, h->source, &copy));
+    TRY(consent_covers(p->t->txn, &copy, p->partner, p->t->now, &until, &c));
+    if (p->t->now >= until)
+        return ST_OK;
+    it->with.consent = kept(p, c.grant);
+    it->with.consent_certificate = kept(p, c.certificate);
+    return ST_OK;
+}
+
 // What goes on with a report of another nation. Copied: the store's memory moves with every write.
 static enum status add_carried(struct page *p, const struct ledger_entry *e, const struct holding *h, struct feed_item *it)
 {
@@ -297,7 +313,8 @@ static enum status add_carried(struct page *p, const struct ledger_entry *e, con
         return ST_OK;
     TRY(carried_get(p->t->txn, e->report, h->version, h->source, &with));
     it->with.certificate = kept(p, with.certificate);
-    p->carried_bytes += with.certificate.len;
+    TRY(add_consent(p, e, h, it));
+    p->carried_bytes += it->with.certificate.len + it->with.consent.len + it->with.consent_certificate.len;
     return arena_status(p->arena);
 }
 

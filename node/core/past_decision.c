@@ -143,6 +143,39 @@ static enum status past_approvals(void *ctx, const struct report_record *rec, co
     return st;
 }
 
+// The last word of the originating nation that was logged for this version and partner.
+struct consent_said {
+    const struct report_record *rec;
+    uint64_t before;
+    utc_ms until;
+};
+
+static enum status note_consent(void *ctx, const struct audit_event *e)
+{
+    struct consent_said *s = ctx;
+    char digest[DIGEST_TEXT_LEN + 1];
+    const char *answer = audit_event_get(e, "answer"), *expires = audit_event_get(e, "expires");
+    const char *rendition = audit_event_get(e, "rendition");
+    if (e->version != s->rec->version || e->n >= s->before || !rendition ||
+        strcmp(rendition, digest_text(&s->rec->digest, digest)) != 0)
+        return ST_OK;
+    s->until = UTC_MIN;
+    if (!answer || strcmp(answer, "granted") != 0)
+        return ST_OK;
+    return expires && utc_parse(span_cstr(expires), UTC_ZONE_Z, &s->until) == ST_OK ? ST_OK : ST_CORRUPT;
+}
+
+static enum status past_consent(void *ctx, const struct report_record *rec, const char *partner, utc_ms *ret_until)
+{
+    const struct past_basis *b = ctx;
+    struct consent_said s = {.rec = rec, .before = b->before, .until = UTC_MIN};
+    const struct audit_filter f = {.by_report = true, .report = rec->id, .partner = partner, .by_kind = true, .kind = AUDIT_CONSENT,
+                                   .until = b->until};
+    TRY(audit_each(b->x->t->txn, &f, note_consent, &s));
+    *ret_until = s.until;
+    return ST_OK;
+}
+
 // ---- the event
 
 // Is the name among these, separated by single spaces?
@@ -243,7 +276,7 @@ static enum status decide_as_of(struct asking *x, const struct ruleset *rs, utc_
                                 struct buf *element, struct decide_record *ret_with)
 {
     struct past_basis past = {.x = x, .until = utc_add(at, 1), .before = before};
-    const struct decide_basis b = {.rules = rs, .at = at, .approvals = past_approvals, .ctx = &past};
+    const struct decide_basis b = {.rules = rs, .at = at, .approvals = past_approvals, .consent = past_consent, .ctx = &past};
     struct decision d;
     TRY(release_decide_with(&b, x->stored->report, &x->stored->record, partner, &d, ret_with));
     if (past.unreadable)

@@ -10,6 +10,7 @@
 #include "node/core/record.h"
 #include "node/core/release_entry.h"
 #include "store/audit_log.h"
+#include "store/consents.h"
 #include "store/grants.h"
 #include "store/holds.h"
 #include "store/policies.h"
@@ -100,7 +101,14 @@ enum status release_decide_with(const struct decide_basis *b, const struct repor
 {
     struct decide_record with = {.received = rec->source[0] != 0, .onward = rec->onward, .stored_at = rec->stored_at};
     with.any_approvals_count = true; // counted here, against the set that is visible now
+    utc_ms consent_until = UTC_MAX;
     decide(b->rules, r, partner, b->at, &with, ret);
+    if (ret->outcome == OUTCOME_CONSENT) {
+        TRY(b->consent(b->ctx, rec, ruleset_partner(b->rules, partner)->id, &consent_until));
+        with.consented = b->at < consent_until;
+        if (with.consented)
+            decide(b->rules, r, partner, b->at, &with, ret);
+    }
     if (ret->outcome == OUTCOME_HOLD || decision_permits(ret)) {
         struct grant_count g = {.report = r, .received = with.received, .visible_without = &ret->withheld};
         TRY(b->approvals(b->ctx, rec, ruleset_partner(b->rules, partner)->id, count_grant, &g));
@@ -109,6 +117,10 @@ enum status release_decide_with(const struct decide_basis *b, const struct repor
         if (g.approvals || g.refused)
             decide(b->rules, r, partner, b->at, &with, ret);
     }
+    if (with.consented && consent_until < ret->own_change)
+        ret->own_change = consent_until;
+    if (with.consented && consent_until < ret->next_change)
+        ret->next_change = consent_until;
     if (ret_with)
         *ret_with = with;
     // A denial without a reason is no decision: memory was out.
@@ -122,10 +134,17 @@ static enum status stored_approvals(void *ctx, const struct report_record *rec, 
     return approval_each(t->txn, rec->id, rec->version, partner, each, each_ctx);
 }
 
+static enum status stored_consent(void *ctx, const struct report_record *rec, const char *partner, utc_ms *ret_until)
+{
+    const struct tick *t = ctx;
+    return consent_covers(t->txn, rec, partner, t->now, ret_until, NULL);
+}
+
 enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec, size_t partner,
                            struct decision *ret, struct decide_record *ret_with)
 {
-    const struct decide_basis b = {.rules = t->core->rules, .at = t->now, .approvals = stored_approvals, .ctx = t};
+    const struct decide_basis b = {.rules = t->core->rules, .at = t->now, .approvals = stored_approvals,
+                                   .consent = stored_consent, .ctx = t};
     return release_decide_with(&b, r, rec, partner, ret, ret_with);
 }
 

@@ -45,6 +45,8 @@ struct release_some {
 // attribute `gone`; more than one is written when they are many. When the current copy is another one by now, all of it is decided.
 MUST_USE enum status release_some(struct tick *t, const struct release_some *s, enum release_cause cause);
 
+// A decision that rests on a consent may change when that expires, and says so (next_change, own_change).
+
 // Complete mediation (spec 4.3): is what this holding says still permitted now? Always decides anew, also whether
 // an older version may be served beside the current one. On yes: the rendition's exact bytes in `out` and a permit for
 // them. ST_DENIED when not, or when the stored bytes are gone or damaged: the caller then runs release_report and
@@ -69,6 +71,8 @@ struct decide_basis {
     // Call back with what each officer said about this version for this partner.
     enum status (*approvals)(void *ctx, const struct report_record *rec, const char *partner,
                              enum status (*each)(void *each_ctx, const struct approval *a), void *each_ctx);
+    // Until when a consent of the originating nation covers this copy for this partner; UTC_MIN = there is none.
+    enum status (*consent)(void *ctx, const struct report_record *rec, const char *partner, utc_ms *ret_until);
     void *ctx;
 };
 MUST_USE enum status release_decide_with(const struct decide_basis *b, const struct report *r,

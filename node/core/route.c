@@ -4,6 +4,7 @@
 #include "node/core/attachment.h"
 #include "node/core/audit_flow.h"
 #include "node/core/audit_proof.h"
+#include "node/core/consent.h"
 #include "node/core/feed_flow.h"
 #include "node/core/hold.h"
 #include "node/core/inbox.h"
@@ -62,6 +63,9 @@ static const struct route routes[] = {
     {HTTP_GET, "/v1/attachments/", ON_PARTNER, attachment_get, NULL},
     {HTTP_GET, "/v1/holds", ON_OFFICER, hold_list, NULL},
     {HTTP_POST, "/v1/holds/", ON_OFFICER, NULL, hold_answer},
+    {HTTP_GET, "/v1/consents", ON_PARTNER | ON_OFFICER, consents_get, NULL},
+    {HTTP_POST, "/v1/consents", ON_PARTNER | ON_OFFICER, consents_post, NULL},
+    {HTTP_POST, "/v1/consents/", ON_OFFICER, NULL, consent_answer},
     {HTTP_POST, "/v1/policy", ON_OFFICER, policy_activate, NULL},
     {HTTP_POST, "/v1/policy/diff", ON_OFFICER, policy_diff, NULL},
     {HTTP_GET, "/v1/audit/events", ON_AUDITOR, audit_events, NULL},

@@ -236,7 +236,8 @@ static enum status store_carried(const struct taking *k)
     struct buf certificate;
     buf_init(&certificate, CERTIFICATE_BYTES_MAX);
     enum status st = verifying_key_der(k->signer, &certificate);
-    struct feed_carried with = {.certificate = buf_bytes(&certificate)};
+    struct feed_carried with = k->it->with;
+    with.certificate = buf_bytes(&certificate);
     if (st == ST_OK)
         st = carried_put(k->t->txn, k->report->id, k->report->version, k->from->id, &with);
     buf_fini(&certificate);
@@ -344,6 +345,67 @@ static enum status recall_state(struct tick *t, struct uuid id, const char *nati
     return ST_OK;
 }
 
+// ---- the consent that came along
+
+// Does it say that this sender may give us this report?
+static bool consent_is_for_us(const struct taking *k, const struct consent *c)
+{
+    const struct report *r = k->report;
+    bool whole = !r->overall_withheld;
+    for (size_t i = 0; i < r->child_count; i++)
+        whole &= r->children[i].kind != REPORT_WITHHELD;
+    return !c->revocation && strcmp(c->nation, r->nation) == 0 && strcmp(c->requester, k->from->card.nation) == 0 &&
+           strcmp(c->what.recipient, k->t->core->nation) == 0 && uuid_eq(c->what.report, r->id) && c->what.version == r->version &&
+           (!whole || digest_eq(&c->what.rendition, &k->it->entry->digest));
+}
+
+// By the anchors of a nation that is no partner.
+static enum status foreign_consent_objection(struct taking *k, const struct consent *c, const struct signature_facts *f,
+                                             const char **ret)
+{
+    struct verifying_key *key = NULL;
+    const struct anchors *anchors = anchors_of_nation(k->t->core, k->report->nation);
+    *ret = "consent-unknown-key";
+    if (!anchors)
+        return ST_OK;
+    enum status st = verifying_key_load_der(k->it->with.consent_certificate, NULL, &key);
+    if (st == ST_OK)
+        *ret = consent_key_objection(c, f, key);
+    if (st == ST_OK && !*ret)
+        *ret = anchors_objection(anchors, key, c->at, k->t->now) ? "consent-untrusted" : NULL;
+    verifying_key_free(&key);
+    return st == ST_NOMEM ? st : ST_OK;
+}
+
+static enum status check_consent(struct taking *k, struct signature_facts *f, const char **ret)
+{
+    struct consent c;
+    const struct peer *originator = peer_of_nation(k->t->core, k->report->nation);
+    enum status st = consent_read(k->it->with.consent, NULL, &c, f);
+    if (st == ST_NOMEM)
+        return st;
+    *ret = st != ST_OK ? "consent-form" : !consent_is_for_us(k, &c) ? "consent-not-for-this" : NULL;
+    if (!*ret && k->it->entry->at >= c.expires)
+        *ret = "consent-expired";
+    if (*ret)
+        return ST_OK;
+    if (!originator)
+        return foreign_consent_objection(k, &c, f, ret);
+    *ret = originator->consent_key ? consent_key_objection(&c, f, originator->consent_key) : "consent-unknown-key";
+    return ST_OK;
+}
+
+// A consent that does not hold shows that the sender should not have passed the report on.
+static enum status consent_objection(struct taking *k, const char **ret)
+{
+    if (k->it->with.consent.len == 0)
+        return ST_OK;
+    struct signature_facts *f = malloc(sizeof *f);
+    enum status st = f ? check_consent(k, f, ret) : ST_NOMEM;
+    free(f);
+    return st;
+}
+
 // This version was here, or a later one, and its content was purged: it does not come back. (A record of an own report under this
 // id stands by the word of a partner alone, after a restore: reports of others do not go by it.)
 static enum status is_purged(const struct taking *k, bool *ret)
@@ -359,6 +421,8 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
     bool other_nation;
     enum recall_state recalled;
     TRY(judge(k, ret_reason));
+    if (!*ret_reason)
+        TRY(consent_objection(k, ret_reason));
     TRY(recall_state(k->t, k->it->entry->report, *ret_reason ? k->from->id : k->report->nation, &recalled));
     // What does not verify is nobody's: it is not kept when anybody recalled the id.
     *ret_fate = recalled == RECALLED || (recalled && *ret_reason) ? ITEM_REFUSED : ITEM_QUARANTINED;

@@ -27,7 +27,10 @@ struct item {
 //
 // Who may have signed it: of a partner's nation one of the certificates in its card; of another nation the certificate
 // that came along, when it chains to the anchors that are configured here for that nation ([ingest] nation-anchors). It
-// is kept with the copy, and goes on with it.
+// is kept with the copy, and goes on with it. A consent that came along must be the originating nation's, for this sender, us and
+// this report, not expired by the time of the entry, and signed by the consent key of its card, or by a key that the same anchors vouch
+// for; whole renditions must be the very one that it names. Whether one is needed cannot be seen from here: the terms under which
+// the sender got the report are its own.
 MUST_USE enum status item_take(struct tick *t, const struct peer *from, const struct item *it, bool may_replace,
                                enum item_fate *ret_fate, const char **ret_reason);
 

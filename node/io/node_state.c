@@ -112,18 +112,34 @@ static enum status load_report_key(struct node_state *n, struct diag *d)
     return load_signing_key(n, c->report_key, c->report_cert, d, &n->core.report_key);
 }
 
+static enum status load_consent_key(struct node_state *n, struct diag *d)
+{
+    struct verifying_key *public;
+    const char *cert = arena_printf(n->arena, "%s/certs/consent.pem", n->config->dir);
+    if (!cert)
+        return ST_NOMEM;
+    TRY(load_cert(n, cert, d, &public));
+    verifying_key_free(&public);
+    return load_signing_key(n, n->config->consent_key, cert, d, &n->core.consent_key);
+}
+
+static enum status load_signing_keys(struct node_state *n, struct diag *d)
+{
+    TRY(load_report_key(n, d));
+    return load_consent_key(n, d);
+}
+
 static enum status load_private_keys(struct node_state *n, struct diag *d)
 {
     const struct config *c = n->config;
     EVP_PKEY *tls;
     TRY(check_mode(c->dir, 022, "go-w", d));
-    TRY(check_key(c->card_key, d)); // the daemon does not use these two
-    TRY(check_key(c->consent_key, d));
+    TRY(check_key(c->card_key, d)); // the daemon does not use it
     TRY(load_log_keys(n, d));
     TRY(load_note_key(n, c->cosign_key, d, &n->core.cosign_key));
     TRY(load_private_key(c->tls_key, d, &tls)); // TLS will load it again; what is wrong with it is said before anything is written
     EVP_PKEY_free(tls);
-    return load_report_key(n, d);
+    return load_signing_keys(n, d);
 }
 
 static enum status check_life(const char *path, struct span pem, struct diag *d)
@@ -137,20 +153,6 @@ static enum status check_life(const char *path, struct span pem, struct diag *d)
     return ST_INVALID;
 }
 
-static enum status check_consent_key(struct node_state *n, struct diag *d)
-{
-    struct verifying_key *public;
-    struct signing_key *key;
-    const char *cert = arena_printf(n->arena, "%s/certs/consent.pem", n->config->dir);
-    if (!cert)
-        return ST_NOMEM;
-    TRY(load_cert(n, cert, d, &public));
-    verifying_key_free(&public);
-    TRY(load_signing_key(n, n->config->consent_key, cert, d, &key));
-    signing_key_free(&key);
-    return ST_OK;
-}
-
 // What else a daemon or the command line will need of this directory: told now rather than at night.
 static enum status check_tls(struct node_state *n, struct diag *d)
 {
@@ -161,7 +163,6 @@ static enum status check_tls(struct node_state *n, struct diag *d)
     SSL_CTX *ctx = NULL;
     TRY(load_note_key(n, c->card_key, d, &card));
     explicit_bzero(&card, sizeof card);
-    TRY(check_consent_key(n, d));
     TRY(file_read(c->tls_cert, KEY_FILE_MAX, n->arena, d, &cert));
     TRY(check_life(c->tls_cert, cert, d));
     TRY(tls_domains_load(c, d, &domains));
@@ -181,6 +182,7 @@ void peer_free(struct peer **p)
         return;
     for (size_t i = 0; i < CARD_CERTS_MAX; i++)
         verifying_key_free(&(*p)->report_keys[i]);
+    verifying_key_free(&(*p)->consent_key);
     arena_free(&(*p)->arena);
     free(*p);
     *p = NULL;
@@ -200,6 +202,7 @@ static enum status fill_peer(struct peer *p, const struct config_partner *conf, 
     }
     for (size_t i = 0; i < p->card.report_cert_count; i++)
         TRY(of_file(verifying_key_load(span_cstr(p->card.report_certs[i].pem), d, &p->report_keys[i]), conf->card, d));
+    TRY(of_file(verifying_key_load(span_cstr(p->card.consent_cert_pem), d, &p->consent_key), conf->card, d));
     snprintf(p->id, sizeof p->id, "%s", conf->id);
     p->pull = conf->pull;
     p->inbox = conf->inbox;
@@ -364,7 +367,7 @@ static enum status open_all(struct node_state *n, const char *dir, enum node_use
     TRY(witness_logs_load(n->config, n->arena, d, &n->core));
     TRY(load_cert(n, n->config->report_cert, d, &n->core.own_report_cert));
     if (use == NODE_PARTS)
-        return load_report_key(n, d);
+        return load_signing_keys(n, d);
     if (use == NODE_DAEMON || use == NODE_CHECK)
         TRY(load_private_keys(n, d));
     if (use == NODE_LOGS)
@@ -416,6 +419,7 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     n->core.nation_anchor_count = fresh->core.nation_anchor_count;
     n->core.card = fresh->core.card;
     n->core.report_key = fresh->core.report_key;
+    n->core.consent_key = fresh->core.consent_key;
     n->core.own_report_cert = fresh->core.own_report_cert;
     n->core.peer_count = fresh->core.peer_count;
     memcpy(n->core.peers, fresh->core.peers, sizeof n->core.peers);
@@ -427,6 +431,7 @@ void node_swap_parts(struct node_state *n, struct node_state *fresh)
     fresh->core.nation_anchor_count = old.core.nation_anchor_count;
     fresh->core.card = old.core.card;
     fresh->core.report_key = old.core.report_key;
+    fresh->core.consent_key = old.core.consent_key;
     fresh->core.own_report_cert = old.core.own_report_cert;
     fresh->core.peer_count = old.core.peer_count;
     memcpy(fresh->core.peers, old.core.peers, sizeof old.core.peers);
@@ -442,6 +447,7 @@ void node_close(struct node_state **n)
     db_close(&c->db);
     db_unlock_daemon(&(*n)->lock_fd);
     signing_key_free(&c->report_key);
+    signing_key_free(&c->consent_key);
     verifying_key_free(&c->own_report_cert);
     nation_anchors_free(c);
     for (size_t i = 0; i < PEERS_MAX; i++)

@@ -19,14 +19,14 @@ enum node_use {
     NODE_LOGS,   // the same, signing checkpoints: with the keys of the audit log and of the ledgers
     NODE_READER, // read-only: no private keys
     NODE_CHECK,  // read and check every file that a daemon would, without a store
-    NODE_PARTS,  // configuration, cards and the report-signing key alone, for a reload
+    NODE_PARTS,  // configuration, cards and the signing keys of reports and consents alone, for a reload
 };
 
 // Bring up the node in directory `dir`. Faults say which file and what to do. ST_NOT_FOUND when the directory
 // holds no configuration. Free with node_close (nulls, accepts half-built ones).
 MUST_USE enum status node_open(const char *dir, enum node_use use, struct diag *d, struct node_state **ret);
 void node_close(struct node_state **n);
-// Exchange configuration, partners, own card and report-signing key of a running node with those of `fresh` (opened as NODE_PARTS).
+// Exchange configuration, partners, own card and signing keys of a running node with those of `fresh` (opened as NODE_PARTS).
 // The old ones live on in `fresh`, until nobody uses them and it is closed.
 void node_swap_parts(struct node_state *n, struct node_state *fresh);
 

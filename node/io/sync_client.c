@@ -15,6 +15,7 @@
 #include "node/io/push_client.h"
 #include "node/io/sync_attach.h"
 #include "node/io/sync_client_net.h"
+#include "node/io/sync_consent.h"
 
 enum {
     WHY_MAX = 256,
@@ -86,6 +87,7 @@ struct pull {
     uint32_t receipt_failures;
 
     struct attach_fetcher *attachments;
+    struct consent_asker *consents;
 };
 
 struct sync_client {
@@ -468,6 +470,7 @@ static void pull_free(struct pull *p)
 {
     transfers_free(&p->net);
     attach_fetcher_free(&p->attachments);
+    consent_asker_free(&p->consents);
     if (p->again)
         event_free(p->again);
     if (p->receipt_again)
@@ -484,7 +487,8 @@ static void pull_free(struct pull *p)
 
 static void pull_free_if_gone(struct pull *p)
 {
-    if (!p->gone || p->job_busy || p->receipt_job_busy || attach_fetcher_is_busy(p->attachments))
+    if (!p->gone || p->job_busy || p->receipt_job_busy || attach_fetcher_is_busy(p->attachments) ||
+        consent_asker_is_busy(p->consents))
         return;
     struct pull **list = &p->client->pulls;
     while (*list && *list != p)
@@ -508,6 +512,7 @@ static enum status pull_connect(struct pull *p)
     p->get = p->post = NULL;
     enum status st = transfers_new(p->client->base, &to, &p->net);
     attach_fetcher_connect(p->attachments, p->net);
+    consent_asker_connect(p->consents, p->net);
     TRY(st);
     p->status.failures = p->receipt_failures = 0;
     if (!p->job_busy) {
@@ -523,6 +528,7 @@ static void pull_disconnect(struct pull *p)
     transfers_free(&p->net);
     p->get = p->post = NULL;
     attach_fetcher_connect(p->attachments, NULL);
+    consent_asker_connect(p->consents, NULL);
     event_del(p->again);
     event_del(p->receipt_again);
     p->status.doing = SYNC_CLOSED;
@@ -570,7 +576,7 @@ static enum status pull_start(struct pull *p)
     return pull_keep_hours(p);
 }
 
-static void attachments_idle(void *ctx)
+static void part_idle(void *ctx)
 {
     pull_free_if_gone(ctx);
 }
@@ -593,7 +599,9 @@ static enum status pull_new(struct sync_client *s, const char *partner)
     buf_init(&p->path, SYNC_PATH_MAX);
     buf_init(&p->receipt, FEED_RECEIPT_BYTES_MAX);
     buf_init(&p->sending, FEED_RECEIPT_BYTES_MAX);
-    enum status st = attach_fetcher_new(s->base, s->node, s->daemon, partner, attachments_idle, p, &p->attachments);
+    enum status st = attach_fetcher_new(s->base, s->node, s->daemon, partner, part_idle, p, &p->attachments);
+    if (st == ST_OK)
+        st = consent_asker_new(s->base, s->node, s->daemon, partner, part_idle, p, &p->consents);
     if (st == ST_OK)
         st = p->again && p->receipt_again && p->hours_again && p->diag ? pull_start(p) : ST_NOMEM;
     if (st != ST_OK) {
@@ -653,6 +661,7 @@ void sync_client_reload(struct sync_client *s, struct tls_domains *domains)
             log_line(LOG_LEVEL_ERROR, "sync-failed", "partner", p->status.partner, "why", status_text(st), NULL);
         if (p->gone) {
             attach_fetcher_stop(p->attachments);
+            consent_asker_stop(p->consents);
             transfers_free(&p->net);
         }
         pull_free_if_gone(p);
@@ -670,6 +679,7 @@ void sync_client_stop(struct sync_client *s)
     push_client_stop(s->pushes);
     for (struct pull *p = s->pulls; p; p = p->next) {
         attach_fetcher_stop(p->attachments);
+        consent_asker_stop(p->consents);
         transfers_free(&p->net);
         p->get = p->post = NULL;
         event_del(p->again);

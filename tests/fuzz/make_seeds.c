@@ -86,6 +86,52 @@ static void notes(const struct note_key *key, struct buf *b)
     buf_fini(&line);
 }
 
+static struct consent sample_consent(bool revocation)
+{
+    struct consent c = {.revocation = revocation, .nation = "USA", .requester = "GBR", .what = {.recipient = "FRA", .version = 3},
+                        .at = now, .expires = now + 86400000};
+    memset(c.what.report.b, 0x5a, sizeof c.what.report.b);
+    return c;
+}
+
+static void consents(const struct test_keys *keys, struct buf *b)
+{
+    struct signing_key *key = NULL;
+    BUG_IF(signing_key_load(test_span(keys->report.key), test_span(keys->report.cert), NULL, &key) != ST_OK);
+    for (int i = 0; i < 2; i++) {
+        const struct consent c = sample_consent(i);
+        BUG_IF(consent_write(&c, key, b) != ST_OK);
+        save("consent", i ? "revocation" : "grant", b);
+    }
+    const struct consent c = sample_consent(false);
+    consent_request_write(&c.what, b);
+    save("consent", "request", b);
+    signing_key_free(&key);
+}
+
+// A report of another nation, with what goes on with it.
+static void page_passed_on(const struct signing_key *key, const struct buf *rendition, struct buf *b)
+{
+    const struct consent c = sample_consent(false);
+    struct feed_item item = {.kind = FEED_REPORT, .n = 40, .entry = entry(ENTRY_RELEASE, 40), .title = "x", .author = "USA"};
+    struct feed_page p = {.sender = "GBR", .recipient = "FRA", .updated = now, .self_href = "/v1/feed", .cursor = "abc",
+                          .checkpoint = span_cstr("note\n"), .items = &item, .item_count = 1};
+    struct feed_slot slot;
+    struct buf frame, consent;
+    size_t used;
+    buf_init(&frame, MIB);
+    buf_init(&consent, CONSENT_BYTES_MAX);
+    BUG_IF(consent_write(&c, key, &consent) != ST_OK);
+    item.with = (struct feed_carried){span_cstr("certificate"), buf_bytes(&consent), span_cstr("another")};
+    feed_write_frame(&p, &frame, &slot, &used);
+    buf_span(b, span_sub(buf_bytes(&frame), 0, slot.at));
+    buf_span(b, buf_bytes(rendition));
+    buf_span(b, span_sub(buf_bytes(&frame), slot.at, frame.len));
+    save("feed", "page-passed-on", b);
+    buf_fini(&frame);
+    buf_fini(&consent);
+}
+
 static void page(const struct test_keys *keys, struct buf *b)
 {
     static const char note[] = "gbr.example/release/FRA\n44\nAAAA\n\n\xe2\x80\x94 gbr.example BBBB\n";
@@ -112,6 +158,7 @@ static void page(const struct test_keys *keys, struct buf *b)
     buf_span(b, buf_bytes(&rendition));
     buf_span(b, span_sub(buf_bytes(&frame), slots[0].at, frame.len));
     save("feed", "page", b);
+    page_passed_on(key, &rendition, b);
     static struct diag faults;
     diag_init(&faults, "draft.xml");
     diag_add(&faults, 3, 9, "label-too-low", "portion e2", "is \"%s\"", "SECRET <A>");
@@ -167,6 +214,7 @@ int main(int argc, char **argv)
     leaves(&b);
     notes(&key, &b);
     page(&keys, &b);
+    consents(&keys, &b);
     card(&keys, &key, &b);
     worlds(&b);
     buf_fini(&b);

@@ -30,6 +30,8 @@ static void make_core(struct sim *s, size_t i, const char *policy)
     store_dir_make(&n->dir);
     store_dir_open(&n->dir, false);
     test_keys_make(n->nation, &n->keys);
+    const struct test_cert_options consent = {.common_name = "consents", .eku = RELTO_EKU_CONSENT};
+    test_keys_issue(&n->keys.ca, &consent, &n->consent);
     n->policy = world_new(policy);
     n->core.db = n->dir.db;
     n->core.rules = n->policy.rules;
@@ -44,6 +46,7 @@ static void make_core(struct sim *s, size_t i, const char *policy)
     assert_int_equal(
         signing_key_load(test_span(n->keys.report.key), test_span(n->keys.report.cert), d, &n->core.report_key), ST_OK);
     assert_int_equal(verifying_key_load(test_span(n->keys.report.cert), d, &n->core.own_report_cert), ST_OK);
+    assert_int_equal(signing_key_load(test_span(n->consent.key), test_span(n->consent.cert), d, &n->core.consent_key), ST_OK);
     free(d);
 }
 
@@ -58,6 +61,8 @@ static void make_peer(struct sim *s, size_t i, size_t of)
     p->card.report_cert_count = 1;
     memcpy(p->card.ledger_key, other->core.ledger_key.pub, ED25519_LEN);
     memcpy(p->card.cosign_key, other->core.cosign_key.pub, ED25519_LEN);
+    p->card.consent_cert_pem = other->consent.cert;
+    assert_int_equal(verifying_key_load(test_span(other->consent.cert), NULL, &p->consent_key), ST_OK);
     p->pull = true;
     assert_int_equal(verifying_key_load(test_span(other->keys.report.cert), NULL, &p->report_keys[0]), ST_OK);
     n->core.peers[n->core.peer_count++] = p;
@@ -82,9 +87,12 @@ void sim_fini(struct sim *s)
         struct sim_node *n = &s->nodes[i];
         policy_work_forget(&n->core);
         signing_key_free(&n->core.report_key);
+        signing_key_free(&n->core.consent_key);
         verifying_key_free(&n->core.own_report_cert);
-        for (size_t k = 0; k < s->count; k++)
+        for (size_t k = 0; k < s->count; k++) {
             verifying_key_free(&n->peers[k].report_keys[0]);
+            verifying_key_free(&n->peers[k].consent_key);
+        }
         world_free(&n->policy);
         n->dir.db = n->core.db;
         store_dir_remove(&n->dir);

@@ -33,6 +33,7 @@ struct sim_node {
     struct world policy;      // owns core.rules
     struct core core;
     struct test_keys keys;
+    struct test_pair consent;
     struct peer peers[SIM_NODES_MAX];
     struct random_seeded seed;
 };

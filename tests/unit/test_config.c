@@ -216,7 +216,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 38 + 13 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 39 + 13 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);

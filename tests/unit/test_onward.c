@@ -292,6 +292,23 @@ static void a_loop_ends_by_itself(void **state)
     assert_null(sim_text(sim, DEU, 1));
 }
 
+// The originator signed two texts as one version, and told one of them to each: who hears both says so.
+static void two_texts_of_one_version_by_two_ways_are_told(void **state)
+{
+    (void)state;
+    start(GBR_TO("FRA DEU", "permitted"), FRA_TO("DEU", "permitted"), DEU_TO("FRA", "permitted"));
+    sim_publish(sim, GBR, 1, 1, SIM_REPORT("first story", SIM_FOR_ALL, "x"));
+    pull(FRA, GBR);
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(reports_erase(t->txn, sim_id(1), NULL), ST_OK);
+    sim_commit(t);
+    sim_publish(sim, GBR, 1, 1, SIM_REPORT("other story", SIM_FOR_ALL, "x"));
+    pull(DEU, GBR);
+    pull(DEU, FRA);
+    assert_string_equal(quarantined(), "equivocation");
+    assert_non_null(strstr(sim_text(sim, DEU, 1), "other story"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
@@ -306,6 +323,7 @@ int main(void)
         T(the_originators_own_terms_win),
         T(what_comes_back_under_stricter_terms_changes_nothing),
         T(a_loop_ends_by_itself),
+        T(two_texts_of_one_version_by_two_ways_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

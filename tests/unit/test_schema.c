@@ -20,6 +20,7 @@
 #include "formats/report.h"
 #include "formats/vocabulary.h"
 #include "node/core/audit_flow.h"
+#include "node/core/consent.h"
 #include "node/core/hold.h"
 #include "node/core/policy_diff.h"
 #include "node/core/policy_flow.h"
@@ -44,7 +45,7 @@ static void each_namespace_has_its_schema(void **state)
 {
     (void)state;
     static const char *const ours[] = {NS_REPORT, NS_POLICY, NS_VOCABULARY, NS_POLICY_BUNDLE,  NS_LEDGER,
-                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST, NS_HOLDS, NS_POLICY_STATE, NS_POLICY_DIFF, NS_CSV_MAP, "urn:relto:answer:1", NS_AUDIT_EVENTS, NS_SEARCH};
+                                       NS_AUDIT,  NS_FEED,   NS_CARD,       NS_PROBLEM_FAULTS, NS_DECISIONS, NS_POLICY_TEST, NS_HOLDS, NS_CONSENT, NS_CONSENTS, NS_POLICY_STATE, NS_POLICY_DIFF, NS_CSV_MAP, "urn:relto:answer:1", NS_AUDIT_EVENTS, NS_SEARCH};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (!docs_schema_known(ours[i]))
             fail_msg("no schema for %s", ours[i]);

@@ -18,7 +18,7 @@ struct cli {
 // argv[0] is the command's own name. Each prints its own usage for --help.
 typedef int command_fn(const struct cli *cli, int argc, char **argv);
 command_fn cmd_init, cmd_partner, cmd_cert, cmd_publish, cmd_preview, cmd_show, cmd_list, cmd_search, cmd_recall, cmd_sync, cmd_reconcile,
-    cmd_label, cmd_policy, cmd_hold, cmd_audit, cmd_tlog, cmd_new, cmd_import, cmd_export, cmd_verify, cmd_status, cmd_backup,
+    cmd_label, cmd_policy, cmd_hold, cmd_consent, cmd_audit, cmd_tlog, cmd_new, cmd_import, cmd_export, cmd_verify, cmd_status, cmd_backup,
     cmd_restore, cmd_compact, cmd_fsck, cmd_reload;
 
 // `relto: what failed: why; what to do` on standard error. Returns `code`.

@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"label", "Labels", "check labels, show their markings, read a marking line", cmd_label},
     {"policy", "Policy", "check, test, compare and activate a policy, explain a decision", cmd_policy},
     {"hold", "Policy", "what awaits an officer's approval; approve or refuse it", cmd_hold},
+    {"consent", "Policy", "consent to passing reports on: ask for it, grant, refuse, revoke it", cmd_consent},
     {"sync", "Exchange", "state of the exchange with each partner; retry, go on after an alarm", cmd_sync},
     {"reconcile", "Exchange", "compare both ledgers with the partner's own copies", cmd_reconcile},
     {"audit", "Audit", "verify the logs, query them, ask who has what, since when and why", cmd_audit},
