@@ -547,7 +547,7 @@ void net_rest(struct run *r)
             for (size_t s = 0; s < r->sim.count; s++)
                 if (s != c)
                     exchange(r, c, s);
-        if (r->moved == before)
+        if (r->moved == before && rounds > 0) // the first round ends what was on its way, which may be of long ago
             return;
         if (rounds == 30)
             run_broken(r, "the nodes do not come to rest");
