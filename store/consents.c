@@ -267,7 +267,7 @@ static enum status claim_target(struct db_txn *t, const struct consent_record *r
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
     if (st == ST_OK && there.state == CONSENT_GRANTED && (r->state == CONSENT_UNSENT || r->state == CONSENT_WAITING) &&
-        !uuid_eq(there.id, r->id))
+        !uuid_eq(there.id, r->id) && r->changed < there.expires)
         return ST_OK;
     return db_put(t, DB_CONSENTS, key_span(&target), key_span(&id));
 }
@@ -369,10 +369,10 @@ enum status consents_changed(struct db_txn *t, const char *peer, uint64_t after,
                              enum status (*each)(void *ctx, const struct consent_record *r), void *ctx)
 {
     struct each_call e = {t, each, ctx};
-    struct key prefix = {.len = 0}, from = {.len = 0};
+    struct key prefix = {.len = 0};
     if (after == UINT64_MAX)
         return ST_OK;
+    const struct key from = change_key(peer, after + 1);
     key_id(&prefix, peer);
-    key_u64(&from, after + 1);
     return value_each(t, DB_CONSENT_CHANGES, &prefix, key_span(&from), on_change, &e);
 }

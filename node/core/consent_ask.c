@@ -12,6 +12,7 @@
 
 struct finding {
     struct tick *t;
+    bool news_first;
     struct consent_ask *ask;
 };
 
@@ -19,11 +20,15 @@ static enum status find_unsent(void *ctx, const struct consent_record *r)
 {
     const struct finding *f = ctx;
     struct consent_ask *ask = f->ask;
+    enum consent_ask_kind kind = r->state == CONSENT_UNSENT ? CONSENT_ASK_SEND : CONSENT_ASK_NEWS;
+    enum consent_ask_kind first = f->news_first ? CONSENT_ASK_NEWS : CONSENT_ASK_SEND;
     if (r->state == CONSENT_GRANTED && f->t->now >= r->expires)
         return consent_close(f->t->txn, r); // no more news of it are wanted
-    ask->kind = r->state == CONSENT_UNSENT ? CONSENT_ASK_SEND : CONSENT_ASK_NEWS;
-    ask->id = r->id;
-    return ask->kind == CONSENT_ASK_SEND ? ST_LIMIT : ST_OK;
+    if (ask->kind == CONSENT_ASK_NOTHING || kind == first) {
+        ask->kind = kind;
+        ask->id = r->id;
+    }
+    return kind == first ? ST_LIMIT : ST_OK;
 }
 
 static enum status write_request(struct tick *t, struct consent_ask *ask)
@@ -42,10 +47,10 @@ static enum status write_request(struct tick *t, struct consent_ask *ask)
     return st;
 }
 
-enum status consent_ask_next(struct tick *t, const char *peer, struct consent_ask *ret)
+enum status consent_ask_next(struct tick *t, const char *peer, bool news_first, struct consent_ask *ret)
 {
     *ret = (struct consent_ask){.kind = CONSENT_ASK_NOTHING};
-    struct finding f = {t, ret};
+    struct finding f = {t, news_first, ret};
     enum status st = consents_open(t->txn, true, peer, find_unsent, &f);
     if (st != ST_OK && st != ST_LIMIT)
         return st;
@@ -68,7 +73,10 @@ struct hearing {
     struct consent_record r;
     struct buf grant, revocation, certificate; // what it holds, copied out of the store
     struct buf fresh;                          // a document that came
+    bool key_unknown;                          // the card that we hold does not name the key of a grant
 };
+
+static const char REASON_UNKNOWN_KEY[] = "consent-unknown-key";
 
 static const struct xml_node *child_with(const struct xml_node *item, const char *name)
 {
@@ -98,7 +106,7 @@ static const char *document_objection(struct hearing *h, const struct xml_node *
         bool read = buf_status(&h->fresh) == ST_OK && consent_read(buf_bytes(&h->fresh), NULL, ret, facts) == ST_OK;
         why = !read ? "consent-form" : !same_request(h, ret) ? "consent-not-what-was-asked" : NULL;
         if (!why)
-            why = h->peer->consent_key ? consent_key_objection(ret, facts, h->peer->consent_key) : "consent-unknown-key";
+            why = h->peer->consent_key ? consent_key_objection(ret, facts, h->peer->consent_key) : REASON_UNKNOWN_KEY;
     }
     free(facts);
     return why;
@@ -133,10 +141,18 @@ static enum status settle(struct hearing *h, enum consent_state state, const cha
     r->revocation = buf_bytes(&h->revocation);
     r->certificate = buf_bytes(&h->certificate);
     snprintf(actor, sizeof actor, "partner:%s", h->peer->id);
-    if (state != CONSENT_WAITING)
+    if (state != CONSENT_WAITING && state != CONSENT_UNSENT)
         TRY(consent_doc_log(h->t, r, actor, NULL));
     TRY(consent_put(h->t->txn, r));
     return release_report(h->t, r->what.report, CAUSE_RECHECK, NULL);
+}
+
+// The grant will not be told again of itself. It is when the request is sent again, which goes on until a newer card names the key.
+static enum status await_card(struct hearing *h)
+{
+    h->key_unknown = true;
+    core_peer(h->t->core, h->peer->id)->card_wanted = true;
+    return h->r.state == CONSENT_GRANTED ? ST_OK : settle(h, CONSENT_UNSENT, NULL);
 }
 
 static enum status take_grant(struct hearing *h, const struct xml_node *item)
@@ -145,6 +161,8 @@ static enum status take_grant(struct hearing *h, const struct xml_node *item)
     const char *why = document_objection(h, item, false, &c);
     if (why) {
         tell(h, "the consent to the release", why);
+        if (strcmp(why, REASON_UNKNOWN_KEY) == 0)
+            return await_card(h);
         return h->r.state == CONSENT_UNSENT ? settle(h, CONSENT_WAITING, h->ret->why) : ST_OK;
     }
     if (h->r.state == CONSENT_GRANTED && span_eq(buf_bytes(&h->grant), buf_bytes(&h->fresh)))
@@ -228,7 +246,19 @@ static enum status take_items(struct hearing *h, const struct xml_node *root)
     return ST_OK;
 }
 
-// How far we have heard now. A peer whose numbers begin anew (its store is older than what we heard) is asked from the start.
+static enum status send_again(void *ctx, const struct consent_record *r)
+{
+    const struct hearing *h = ctx;
+    struct consent_record again = *r;
+    if (r->state != CONSENT_WAITING)
+        return ST_OK;
+    again.state = CONSENT_UNSENT;
+    again.grant = again.revocation = again.certificate = span_of(NULL, 0); // what waits has none
+    return consent_put(h->t->txn, &again);
+}
+
+// How far we have heard now. A peer whose numbers begin anew (its store is older than what we heard) is asked from the start,
+// and sent again what it may have lost.
 static enum status take_position(struct hearing *h, const struct consent_ask *ask, const struct xml_node *root)
 {
     uint64_t latest, next;
@@ -240,8 +270,10 @@ static enum status take_position(struct hearing *h, const struct consent_ask *as
     next = latest;
     if (next_text && (!decimal_parse(span_cstr(next_text), UINT64_MAX, &next) || next <= ask->after))
         return ST_INVALID;
-    if (latest < ask->after)
+    if (latest < ask->after) {
         next = 0;
+        TRY(consents_open(h->t->txn, true, h->peer->id, send_again, h));
+    }
     h->ret->more = next_text || latest < ask->after;
     return next == ask->after ? ST_OK : consents_hear(h->t->txn, h->peer->id, next);
 }
@@ -292,7 +324,10 @@ static enum status take(struct hearing *h, const struct consent_ask *ask, int st
             snprintf(h->ret->why, sizeof h->ret->why, "the answer is not a list of consents");
         h->t->undo |= h->ret->failed; // nothing of it counts
         h->ret->more |= st == ST_OK && ask->kind == CONSENT_ASK_SEND;
-        return h->ret->failed ? ST_OK : st;
+        if (h->ret->failed)
+            return ST_OK;
+        h->ret->failed = st == ST_OK && h->key_unknown && ask->kind == CONSENT_ASK_SEND;
+        return st;
     }
     if (refused && ask->kind == CONSENT_ASK_SEND)
         return reject(h, ask, status);

@@ -22,8 +22,9 @@ struct consent_ask {
     size_t body_len;
 };
 
-// What to ask this peer next.
-MUST_USE enum status consent_ask_next(struct tick *t, const char *peer, struct consent_ask *ret);
+// What to ask this peer next: a request goes before news, unless `news_first`. Use that when a request was not taken, so that one
+// that the peer will not take for now never keeps a revocation from being heard.
+MUST_USE enum status consent_ask_next(struct tick *t, const char *peer, bool news_first, struct consent_ask *ret);
 
 // What an answer came to.
 struct consent_heard {
@@ -35,6 +36,8 @@ struct consent_heard {
 // Take the answer (status 0 = none came): record what became of our requests and decide anew what that changes. A grant counts when
 // it says what was asked for and the consent key of the peer's card signed it; a revocation counts in any case: it only takes
 // away. An answer to a request that we did not make is passed over.
+// A grant by a key that the card does not name is fetched again, by its request, until a newer card does. A peer that lost what
+// we asked for (its numbers began anew) is sent what waits again.
 MUST_USE enum status consent_ask_take(struct tick *t, const char *peer, const struct consent_ask *ask, int status, struct span body,
                                       struct consent_heard *ret);
 

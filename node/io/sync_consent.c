@@ -25,6 +25,7 @@ struct consent_asker {
     bool busy;
     bool stale; // the connections of this job's question are gone
     enum work work;
+    bool news_first; // the last question was a request, and failed
     struct consent_ask ask;
     int status;        // of the answer
     struct buf answer; // its body
@@ -39,7 +40,7 @@ static enum status run_job(struct tick *t, struct tick_job *job)
     struct consent_asker *c = job->ctx;
     switch (c->work) {
     case WORK_LOOK:
-        return consent_ask_next(t, c->partner, &c->ask);
+        return consent_ask_next(t, c->partner, c->news_first, &c->ask);
     case WORK_TAKE:
         return consent_ask_take(t, c->partner, &c->ask, c->status, buf_bytes(&c->answer), &c->heard);
     }
@@ -86,6 +87,7 @@ static void back_off(struct consent_asker *c, const char *why)
     const struct config *conf = c->node->config;
     uint64_t ms = conf->retry_min_ms;
     uint16_t jitter;
+    c->news_first = c->ask.kind == CONSENT_ASK_SEND;
     for (uint32_t i = 0; i < c->failures && ms < conf->retry_max_ms; i++)
         ms *= 2;
     c->failures++;
@@ -134,6 +136,7 @@ static void taken(struct consent_asker *c)
         return;
     }
     c->failures = 0;
+    c->news_first = false;
     if (c->heard.why[0])
         log_line(LOG_LEVEL_WARNING, "consent-failed", "partner", c->partner, "why", c->heard.why, NULL);
     if (c->heard.more && ++c->rounds < ROUNDS_MAX)

@@ -119,6 +119,7 @@ static const char *answer(size_t node, const char *what)
 struct talking {
     size_t node;
     const char *peer;
+    bool news_first;
     struct consent_ask ask;
     int status;
     struct span body;
@@ -128,7 +129,7 @@ struct talking {
 static enum status run_next(struct tick *t, struct tick_job *job)
 {
     struct talking *x = job->ctx;
-    return consent_ask_next(t, x->peer, &x->ask);
+    return consent_ask_next(t, x->peer, x->news_first, &x->ask);
 }
 
 static enum status run_take(struct tick *t, struct tick_job *job)
@@ -495,6 +496,108 @@ static void an_older_store_at_the_originator_is_asked_from_the_start(void **stat
     assert_string_equal(state_at(FRA), "revoked");
 }
 
+static void what_the_originator_lost_is_sent_again(void **state)
+{
+    (void)state;
+    ask(1, "DEU");
+    talk();
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(consents_hear(t->txn, "GBR", 1000), ST_OK);
+    sim_commit(t);
+    assert_int_equal(talk(), 3); // news: it began anew; the request; news
+    assert_string_equal(state_at(FRA), "waiting");
+}
+
+static void a_grant_by_a_key_of_a_newer_card_is_not_lost(void **state)
+{
+    (void)state;
+    struct peer *gbr = &sim->nodes[FRA].peers[GBR];
+    struct verifying_key *good = gbr->consent_key;
+    ask(1, "DEU");
+    talk();
+    answer(GBR, "grant");
+    gbr->consent_key = sim->nodes[FRA].peers[DEU].consent_key; // as if the card were older
+    talk();
+    talk();
+    gbr->consent_key = good;
+    assert_true(gbr->card_wanted);
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), "");
+    talk();
+    assert_string_equal(state_at(FRA), "granted");
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), "R1");
+}
+
+static void a_request_that_is_not_taken_does_not_hide_a_revocation(void **state)
+{
+    (void)state;
+    struct reply rp;
+    granted();
+    sim_publish(sim, GBR, 2, 1, SIM_PLAIN);
+    pull(FRA, GBR);
+    answer(GBR, "revoke");
+    assert_string_equal(ask(2, "DEU"), "unsent");
+    struct talking *x = calloc(1, sizeof *x);
+    x->peer = "GBR";
+    x->status = 429;
+    sim_job(sim, FRA, run_next, x);
+    assert_int_equal(x->ask.kind, CONSENT_ASK_SEND);
+    sim_job(sim, FRA, run_take, x);
+    assert_true(x->heard.failed);
+    x->news_first = true;
+    sim_job(sim, FRA, run_next, x);
+    assert_int_equal(x->ask.kind, CONSENT_ASK_NEWS);
+    sim_request(sim, FRA, GBR, "GET", x->ask.path, "", span_of(NULL, 0), &rp);
+    x->status = rp.status;
+    x->body = buf_bytes(&rp.body);
+    sim_job(sim, FRA, run_take, x);
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), "R1 W1");
+    reply_fini(&rp);
+    free(x);
+}
+
+static enum status count_one(void *ctx, const struct consent_record *r)
+{
+    (void)r;
+    ++*(int *)ctx;
+    return ST_OK;
+}
+
+static int changes_of(struct tick *t, const char *peer, uint64_t after)
+{
+    int count = 0;
+    assert_int_equal(consents_changed(t->txn, peer, after, count_one, &count), ST_OK);
+    return count;
+}
+
+static void each_partner_is_told_all_of_its_changes_and_no_others(void **state)
+{
+    (void)state;
+    struct tick *t = sim_tick(sim, GBR);
+    for (uint8_t i = 0; i < 6; i++) {
+        struct consent_record r = {.id = sim_id((uint8_t)(10 + i)), .state = CONSENT_WAITING, .what = {.report = sim_id(1), .version = 1}};
+        snprintf(r.peer, sizeof r.peer, "%s", i % 2 ? "AUS" : "FRA");
+        snprintf(r.what.recipient, sizeof r.what.recipient, "DEU");
+        assert_int_equal(consent_put(t->txn, &r), ST_OK);
+    }
+    assert_int_equal(changes_of(t, "AUS", 0), 3);
+    assert_int_equal(changes_of(t, "FRA", 0), 3);
+    assert_int_equal(changes_of(t, "AUS", 1), 2);
+    assert_int_equal(changes_of(t, "FRA", 2), 1);
+    assert_int_equal(changes_of(t, "FRA", 3), 0);
+    sim_commit(t);
+}
+
+static void one_request_follows_what_expired(void **state)
+{
+    (void)state;
+    granted();
+    sim->now += HOUR;
+    assert_string_equal(ask(1, "DEU"), "unsent");
+    sim->now += 1;
+    assert_string_equal(ask(1, "DEU"), "unsent");
+    assert_int_equal(sim_events(sim, FRA, AUDIT_CONSENT_REQUEST), 2);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -516,6 +619,11 @@ int main(void)
         T(another_version_needs_another_consent),
         T(a_past_decision_is_made_again_with_the_consent_of_then),
         T(an_older_store_at_the_originator_is_asked_from_the_start),
+        T(what_the_originator_lost_is_sent_again),
+        T(a_grant_by_a_key_of_a_newer_card_is_not_lost),
+        T(a_request_that_is_not_taken_does_not_hide_a_revocation),
+        T(each_partner_is_told_all_of_its_changes_and_no_others),
+        T(one_request_follows_what_expired),
     };
     return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }
