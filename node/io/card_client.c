@@ -35,6 +35,7 @@ struct card_client {
     struct daemon_job retry;
     bool retry_busy, retry_again;
     size_t taken, left;
+    bool using; // a reload is for a card that was taken
     bool stopped;
 };
 
@@ -212,7 +213,10 @@ static void on_use(evutil_socket_t fd, short what, void *ctx)
         char partner[sizeof x->partner];
         memcpy(partner, x->partner, sizeof partner); // the list may be another one afterwards
         x->taken = false;
-        if (daemon_use_card(c->daemon, partner) == ST_OK)
+        c->using = true;
+        enum status st = daemon_use_card(c->daemon, partner);
+        c->using = false;
+        if (st == ST_OK)
             submit_retry(c);
     }
 }
@@ -280,7 +284,9 @@ static struct asked *find(const struct card_client *c, const char *partner)
     return NULL;
 }
 
-// Those pulled from that are not asked yet; those that are, with new connections.
+// Those pulled from that are not asked yet; those that are, with new connections. When the cause is a card that was taken,
+// only whose answer that cut off is asked again: a partner with a newer card for every question would have us reload for ever,
+// and every reload ends the transfers of all.
 static enum status begin(struct card_client *c)
 {
     struct core *core = &c->node->core;
@@ -288,8 +294,9 @@ static enum status begin(struct card_client *c)
         struct asked *x = find(c, core->peers[i]->id);
         if (!core->peers[i]->pull)
             continue;
+        bool again = x && (x->get || !c->using);
         TRY(x ? connect_to(x) : asked_new(c, core->peers[i]->id));
-        if (x)
+        if (again)
             ask(x);
     }
     return ST_OK;
