@@ -181,6 +181,9 @@ static enum status check_tree(struct tick *t, const struct restore_pass *p, uint
     struct digest root = merkle_empty();
     if (p->held > size)
         return refuse(d, ST_BAD_PROOF, "entries", "it holds %llu entries, only %llu are here", (unsigned long long)p->held, (unsigned long long)size);
+    if (size > p->before && size > p->held)
+        return refuse(d, ST_BAD_PROOF, "entries", "it gives entries of our ledger behind the %llu for which it shows our signature",
+                      (unsigned long long)p->held);
     if (p->held == 0)
         return ST_OK;
     TRY(ledger_root(t->txn, p->partner, p->held, &root));

@@ -322,6 +322,29 @@ static void empty(struct buf *b)
     b->len = 0;
 }
 
+// A recall that we never wrote, behind all that our signature covers.
+static void add_recall(struct buf *b)
+{
+    const struct ledger_entry e = {.n = 3, .kind = ENTRY_RECALL, .report = sim_id(1), .version = 1, .at = UTC_MAX / 2};
+    struct buf leaf;
+    buf_init(&leaf, 4096);
+    ledger_entry_write(&e, &leaf);
+    buf_puts(b, "entry GBR ");
+    base64_put(b, buf_bytes(&leaf));
+    buf_putc(b, '\n');
+    buf_fini(&leaf);
+}
+
+static void entries_that_we_did_not_sign_are_refused(void **state)
+{
+    (void)state;
+    three_and_save();
+    bring_back();
+    assert_int_equal(restore_from(FRA, add_recall), ST_BAD_PROOF);
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1 R1");
+}
+
 static void false_answers_leave_nothing(void **state)
 {
     static void (*const changes[])(struct buf *) = {drop_last_line, swap_letter, raise_size, spoil_cosignature, empty};
@@ -587,7 +610,7 @@ int main(void)
         T(the_number_of_a_lost_version_is_not_used_again),
         T(a_partner_that_holds_no_more_is_done),
         T(an_entry_known_by_its_hash_cannot_come_back),
-        T(false_answers_leave_nothing),
+        T(entries_that_we_did_not_sign_are_refused), T(false_answers_leave_nothing),
         T(a_backup_of_another_history_is_not_completed),
         T(only_the_owner_is_given_its_entries),
         T(the_word_of_a_partner_keeps_no_report_out),
