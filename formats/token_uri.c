@@ -75,7 +75,7 @@ static bool take_path(struct span v, char out[TOKEN_PATH_MAX])
 static void append(char *out, struct span attribute)
 {
     size_t n = strlen(out); // the parts together are no longer than the URI, which fits
-    if (out[n - 1] != ':')
+    if (n > sizeof scheme - 1)
         out[n++] = ';';
     memcpy(out + n, attribute.ptr, attribute.len);
     out[n + attribute.len] = 0;

@@ -87,7 +87,10 @@ stop fra
 mkdir -p "$D/www/v1"
 { printf 'HTTP/1.1 200 OK\r\nContent-Type: application/atom+xml\r\nConnection: close\r\nContent-Length: %d\r\n\r\n' "$(wc -c <"$D/page")"
   cat "$D/page"; } >"$D/www/v1/feed"
-cp "$D/www/v1/feed" "$D/www/v1/feed?after=$cursor" # what that page says to ask next
+for n in 8 16 32 64 128 256; do # however long a page GBR asks for, and what that page says to ask next
+    ln -s feed "$D/www/v1/feed?limit=$n"
+    ln -s feed "$D/www/v1/feed?after=$cursor&limit=$n"
+done
 (cd "$D/www" && exec openssl s_server -accept "${address##*:}" -cert "$D/fra/certs/node.pem" -key "$D/fra/keys/tls.key" \
     -CAfile "$D/gbr/ca/ca.pem" -Verify 3 -tls1_3 -HTTP >"$D/server.log" 2>&1) &
 server=$!

@@ -27,6 +27,7 @@ static void good_ones_come_apart(void **state)
         const char *uri, *key, *token, *pin, *module;
     } rows[] = {
         {"pkcs11:token=GBR;object=report", "pkcs11:token=GBR;object=report", "pkcs11:token=GBR", "", ""},
+        {"pkcs11:token=GBR:;object=a:", "pkcs11:token=GBR:;object=a:", "pkcs11:token=GBR:", "", ""},
         {"pkcs11:object=a%20b;token=GBR%3b;type=private", "pkcs11:object=a%20b;token=GBR%3b", "pkcs11:token=GBR%3b", "", ""},
         {"pkcs11:serial=0a1;id=%01%02;model=x", "pkcs11:serial=0a1;id=%01%02;model=x", "pkcs11:serial=0a1;model=x", "", ""},
         {"pkcs11:token=G;id=%01?pin-source=/k/pin", "pkcs11:token=G;id=%01", "pkcs11:token=G", "/k/pin", ""},
