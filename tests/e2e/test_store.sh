@@ -34,6 +34,7 @@ for id in $(cut -f1 "$D/published" | sort -u); do node gbr recall "$id" --reason
 wait_exchanged 60 || fail "the recall was not exchanged"
 for i in $(seq 200); do has fra/store/data.mdb || break; sleep 0.1; done
 has fra/store/data.mdb && fail "the recalled text is still in the partner's file: $(grep -a compact "$D/fra/run/log")"
+for i in $(seq 50); do grep -q 'event=compacted ' "$D/fra/run/log" && break; sleep 0.1; done # the file takes its place first
 grep -q 'event=compacted ' "$D/fra/run/log" || fail "no compaction in the partner's log"
 has gbr/store/data.mdb || fail "compacted without being asked"
 node gbr compact || fail "compact"
