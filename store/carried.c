@@ -11,40 +11,19 @@ static struct key copy_key(struct uuid id, uint32_t version, const char *source)
     return k;
 }
 
-// Three parts, each behind its length.
-static void put_part(struct buf *b, struct span s)
-{
-    struct key len = {.len = 0};
-    key_u32(&len, (uint32_t)s.len);
-    buf_span(b, key_span(&len));
-    buf_span(b, s);
-}
-
-static struct span get_part(struct key_reader *r)
-{
-    size_t len = key_get_u32(r);
-    if (r->bad || len > r->rest.len) {
-        r->bad = true;
-        return span_of(NULL, 0);
-    }
-    struct span s = span_sub(r->rest, 0, len);
-    r->rest = span_sub(r->rest, len, r->rest.len);
-    return s;
-}
-
 void carried_write(const struct feed_carried *c, struct buf *out)
 {
-    put_part(out, c->certificate);
-    put_part(out, c->consent);
-    put_part(out, c->consent_certificate);
+    value_put_part(out, c->certificate);
+    value_put_part(out, c->consent);
+    value_put_part(out, c->consent_certificate);
 }
 
 bool carried_read(struct span bytes, struct feed_carried *ret)
 {
     struct key_reader r = key_reader_of(bytes);
-    *ret = (struct feed_carried){.certificate = get_part(&r)};
-    ret->consent = get_part(&r);
-    ret->consent_certificate = get_part(&r);
+    *ret = (struct feed_carried){.certificate = value_get_part(&r)};
+    ret->consent = value_get_part(&r);
+    ret->consent_certificate = value_get_part(&r);
     return value_whole(&r);
 }
 

@@ -120,26 +120,6 @@ enum status consents_hear(struct db_txn *t, const char *peer, uint64_t change)
 
 // ---- values
 
-static void put_span(struct buf *b, struct span s)
-{
-    struct key len = {.len = 0};
-    key_u32(&len, (uint32_t)s.len);
-    buf_span(b, key_span(&len));
-    buf_span(b, s);
-}
-
-static struct span get_span(struct key_reader *r)
-{
-    size_t len = key_get_u32(r);
-    if (r->bad || len > r->rest.len) {
-        r->bad = true;
-        return span_of(NULL, 0);
-    }
-    struct span s = span_sub(r->rest, 0, len);
-    r->rest = span_sub(r->rest, len, r->rest.len);
-    return s;
-}
-
 // Two parts, since both texts may be longer than a key is.
 static void encode(const struct consent_record *r, struct buf *b)
 {
@@ -159,9 +139,9 @@ static void encode(const struct consent_record *r, struct buf *b)
     key_text(&rest, r->reason);
     buf_span(b, key_span(&head));
     buf_span(b, key_span(&rest));
-    put_span(b, r->grant);
-    put_span(b, r->revocation);
-    put_span(b, r->certificate);
+    value_put_part(b, r->grant);
+    value_put_part(b, r->revocation);
+    value_put_part(b, r->certificate);
 }
 
 static enum status decode(struct uuid id, struct span value, struct consent_record *ret)
@@ -180,9 +160,9 @@ static enum status decode(struct uuid id, struct span value, struct consent_reco
     c.change = key_get_u64(&r);
     key_get_text(&r, c.by, sizeof c.by);
     key_get_text(&r, c.reason, sizeof c.reason);
-    c.grant = get_span(&r);
-    c.revocation = get_span(&r);
-    c.certificate = get_span(&r);
+    c.grant = value_get_part(&r);
+    c.revocation = value_get_part(&r);
+    c.certificate = value_get_part(&r);
     if (!value_whole(&r) || ours > 1 || state > CONSENT_REJECTED)
         return ST_CORRUPT;
     c.ours = ours;

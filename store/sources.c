@@ -35,28 +35,9 @@ static struct key position_key(const char *partner, uint64_t n)
 
 // ---- state: fixed numbers, then five texts, each behind its length
 
-static void put_text(struct buf *b, struct span s)
-{
-    uint8_t len[4] = {(uint8_t)(s.len >> 24), (uint8_t)(s.len >> 16), (uint8_t)(s.len >> 8), (uint8_t)s.len};
-    buf_put(b, len, sizeof len);
-    buf_span(b, s);
-}
-
-static struct span get_text(struct key_reader *r)
-{
-    size_t len = key_get_u32(r);
-    if (r->bad || len > r->rest.len) {
-        r->bad = true;
-        return span_of(NULL, 0);
-    }
-    struct span s = span_sub(r->rest, 0, len);
-    r->rest = span_sub(r->rest, len, r->rest.len);
-    return s;
-}
-
 static void get_string(struct key_reader *r, char *out, size_t cap)
 {
-    struct span s = get_text(r);
+    struct span s = value_get_part(r);
     if (s.len >= cap) {
         r->bad = true;
         return;
@@ -80,11 +61,11 @@ enum status source_put(struct db_txn *t, const char *partner, const struct sourc
     key_u8(&fixed, s->cosignature_due);
     buf_init(&b, 8 * KIB);
     buf_span(&b, key_span(&fixed));
-    put_text(&b, span_cstr(s->cursor));
-    put_text(&b, span_cstr(s->error));
-    put_text(&b, s->checkpoint);
-    put_text(&b, span_cstr(s->epoch));
-    put_text(&b, span_cstr(s->offered));
+    value_put_part(&b, span_cstr(s->cursor));
+    value_put_part(&b, span_cstr(s->error));
+    value_put_part(&b, s->checkpoint);
+    value_put_part(&b, span_cstr(s->epoch));
+    value_put_part(&b, span_cstr(s->offered));
     enum status st = buf_status(&b);
     if (st == ST_OK)
         st = db_put(t, DB_SOURCES, key_span(&k), buf_bytes(&b));
@@ -111,7 +92,7 @@ enum status source_get(struct db_txn *t, const char *partner, struct source_stat
     ret->cosignature_due = key_get_u8(&r) != 0;
     get_string(&r, ret->cursor, sizeof ret->cursor);
     get_string(&r, ret->error, sizeof ret->error);
-    ret->checkpoint = get_text(&r);
+    ret->checkpoint = value_get_part(&r);
     if (layout == LAYOUT) {
         get_string(&r, ret->epoch, sizeof ret->epoch);
         get_string(&r, ret->offered, sizeof ret->offered);
@@ -167,9 +148,9 @@ enum status quarantine_put(struct db_txn *t, const char *partner, uint64_t n, co
     key_i64(&time, now);
     buf_init(&b, RENDITION_BYTES_MAX + FEED_CARRIED_BYTES_MAX + 8 * KIB);
     buf_span(&b, key_span(&time));
-    put_text(&b, span_cstr(reason));
-    put_text(&b, bytes);
-    put_text(&b, with);
+    value_put_part(&b, span_cstr(reason));
+    value_put_part(&b, bytes);
+    value_put_part(&b, with);
     enum status st = buf_status(&b);
     if (st == ST_OK)
         st = db_put(t, DB_QUARANTINE, key_span(&k), buf_bytes(&b));
@@ -185,10 +166,10 @@ static bool quarantine_read(struct span value, struct quarantined *ret)
 {
     struct key_reader v = key_reader_of(value);
     key_get_i64(&v);
-    *ret = (struct quarantined){.reason = get_text(&v)};
-    ret->bytes = get_text(&v);
+    *ret = (struct quarantined){.reason = value_get_part(&v)};
+    ret->bytes = value_get_part(&v);
     if (v.rest.len)
-        ret->with = get_text(&v);
+        ret->with = value_get_part(&v);
     return !v.bad && v.rest.len == 0;
 }
 

@@ -17,6 +17,26 @@ struct key_reader value_reader(struct span value, uint8_t layout)
     return r;
 }
 
+void value_put_part(struct buf *b, struct span part)
+{
+    struct key len = {.len = 0};
+    key_u32(&len, (uint32_t)part.len);
+    buf_span(b, key_span(&len));
+    buf_span(b, part);
+}
+
+struct span value_get_part(struct key_reader *r)
+{
+    size_t len = key_get_u32(r);
+    if (r->bad || len > r->rest.len) {
+        r->bad = true;
+        return span_of(NULL, 0);
+    }
+    struct span part = span_sub(r->rest, 0, len);
+    r->rest = span_sub(r->rest, len, r->rest.len);
+    return part;
+}
+
 enum status value_put(struct db_txn *t, enum db_table table, const struct key *k, const struct key *head,
                       struct span tail)
 {

@@ -20,6 +20,10 @@ static inline bool value_whole(const struct key_reader *r)
 MUST_USE enum status value_put(struct db_txn *t, enum db_table table, const struct key *k,
                                const struct key *head, struct span tail);
 
+// Bytes of any length behind their length (32 bits). What is read is borrowed from the value; empty when the reader is bad.
+void value_put_part(struct buf *b, struct span part);
+struct span value_get_part(struct key_reader *r);
+
 // A set of withheld children in a value: without the empty words at its end.
 void key_withheld(struct key *k, const struct withheld_set *w);
 struct withheld_set key_get_withheld(struct key_reader *r);

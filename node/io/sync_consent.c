@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "node/core/consent_ask.h"
+#include "node/io/backoff.h"
 #include "node/io/log.h"
 
 enum work { WORK_LOOK, WORK_TAKE };
@@ -81,21 +82,12 @@ static void pause_whole(struct consent_asker *c)
     arm(c, (uint64_t)c->node->config->consent_poll_s * 1000);
 }
 
-// Half to whole of min x 2^failures, at most max.
+// The connection failed, the partner would not answer, or our own store.
 static void back_off(struct consent_asker *c, const char *why)
 {
-    const struct config *conf = c->node->config;
-    uint64_t ms = conf->retry_min_ms;
-    uint16_t jitter;
     c->news_first = c->ask.kind == CONSENT_ASK_SEND;
-    for (uint32_t i = 0; i < c->failures && ms < conf->retry_max_ms; i++)
-        ms *= 2;
-    c->failures++;
-    random_fill(&c->node->core.random, (uint8_t *)&jitter, sizeof jitter);
-    if (ms > conf->retry_max_ms)
-        ms = conf->retry_max_ms;
     log_line(LOG_LEVEL_WARNING, "consent-failed", "partner", c->partner, "why", why, NULL);
-    arm(c, ms / 2 + ms * jitter / 65535 / 2);
+    arm(c, backoff_ms(c->node, ++c->failures));
 }
 
 static void on_answer(void *ctx, const struct transfer_answer *a)
