@@ -15,7 +15,7 @@
 #include "tools/benches/activation.h"
 #include "tools/benches/activation_world.h"
 
-enum { REPORTS_PER_COMMIT = 2000, WORDS = 100 };
+enum { REPORTS_PER_COMMIT = 2000, WORDS = 200 };
 
 static double now_s(void)
 {

@@ -1,6 +1,8 @@
 #include "tools/benches/activation_world.h"
 
-enum { TOPICS = 40, AREAS = 10, TOPICS_AGREED = 12, TOPICS_CHANGED = 4, LISTS = 20 };
+#include <math.h>
+
+enum { TOPICS = 40, AREAS = 10, TOPICS_AGREED = 12, TOPICS_CHANGED = 4, LISTS = 20, LANGUAGE_WORDS = 100000 };
 
 static const char *const classes[] = {"UNCLASSIFIED", "RESTRICTED", "CONFIDENTIAL", "SECRET"};
 
@@ -119,6 +121,27 @@ static void put_label(struct buf *out, unsigned partners, uint64_t number, const
                   "</originatorConfidentialityLabel></label>");
 }
 
+// The word of a language that is the rank-th of the frequent ones.
+static void put_word(struct buf *out, uint64_t rank)
+{
+    static const char consonants[] = "bcdfghjklmnprstvw", vowels[] = "aeiou";
+    uint64_t random = mix(rank, 12);
+    for (uint64_t syllables = 1 + random % 4; syllables > 0; syllables--, random /= 17 * 5) {
+        buf_putc(out, consonants[random % 17]);
+        buf_putc(out, vowels[random / 17 % 5]);
+    }
+}
+
+// Text as people write it: the n-th word of the language is used 1/n as often as the first (Zipf's law).
+static void put_text(struct buf *out, uint64_t number, unsigned words)
+{
+    for (unsigned i = 0; i < words; i++) {
+        double even = (double)(mix(number, 100 + i) >> 11) / (double)(1ull << 53);
+        buf_putc(out, ' ');
+        put_word(out, (uint64_t)pow(LANGUAGE_WORDS, even));
+    }
+}
+
 void world_draft(struct buf *out, unsigned partners, uint64_t number, unsigned words)
 {
     const char *cls = classes[mix(number, 1) % 3];
@@ -129,8 +152,7 @@ void world_draft(struct buf *out, unsigned partners, uint64_t number, unsigned w
                mix(number, 8) % 2 ? "INTREP" : "INTSUM", (unsigned long long)number, (unsigned)(mix(number, 9) % TOPICS),
                'A' + (int)(mix(number, 10) % AREAS));
     buf_puts(out, "<portion><text>What was seen, by whom, and when.");
-    for (unsigned i = 0; i < words; i++)
-        buf_printf(out, " %016llx", (unsigned long long)mix(number, 100 + i));
+    put_text(out, number, words);
     buf_puts(out, "</text></portion>");
     if (mix(number, 11) % 5 == 0) { // a part that goes to few
         buf_puts(out, "<portion>");

@@ -13,7 +13,7 @@ void world_vocabulary(struct buf *out);
 // Serial 1 or, changed, 2: one community gets other topics, one partner a lower clearance, one partner leaves. The first
 // partner, who is served meanwhile, is not concerned.
 void world_policy(struct buf *out, unsigned partners, bool changed);
-// With so many words of eight random bytes in its text: they are what does not get shorter by compression.
+// With so many words of a made-up language in its text.
 void world_draft(struct buf *out, unsigned partners, uint64_t number, unsigned words);
 // Does the first partner get the report of this number?
 bool world_is_for_first(unsigned partners, uint64_t number);
