@@ -141,7 +141,7 @@ bool push_want_read(struct span body, size_t n, struct push_want *ret)
             return false;
     return next_word(&line, ' ', &hex) && next_word(&line, ' ', &size) && hex_get(hex, ret->digest.b, SHA256_LEN) == ST_OK &&
            decimal_parse(size, UINT64_MAX / 2, &ret->size) && decimal_parse(line, UINT64_MAX / 2, &ret->have) &&
-           (ret->have < ret->size || ret->size == 0);
+           (ret->have < ret->size || ret->have == 0);
 }
 
 enum status push_attachment(struct tick *t, const char *partner, const struct push_want *w, struct reply *rp)

@@ -349,15 +349,15 @@ static void lists_of_what_is_wanted_are_read(void **state)
 {
     static const char hex[] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     static const char *const bad[] = {"", "x 1 0\n", " 1 0\n", "9f86 1 0\n"};
-    char text[400];
+    char text[480];
     struct push_want w;
     (void)state;
-    snprintf(text, sizeof text, "%s 10 0\n%s 70000 65472\n%s 5 6\n%s 5\n%s 5 0", hex, hex, hex, hex, hex);
+    snprintf(text, sizeof text, "%s 10 0\n%s 70000 65472\n%s 5 6\n%s 0 7\n%s 5\n%s 5 0", hex, hex, hex, hex, hex, hex);
     assert_true(push_want_read(span_cstr(text), 0, &w));
     assert_true(w.size == 10 && w.have == 0 && w.digest.b[0] == 0x9f);
     assert_true(push_want_read(span_cstr(text), 1, &w));
     assert_true(w.size == 70000 && w.have == 65472);
-    for (size_t n = 2; n < 7; n++) // more here than there is; no number; no end of the line; no line
+    for (size_t n = 2; n < 8; n++) // more here than there is, twice; no number; no end of the line; no line
         assert_false(push_want_read(span_cstr(text), n, &w));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(push_want_read(span_cstr(bad[i]), 0, &w));
