@@ -10,6 +10,7 @@
 
 enum {
     SEARCH_WORDS_MAX = 65536,   // words and names of one report that are taken, from its beginning
+    SEARCH_BATCH_BYTES = 4 << 20, // words that come into the index at once, together with the report that goes beyond it
     SEARCH_QUERY_WORDS_MAX = 32,
     SEARCH_TERMS_MAX = 256,     // alternatives of one condition, e.g. the areas of a region
     SEARCH_WORKS_MAX = 50000,   // looks at the index for one page: bounds its time
@@ -19,8 +20,8 @@ enum {
 // later. Called by store/reports.
 MUST_USE enum status search_changed(struct db_txn *t, struct uuid id, bool there);
 
-// Take up to `reports_max` noted reports into the index; in a store that never had one, all are noted first.
-// *ret_more: some are left. A report whose bytes cannot be read is left out.
+// Take up to `reports_max` noted reports into the index, but no more when they have SEARCH_BATCH_BYTES of words; in a store
+// that never had one, all are noted first. Many at once cost less: they share pages. *ret_more: some are left. A report whose bytes cannot be read is left out.
 MUST_USE enum status search_update(struct db_txn *t, size_t reports_max, bool *ret_more);
 
 // Where a page ended: the last report that was looked at.

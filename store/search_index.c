@@ -112,9 +112,21 @@ enum status search_changed(struct db_txn *t, struct uuid id, bool there)
 
 // ---- in
 
-struct terms {
+struct terms { // of one report
     struct buf text;     // each with its NUL
     size_t *from;        // where each begins in it
+    size_t count, cap;
+};
+
+struct entry { // of SEARCH, to be written
+    size_t term; // where it begins in the text
+    utc_ms issued;
+    struct uuid id;
+};
+
+struct batch { // what several reports bring
+    struct buf text;
+    struct entry *entries;
     size_t count, cap;
 };
 
@@ -189,38 +201,71 @@ static int by_text(const void *a, const void *b, void *text)
     return strcmp((const char *)text + *(const size_t *)a, (const char *)text + *(const size_t *)b);
 }
 
-// Write each term once, in order: neighbours in the table are written one after the other.
-static enum status write_terms(struct db_txn *t, struct terms *x, const struct report *r, struct uuid id)
+static enum status put_facts(struct db_txn *t, const struct report *r, struct uuid id, struct span terms)
 {
     struct key value = value_head(1), k = uuid_key(id);
-    struct buf once;
-    enum status st = ST_OK;
-    const char *text = (const char *)x->text.ptr, *last = "";
-    qsort_r(x->from, x->count, sizeof *x->from, by_text, x->text.ptr);
-    buf_init(&once, x->text.len);
-    for (size_t i = 0; st == ST_OK && i < x->count; i++) {
-        const char *term = text + x->from[i];
-        if (strcmp(term, last) == 0)
-            continue;
-        last = term;
-        const struct span s = span_of(term, strlen(term) + 1);
-        struct key entry = term_key(s, r->issued, id);
-        st = db_put(t, DB_SEARCH, key_span(&entry), span_of(NULL, 0));
-        buf_span(&once, s);
-    }
     key_i64(&value, r->issued);
     key_u8(&value, r->has_position);
     key_i64(&value, billionths(r->lat));
     key_i64(&value, billionths(r->lon));
-    if (st == ST_OK)
-        st = buf_status(&once);
-    if (st == ST_OK)
-        st = value_put(t, DB_SEARCHED, &k, &value, buf_bytes(&once));
-    buf_fini(&once);
-    return st;
+    return value_put(t, DB_SEARCHED, &k, &value, terms);
 }
 
-static enum status take_in(struct db_txn *t, const struct report_record *rec)
+static enum status batch_room(struct batch *b, size_t more)
+{
+    if (b->cap - b->count >= more)
+        return ST_OK;
+    size_t cap = 2 * b->cap > b->count + more ? 2 * b->cap : b->count + more;
+    struct entry *entries = realloc(b->entries, cap * sizeof *entries);
+    if (!entries)
+        return ST_NOMEM;
+    b->entries = entries;
+    b->cap = cap;
+    return ST_OK;
+}
+
+// Each term of the report once, in order: into the batch, and all of them with the report's facts.
+static enum status batch_add(struct db_txn *t, struct batch *b, struct terms *x, const struct report *r, struct uuid id)
+{
+    const char *text = (const char *)x->text.ptr, *last = "";
+    const size_t begin = b->text.len;
+    TRY(batch_room(b, x->count));
+    qsort_r(x->from, x->count, sizeof *x->from, by_text, x->text.ptr);
+    for (size_t i = 0; i < x->count; i++) {
+        const char *term = text + x->from[i];
+        if (strcmp(term, last) == 0)
+            continue;
+        last = term;
+        b->entries[b->count++] = (struct entry){.term = b->text.len, .issued = r->issued, .id = id};
+        buf_put(&b->text, term, strlen(term) + 1);
+    }
+    TRY(buf_status(&b->text));
+    return put_facts(t, r, id, span_of(b->text.ptr + begin, b->text.len - begin));
+}
+
+static int by_place(const void *a, const void *b, void *text)
+{
+    const struct entry *x = a, *y = b;
+    int c = strcmp((const char *)text + x->term, (const char *)text + y->term);
+    if (c == 0)
+        c = (x->issued < y->issued) - (x->issued > y->issued);
+    return c ? c : memcmp(x->id.b, y->id.b, sizeof x->id.b);
+}
+
+// Neighbours in the table are written one after the other: each of its pages is then changed once for all the reports.
+static enum status batch_write(struct db_txn *t, struct batch *b)
+{
+    if (b->count)
+        qsort_r(b->entries, b->count, sizeof *b->entries, by_place, b->text.ptr);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct entry *e = &b->entries[i];
+        struct key k = term_key(span_of(b->text.ptr + e->term, strlen((const char *)b->text.ptr + e->term) + 1), e->issued, e->id);
+        TRY(db_put(t, DB_SEARCH, key_span(&k), span_of(NULL, 0)));
+    }
+    return ST_OK;
+}
+
+static enum status take_in(struct db_txn *t, struct batch *b, const struct report_record *rec)
 {
     struct terms x = {.count = 0};
     const struct report *r;
@@ -233,7 +278,7 @@ static enum status take_in(struct db_txn *t, const struct report_record *rec)
     if (read)
         st = add_report(&x, r);
     if (read && (st == ST_OK || st == ST_GONE))
-        st = write_terms(t, &x, r, rec->id);
+        st = batch_add(t, b, &x, r, rec->id);
     else if (!read && st != ST_NOMEM)
         st = ST_OK; // damaged: `relto audit verify` tells of it
     buf_fini(&x.text);
@@ -276,7 +321,7 @@ static enum status note_all_once(struct db_txn *t)
     return db_put(t, DB_META, built_key(), span_of(&layout, 1));
 }
 
-static enum status update_first(struct db_txn *t, bool *ret_found)
+static enum status take_first(struct db_txn *t, struct batch *b, bool *ret_found)
 {
     struct db_walk w;
     struct span all = span_of(NULL, 0);
@@ -294,16 +339,23 @@ static enum status update_first(struct db_txn *t, bool *ret_found)
     TRY(db_del(t, DB_SEARCH_QUEUE, key_span(&queued)));
     enum status st = reports_current(t, id, &rec);
     if (st == ST_OK)
-        return take_in(t, &rec);
+        return take_in(t, b, &rec);
     return st == ST_NOT_FOUND || st == ST_GONE || st == ST_CORRUPT ? ST_OK : st;
 }
 
 enum status search_update(struct db_txn *t, size_t reports_max, bool *ret_more)
 {
     bool found = true;
+    struct batch b = {.count = 0};
     TRY(note_all_once(t));
-    for (size_t i = 0; found && i < reports_max; i++)
-        TRY(update_first(t, &found));
+    buf_init(&b.text, (size_t)SEARCH_BATCH_BYTES + (size_t)SEARCH_WORDS_MAX * TERM_MAX);
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && found && i < reports_max && b.text.len < SEARCH_BATCH_BYTES; i++)
+        st = take_first(t, &b, &found);
+    if (st == ST_OK)
+        st = batch_write(t, &b);
+    buf_fini(&b.text);
+    free(b.entries);
     *ret_more = found;
-    return ST_OK;
+    return st;
 }

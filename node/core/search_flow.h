@@ -20,7 +20,6 @@ enum {
     SEARCH_PAGE_MAX = 256,
     SEARCH_TEXT_MAX = 256,          // bytes of `text`
     SEARCH_UPDATE_PER_REQUEST = 512, // reports taken into the index before an answer
-    SEARCH_UPDATE_PER_TICK = 64,    // and by a tick that has nothing else to do
 };
 
 // What is asked, from names and values as they stand in the address or on the command line.

@@ -318,7 +318,7 @@ static void gather(struct daemon *d, struct batch *b, utc_ms now)
         b->jobs[b->count++] = j->job;
     }
     gather_requests(d, b, now);
-    d->own.few = b->count < TICK_JOBS_MAX / 4;
+    own_jobs_beside(&d->own, b->count - OWN_JOBS);
 }
 
 static void settle_request(struct daemon *d, struct pending *p, utc_ms now)

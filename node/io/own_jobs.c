@@ -43,17 +43,22 @@ static enum status run_keep(struct tick *t, struct tick_job *job)
     return ST_OK;
 }
 
-// What was stored comes into the search index when there is little else to do; a search itself does not wait for that.
+// What was stored comes into the search index by and by (index_pace.h).
 static enum status run_index(struct tick *t, struct tick_job *job)
 {
     struct own_jobs *o = job->ctx;
+    const uint64_t now_ns = monotonic_ns();
     bool more = true;
     if (!o->indexes)
         return ST_OK;
-    if (o->few)
-        TRY(search_work(t, SEARCH_UPDATE_PER_TICK, &more));
-    if (more)
-        o->next_instant = t->now;
+    const uint64_t wait_ns = index_pace_wait_ns(&o->index, now_ns);
+    if (!wait_ns) {
+        TRY(search_work(t, index_pace_reports(&o->index), &more));
+        o->index_ns = more ? monotonic_ns() - now_ns : 0;
+    }
+    const utc_ms next = utc_add(t->now, (int64_t)(wait_ns / 1000000) + (wait_ns > 0));
+    if (more && next < o->next_instant)
+        o->next_instant = next;
     return ST_OK;
 }
 
@@ -75,6 +80,7 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     jobs[OWN_WORK] = (struct tick_job){.run = run_work, .ctx = o};
     o->started_ns = monotonic_ns();
     o->indexes = o->started_ns >= o->index_again_ns;
+    o->index_ns = 0;
     o->commit_ns = c->commit_ns;
     o->keeps = o->started_ns >= o->keep_again_ns;
 }
@@ -90,6 +96,8 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
             log_line(LOG_LEVEL_ERROR, failed[i], "why", status_text(jobs[i].st), NULL);
     if (jobs[OWN_INDEX].st != ST_OK) // each failure makes the other jobs of its tick run twice
         o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
+    else if (o->index_ns)
+        index_pace_took(&o->index, now_ns, o->index_ns + c->commit_ns - o->commit_ns);
     if (jobs[OWN_KEEP].st != ST_OK)
         o->keep_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     if ((jobs[OWN_DUE].st != ST_OK && !one_due) || (!good && !one_work))
@@ -107,6 +115,12 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
 void own_jobs_asked(struct own_jobs *o)
 {
     work_pace_asked(&o->pace, monotonic_ns());
+}
+
+void own_jobs_beside(struct own_jobs *o, size_t jobs)
+{
+    if (jobs)
+        index_pace_asked(&o->index, monotonic_ns());
 }
 
 void own_jobs_policy(struct own_jobs *o)

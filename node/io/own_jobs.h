@@ -4,19 +4,21 @@
 #define RELTO_NODE_IO_OWN_JOBS_H
 
 #include "node/core/core.h"
+#include "node/io/index_pace.h"
 #include "node/io/work_pace.h"
 
 enum { OWN_DUE = 0, OWN_KEEP, OWN_INDEX, OWN_WORK, OWN_JOBS };
 
 struct own_jobs { // zeroed = at the start
     struct work_pace pace;
+    struct index_pace index;
     bool work_done; // nothing was left of that work when it was last looked at
     uint64_t index_again_ns; // after a failure of the index: not before
     uint64_t keep_again_ns;  // the same for the purge of old reports
     // of the tick at hand
     bool works, more;     // is work done in it, and is there more of it
-    bool few;             // few other jobs are in it; to be set before it runs
-    bool indexes;         // the search index is worked on in it
+    bool indexes;         // the search index may be worked on in it,
+    uint64_t index_ns;    // took so long, when there is more of that
     bool keeps;           // old reports are purged in it
     utc_ms next_instant;  // when something is due again; UTC_MAX = never
     uint64_t started_ns, commit_ns; // when it began; what commits had taken by then
@@ -24,6 +26,8 @@ struct own_jobs { // zeroed = at the start
 
 // Prepare the first OWN_JOBS jobs of a tick; requests wait, or do not.
 void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, struct tick_job *jobs);
+// So many jobs of others came into it.
+void own_jobs_beside(struct own_jobs *o, size_t jobs);
 // The tick ran: log what failed, and learn. Is another tick wanted at once?
 bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now);
 // A request came. Another policy is in force, which leaves work.

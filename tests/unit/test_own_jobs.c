@@ -61,7 +61,6 @@ static size_t settle(void)
         struct tick_job jobs[OWN_JOBS];
         struct tick t;
         own_jobs_begin(&o, c, false, jobs);
-        o.few = true;
         assert_int_equal(tick_run(c, sim->now, jobs, OWN_JOBS, &t), ST_OK);
         again = own_jobs_end(&o, c, jobs, sim->now) || o.next_instant <= sim->now;
         for (size_t k = 0; k < OWN_JOBS; k++)

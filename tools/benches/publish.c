@@ -196,7 +196,7 @@ static double index_all(struct bench *b)
     double at = now_s();
     while (more) {
         need("begin", db_begin(b->node->core.db, true, &t), NULL);
-        need("index", search_update(t, SEARCH_UPDATE_PER_TICK, &more), NULL);
+        need("index", search_update(t, 64, &more), NULL);
         need("commit", db_commit(&t), NULL);
     }
     return now_s() - at;
