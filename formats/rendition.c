@@ -175,6 +175,7 @@ static enum status join_text(struct xml_node *element, struct arena *a)
         if (!is_white((char)text->text.ptr[i]))
             joined[n++] = (char)text->text.ptr[i];
     text->text = span_of(joined, n);
+    text->plain = false;
     return ST_OK;
 }
 

@@ -98,14 +98,16 @@ static void check_tree(struct report_reading *x, const struct xml_node *n)
         if (x->exact && between)
             report_fault(x, n->parent, "white-space",
                          "no white space is allowed between the elements of <%s>", n->parent->name);
-        check_characters(x, n->parent, n->text, !x->exact || !is_single_line(n->parent));
+        if (!n->plain)
+            check_characters(x, n->parent, n->text, !x->exact || !is_single_line(n->parent));
         return;
     }
-    if (x->exact && *n->prefix && strcmp(n->ns, NS_REPORT) == 0)
+    if (x->exact && *n->prefix && xml_same(n->ns, NS_REPORT))
         report_fault(x, n, "prefix", "the report's namespace is the default one: <%s> has the prefix \"%s\"",
                      n->name, n->prefix);
     for (const struct xml_attr *at = n->attrs; at; at = at->next)
-        check_characters(x, n, span_cstr(at->value), false);
+        if (!at->plain)
+            check_characters(x, n, span_cstr(at->value), false);
     for (const struct xml_node *c = n->first; c; c = c->next)
         check_tree(x, c);
 }
@@ -294,8 +296,8 @@ static void read_content(struct report_reading *x, const struct xml_node *n, str
 static void read_child(struct report_reading *x, const struct xml_node *n, size_t kind, size_t index)
 {
     struct report_child *c = &x->r->children[index];
-    char given[24];
-    snprintf(given, sizeof given, "e%zu", index + 1);
+    char given[1 + DECIMAL_TEXT_MAX] = "e";
+    decimal_text(index + 1, given + 1);
     const char *kept = arena_cstr(x->a, given), *ref;
     *c = (struct report_child){.kind = kinds[kind].kind, .from = n->from, .to = n->to, .line = n->line,
                                  .column = n->column};
@@ -346,6 +348,11 @@ static void read_children(struct report_reading *x, const struct xml_node *n)
                      xml_next(n)->name);
 }
 
+static const char *name_or_none(const struct xml_node *n)
+{
+    return n && n->name ? n->name : "";
+}
+
 static void read_body(struct report_reading *x)
 {
     const struct xml_node *n = xml_first(x->root);
@@ -355,7 +362,7 @@ static void read_body(struct report_reading *x)
         n = xml_next(n);
     } else {
         report_fault(x, n ? n : x->root, "missing-element", "expected the overall <label> first, got %s%s",
-                     n ? "element " : "nothing", n ? n->name : "");
+                     n ? "element " : "nothing", name_or_none(n));
     }
     within(x, NULL, NULL);
     if (n && xml_is(n, NS_REPORT, "header")) {
@@ -363,8 +370,7 @@ static void read_body(struct report_reading *x)
         n = xml_next(n);
     } else {
         report_fault(x, n ? n : x->root, "missing-element",
-                     "expected the <header> after the overall label, got %s%s", n ? "element " : "nothing",
-                     n ? n->name : "");
+                     "expected the <header> after the overall label, got %s%s", n ? "element " : "nothing", name_or_none(n));
     }
     read_children(x, n);
 }

@@ -331,38 +331,40 @@ bool verifying_key_signs_consents(const struct verifying_key *k)
     return signs(k, RELTO_EKU_CONSENT);
 }
 
-// r ‖ s as DER. False when memory is out.
-static bool der_from_value(const uint8_t value[SIGNATURE_VALUE_LEN], uint8_t **ret_der, size_t *ret_len)
+// One of the two numbers as a DER INTEGER of at least one byte, positive and without needless zeros. Returns its length.
+static size_t der_integer(const uint8_t number[32], uint8_t out[35])
 {
-    ECDSA_SIG *sig = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(value, 32, NULL), *s = BN_bin2bn(value + 32, 32, NULL);
-    if (!sig || !r || !s) {
-        BN_free(r);
-        BN_free(s);
-        ECDSA_SIG_free(sig);
-        return false;
-    }
-    ECDSA_SIG_set0(sig, r, s); // takes r and s; fails for NULL only
-    *ret_der = NULL;
-    int n = i2d_ECDSA_SIG(sig, ret_der);
-    ECDSA_SIG_free(sig);
-    *ret_len = n > 0 ? (size_t)n : 0;
-    return n > 0;
+    size_t skip = 0;
+    while (skip < 31 && number[skip] == 0)
+        skip++;
+    size_t sign = number[skip] >> 7, len = 32 - skip + sign;
+    out[0] = 0x02;
+    out[1] = (uint8_t)len;
+    out[2] = 0;
+    memcpy(out + 2 + sign, number + skip, 32 - skip);
+    return 2 + len;
+}
+
+// r ‖ s as DER: a SEQUENCE of two INTEGERs. Returns its length. Through OpenSSL's own types it costs seven allocations.
+static size_t der_from_value(const uint8_t value[SIGNATURE_VALUE_LEN], uint8_t der[DER_MAX])
+{
+    size_t len = der_integer(value, der + 2);
+    len += der_integer(value + 32, der + 2 + len);
+    der[0] = 0x30;
+    der[1] = (uint8_t)len;
+    return 2 + len;
 }
 
 enum status verifying_key_check(const struct verifying_key *key, const struct digest *message,
                                 const uint8_t value[SIGNATURE_VALUE_LEN])
 {
-    uint8_t *der;
-    size_t len;
-    if (!der_from_value(value, &der, &len))
-        return ST_NOMEM;
+    uint8_t der[DER_MAX];
+    size_t len = der_from_value(value, der);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(key->verifier);
     enum status st = ST_NOMEM;
     if (ctx)
         st = EVP_PKEY_verify(ctx, der, len, message->b, SHA256_LEN) == 1 ? ST_OK : ST_BAD_SIGNATURE;
     EVP_PKEY_CTX_free(ctx);
-    OPENSSL_free(der);
     ERR_clear_error();
     return st;
 }

@@ -5,16 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "formats/base/bug.h"
 #include "formats/base/utf8.h"
 
 enum { FEED_CHUNK = 32768 };
-
-// Most names that are compared are one pointer, or differ in their first letter.
-static bool same(const char *a, const char *b)
-{
-    return a == b || (*a == *b && strcmp(a, b) == 0);
-}
 
 // ---- reading
 
@@ -105,6 +98,11 @@ static struct xml_node *node_new(struct reader *r)
     return n;
 }
 
+static bool is_plain(struct span s)
+{
+    return utf8_skip_plain(s, 0) == s.len;
+}
+
 static void flush_text(struct reader *r)
 {
     if (r->text.len == 0)
@@ -112,10 +110,12 @@ static void flush_text(struct reader *r)
     struct xml_node *n = node_new(r);
     if (n) {
         n->text = span_of(arena_str(r->a, buf_bytes(&r->text)), r->text.len);
-        if (!n->text.ptr)
+        if (!n->text.ptr) {
             fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
-        else
+        } else {
+            n->plain = is_plain(n->text);
             attach(r, n);
+        }
     }
     buf_reset(&r->text);
 }
@@ -132,7 +132,7 @@ static const char *copy(struct reader *r, const xmlChar *s, size_t len, size_t m
     return c ? c : "";
 }
 
-static struct word *word_slot(struct word *words, size_t mask, const xmlChar *of)
+static inline struct word *word_slot(struct word *words, size_t mask, const xmlChar *of)
 {
     size_t i = (size_t)(((uintptr_t)of >> 3) * 0x9E3779B97F4A7C15u >> 32) & mask;
     while (words[i].of && words[i].of != of)
@@ -143,7 +143,7 @@ static struct word *word_slot(struct word *words, size_t mask, const xmlChar *of
 // Twice the room, of a power of two. False when memory is out.
 static bool grow_words(struct reader *r)
 {
-    size_t slots = r->words ? 2 * (r->word_mask + 1) : 64;
+    size_t slots = r->words ? 2 * (r->word_mask + 1) : 128;
     struct word *more = calloc(slots, sizeof *more);
     if (!more)
         return false;
@@ -156,24 +156,27 @@ static bool grow_words(struct reader *r)
     return true;
 }
 
-static const char *copy_name(struct reader *r, const xmlChar *s)
+static const char *new_name(struct reader *r, const xmlChar *s)
 {
-    if (!s)
-        return "";
     if (2 * r->word_count >= r->word_mask && !grow_words(r)) {
         fail(r, ST_NOMEM, "xml-limit", "out of memory");
         return "";
     }
-    struct word *w = word_slot(r->words, r->word_mask, s);
-    if (w->of)
-        return w->copy;
     const char *name = copy(r, s, strlen((const char *)s), XML_NAME_MAX, "name too long");
     // What the dictionary does not own may be another name under the same pointer later.
     if (xmlDictOwns(r->ctxt->dict, s) == 1) {
-        *w = (struct word){s, name};
+        *word_slot(r->words, r->word_mask, s) = (struct word){s, name};
         r->word_count++;
     }
     return name;
+}
+
+static inline const char *copy_name(struct reader *r, const xmlChar *s)
+{
+    if (!s)
+        return "";
+    const struct word *w = r->words ? word_slot(r->words, r->word_mask, s) : NULL;
+    return w && w->of ? w->copy : new_name(r, s);
 }
 
 static void add_attrs(struct reader *r, struct xml_node *n, int count, const xmlChar **attrs)
@@ -190,7 +193,9 @@ static void add_attrs(struct reader *r, struct xml_node *n, int count, const xml
         at->name = copy_name(r, attrs[0]);
         at->prefix = copy_name(r, attrs[1]);
         at->ns = copy_name(r, attrs[2]);
-        at->value = copy(r, attrs[3], (size_t)(attrs[4] - attrs[3]), XML_ATTR_VALUE_MAX, "attribute value too long");
+        size_t len = (size_t)(attrs[4] - attrs[3]);
+        at->plain = is_plain(span_of(attrs[3], len)) ? (uint32_t)len : 0; // before copy, which may stop the parser
+        at->value = copy(r, attrs[3], len, XML_ATTR_VALUE_MAX, "attribute value too long");
         *tail = at;
         tail = &at->next;
     }
@@ -314,62 +319,78 @@ static bool bytes_at(struct span s, size_t i, const char *text)
     return s.len - i >= n && memcmp(s.ptr + i, text, n) == 0;
 }
 
-struct scan {
-    struct diag *d;
-    uint32_t line;
-    size_t line_start, attrs, tag_start;
-    enum { IN_TEXT, IN_TAG, IN_COMMENT } where;
-    uint8_t quote; // inside an attribute value: which quote ends it
-};
-
-static enum status scan_fault(const struct scan *s, size_t at, enum status st, const char *rule, const char *message)
+static enum status scan_fault(struct span in, size_t at, struct diag *d, enum status st, const char *rule,
+                              const char *message)
 {
-    diag_add(s->d, s->line, (uint32_t)(at - s->line_start + 1), rule, NULL, "%s", message);
+    uint32_t line = 1;
+    size_t line_start = 0;
+    for (size_t i = 0; i < at; i++)
+        if (in.ptr[i] == '\n') {
+            line++;
+            line_start = i + 1;
+        }
+    diag_add(d, line, (uint32_t)(at - line_start + 1), rule, NULL, "%s", message);
     return st;
 }
 
-static enum status scan_tag_byte(struct scan *s, size_t i, uint8_t c)
+static enum status scan_characters(struct span in, struct diag *d)
 {
-    if (s->quote) {
-        if (c == s->quote)
-            s->quote = 0;
-    } else if (c == '"' || c == '\'') {
-        s->quote = c;
-        if (++s->attrs > XML_ATTRS_MAX)
-            return scan_fault(s, i, ST_LIMIT, "xml-limit", "too many attributes in one element");
-    } else if (c == '>') {
-        s->where = IN_TEXT;
+    for (size_t i = utf8_skip_printable(in, 0); i < in.len; i = utf8_skip_printable(in, i)) {
+        size_t n = utf8_xml_char(in, i);
+        if (n == 0)
+            return scan_fault(in, i, d, ST_MALFORMED, "xml-characters",
+                              "a byte sequence that is no UTF-8 character allowed in XML");
+        i += n;
     }
     return ST_OK;
 }
 
-// One linear pass: UTF-8, control characters, and floods of attributes, whose cost in the parser is not linear.
-static enum status scan_bytes(struct span in, struct diag *d)
+// The first c at or after i; the end when there is none.
+static size_t find(struct span in, size_t i, char c)
 {
-    struct scan s = {.d = d, .line = 1};
-    for (size_t i = utf8_skip_plain(in, 0); i < in.len; i = utf8_skip_plain(in, i)) {
-        size_t n = utf8_xml_char(in, i);
-        if (n == 0)
-            return scan_fault(&s, i, ST_MALFORMED, "xml-characters",
-                              "a byte sequence that is no UTF-8 character allowed in XML");
-        uint8_t c = in.ptr[i];
-        if (c == '\n') {
-            s.line++;
-            s.line_start = i + 1;
+    const uint8_t *at = i < in.len ? memchr(in.ptr + i, c, in.len - i) : NULL;
+    return at ? (size_t)(at - in.ptr) : in.len;
+}
+
+static size_t behind_comment(struct span in, size_t i)
+{
+    for (i = find(in, i, '>'); i < in.len; i = find(in, i + 1, '>'))
+        if (in.ptr[i - 1] == '-' && in.ptr[i - 2] == '-')
+            return i + 1;
+    return in.len;
+}
+
+// The tag at i; `in` ends where it must have ended.
+static enum status scan_tag(struct span in, size_t i, struct diag *d)
+{
+    size_t attrs = 0;
+    for (; i < in.len && in.ptr[i] != '>'; i++) {
+        if (in.ptr[i] != '"' && in.ptr[i] != '\'')
+            continue;
+        if (++attrs > XML_ATTRS_MAX)
+            return scan_fault(in, i, d, ST_LIMIT, "xml-limit", "too many attributes in one element");
+        i = find(in, i + 1, (char)in.ptr[i]);
+    }
+    return ST_OK;
+}
+
+// Document types, which the parser must not see, and floods of attributes, whose cost in it is not linear. Each '<' is
+// taken to begin markup: the parser goes no further than one that does not. So a tag ends before the next one, and there
+// is no room for a flood between two that are near each other.
+static enum status scan_markup(struct span in, struct diag *d)
+{
+    enum { FLOOD_BYTES = 2 * XML_ATTRS_MAX }; // two quotes for each attribute
+    for (size_t i = find(in, 0, '<'), next; i < in.len; i = next) {
+        if (bytes_at(in, i, "<!DOCTYPE"))
+            return scan_fault(in, i, d, ST_MALFORMED, "xml-doctype",
+                              "a document type declaration is not accepted; remove it");
+        if (bytes_at(in, i, "<!--")) {
+            next = find(in, behind_comment(in, i), '<');
+            continue;
         }
-        if (s.where == IN_COMMENT) {
-            if (c == '>' && i >= 2 && in.ptr[i - 1] == '-' && in.ptr[i - 2] == '-')
-                s.where = IN_TEXT;
-        } else if (s.where == IN_TAG) {
-            TRY(scan_tag_byte(&s, i, c));
-        } else if (c == '<') {
-            if (bytes_at(in, i, "<!DOCTYPE"))
-                return scan_fault(&s, i, ST_MALFORMED, "xml-doctype",
-                                  "a document type declaration is not accepted; remove it");
-            s.where = bytes_at(in, i, "<!--") ? IN_COMMENT : IN_TAG;
-            s.attrs = 0;
-        }
-        i += n;
+        next = find(in, i + 1, '<');
+        if (next - i > FLOOD_BYTES)
+            TRY(scan_tag(span_sub(in, 0, next), i, d));
     }
     return ST_OK;
 }
@@ -418,7 +439,7 @@ static enum status run_parser(struct reader *r, struct span in)
     if (!r->ctxt)
         return ST_NOMEM;
     // NOENT: without it libxml2 hands over &amp; in an attribute as "&#38;". No entity can be declared: a document
-    // type declaration never reaches the parser (scan_bytes), and there is no handler that would take one.
+    // type declaration never reaches the parser (scan_markup), and there is no handler that would take one.
     xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_COMPACT);
     int rc = 0;
     for (size_t at = 0; at < in.len && r->st == ST_OK; at += FEED_CHUNK) {
@@ -437,7 +458,8 @@ enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct
 {
     TRY(check_encoding(in, d));
     TRY(check_begin(in, d));
-    TRY(scan_bytes(in, d));
+    TRY(scan_characters(in, d));
+    TRY(scan_markup(in, d));
     struct reader r = {.a = a, .d = d, .kind = kind, .st = ST_OK,
                        .nodes_max = kind == XML_OPERATOR ? XML_NODES_OPERATOR_MAX : XML_NODES_MAX};
     buf_init(&r.text, in.len + 1);
@@ -450,11 +472,6 @@ enum status xml_read(struct span in, enum xml_kind kind, struct arena *a, struct
 }
 
 // ---- looking at the tree
-
-bool xml_is(const struct xml_node *n, const char *ns, const char *name)
-{
-    return n && n->name && same(n->name, name) && same(n->ns, ns);
-}
 
 static struct xml_node *skip_text(struct xml_node *n)
 {
@@ -484,7 +501,7 @@ struct xml_node *xml_child(const struct xml_node *n, const char *ns, const char 
 const char *xml_attr_ns(const struct xml_node *n, const char *ns, const char *name)
 {
     for (const struct xml_attr *at = n->attrs; at; at = at->next)
-        if (same(at->name, name) && same(at->ns, ns))
+        if (xml_same(at->name, name) && xml_same(at->ns, ns))
             return at->value;
     return NULL;
 }
@@ -530,12 +547,11 @@ enum status xml_no_text(const struct xml_node *n, struct diag *d)
 
 bool xml_attr_listed(const struct xml_attr *at, const char *const *names)
 {
-    bool xml = same(at->ns, XML_NS_XML);
-    if (*at->ns && !xml)
+    bool xml = *at->ns != 0;
+    if (xml && !xml_same(at->ns, XML_NS_XML))
         return false;
     for (; *names; names++)
-        if (strcmp(xml && strncmp(*names, "xml:", 4) == 0 ? *names + 4 : *names, at->name) == 0 &&
-            xml == (strncmp(*names, "xml:", 4) == 0))
+        if (xml ? strncmp(*names, "xml:", 4) == 0 && strcmp(*names + 4, at->name) == 0 : xml_same(*names, at->name))
             return true;
     return false;
 }
@@ -560,140 +576,4 @@ void xml_fault(const struct xml_node *n, struct diag *d, const char *rule, const
     va_end(args);
     const char *name = n->name ? n->name : n->parent ? n->parent->name : NULL;
     diag_add(d, n->line, n->column, rule, name, "%s", message);
-}
-
-// ---- canonical writing (exclusive C14N 1.0, no comments)
-
-struct ns_seen {
-    const struct ns_seen *outer;
-    const char *prefix, *uri;
-};
-
-static const char *seen_uri(const struct ns_seen *s, const char *prefix)
-{
-    for (; s; s = s->outer)
-        if (same(s->prefix, prefix))
-            return s->uri;
-    return NULL;
-}
-
-// Should xmlns for this prefix be written here? The empty default namespace needs no words at the top.
-static bool must_declare(const struct ns_seen *seen, const char *prefix, const char *uri)
-{
-    if (same(prefix, "xml"))
-        return false;
-    const char *now = seen_uri(seen, prefix);
-    if (!now)
-        return *prefix || *uri;
-    return !same(now, uri);
-}
-
-static int by_prefix(const void *a, const void *b)
-{
-    const struct ns_seen *x = a, *y = b;
-    return strcmp(x->prefix, y->prefix);
-}
-
-static int by_expanded_name(const void *a, const void *b)
-{
-    const struct xml_attr *x = *(const struct xml_attr *const *)a, *y = *(const struct xml_attr *const *)b;
-    int c = strcmp(x->ns, y->ns);
-    return c ? c : strcmp(x->name, y->name);
-}
-
-// Collect the namespace declarations that become visible at n; returns how many.
-static size_t new_namespaces(const struct xml_node *n, const struct ns_seen *seen, struct ns_seen *fresh)
-{
-    size_t count = 0;
-    if (must_declare(seen, n->prefix, n->ns))
-        fresh[count++] = (struct ns_seen){NULL, n->prefix, n->ns};
-    for (const struct xml_attr *at = n->attrs; at; at = at->next) {
-        bool dup = !*at->prefix || !must_declare(seen, at->prefix, at->ns);
-        for (size_t i = 0; i < count && !dup; i++)
-            dup = strcmp(fresh[i].prefix, at->prefix) == 0;
-        if (!dup)
-            fresh[count++] = (struct ns_seen){NULL, at->prefix, at->ns};
-    }
-    if (count > 1)
-        qsort(fresh, count, sizeof *fresh, by_prefix);
-    return count;
-}
-
-static void write_name(struct buf *out, const char *prefix, const char *name)
-{
-    if (*prefix) {
-        buf_puts(out, prefix);
-        buf_putc(out, ':');
-    }
-    buf_puts(out, name);
-}
-
-static void write_value(struct buf *out, const char *value)
-{
-    buf_puts(out, "=\"");
-    buf_xml_value(out, span_cstr(value));
-    buf_putc(out, '"');
-}
-
-static void write_attrs(const struct xml_node *n, struct buf *out)
-{
-    const struct xml_attr *sorted[XML_ATTRS_MAX];
-    size_t count = 0;
-    for (const struct xml_attr *at = n->attrs; at; at = at->next) {
-        BUG_IF(count == XML_ATTRS_MAX);
-        sorted[count++] = at;
-    }
-    if (count > 1)
-        qsort(sorted, count, sizeof *sorted, by_expanded_name);
-    for (size_t i = 0; i < count; i++) {
-        buf_putc(out, ' ');
-        write_name(out, sorted[i]->prefix, sorted[i]->name);
-        write_value(out, sorted[i]->value);
-    }
-}
-
-static void write_node(struct xml_node *n, const struct ns_seen *seen, size_t base, struct buf *out)
-{
-    n->from = out->len - base;
-    if (!n->name) {
-        buf_xml_text(out, n->text);
-        n->to = out->len - base;
-        return;
-    }
-    struct ns_seen fresh[XML_ATTRS_MAX + 1];
-    size_t count = new_namespaces(n, seen, fresh);
-    buf_putc(out, '<');
-    write_name(out, n->prefix, n->name);
-    for (size_t i = 0; i < count; i++) {
-        buf_puts(out, *fresh[i].prefix ? " xmlns:" : " xmlns");
-        buf_puts(out, fresh[i].prefix);
-        write_value(out, fresh[i].uri);
-        fresh[i].outer = i ? &fresh[i - 1] : seen;
-    }
-    write_attrs(n, out);
-    buf_putc(out, '>');
-    for (struct xml_node *c = n->first; c; c = c->next)
-        write_node(c, count ? &fresh[count - 1] : seen, base, out);
-    buf_puts(out, "</");
-    write_name(out, n->prefix, n->name);
-    buf_putc(out, '>');
-    n->to = out->len - base;
-}
-
-void xml_canonical(struct xml_node *n, struct buf *out)
-{
-    write_node(n, NULL, out->len, out);
-}
-
-enum status xml_check_canonical(struct xml_node *n, struct span bytes)
-{
-    struct buf again;
-    buf_init(&again, bytes.len); // longer is different anyway
-    buf_reserve(&again, bytes.len);
-    xml_canonical(n, &again);
-    enum status st = buf_status(&again);
-    if (st == ST_LIMIT || (st == ST_OK && !span_eq(buf_bytes(&again), bytes)))
-        st = ST_INVALID;
-    buf_fini(&again);
-    return st;
 }

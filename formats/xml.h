@@ -19,6 +19,7 @@ struct xml_attr {
     const char *prefix; // "" = none
     const char *name;   // local name
     const char *value;
+    uint32_t plain;     // length of the value when it was read and is plain (utf8_skip_plain); 0 = not known to be
 };
 
 struct xml_node {
@@ -27,6 +28,7 @@ struct xml_node {
     const char *ns, *prefix; // "" = none; NULL for a text node
     struct span text;        // of a text node; NUL-terminated behind its end
     struct xml_attr *attrs;
+    bool plain;              // its text was read and is plain; false = not known to be. Who changes a text clears it.
     uint32_t line, column;   // where its start tag ended in the input
     size_t from, to;         // byte range in the last canonical writing
 };
@@ -45,8 +47,16 @@ MUST_USE enum status xml_read(struct span bytes, enum xml_kind kind, struct aren
 // An arena large enough for xml_read of `bytes` and the structures made from it; NULL when memory is out.
 struct arena *xml_arena_new(size_t input_bytes);
 
+// Are these names equal? Most that are compared are one pointer, or differ in their first letter.
+static inline bool xml_same(const char *a, const char *b)
+{
+    return a == b || (*a == *b && (!*a || strcmp(a + 1, b + 1) == 0));
+}
 // Is this element {ns}name?
-bool xml_is(const struct xml_node *n, const char *ns, const char *name);
+static inline bool xml_is(const struct xml_node *n, const char *ns, const char *name)
+{
+    return n && n->name && xml_same(n->name, name) && xml_same(n->ns, ns);
+}
 // First element child; next element sibling. NULL at the end.
 struct xml_node *xml_first(const struct xml_node *n);
 struct xml_node *xml_next(const struct xml_node *n);

@@ -20,15 +20,17 @@ static void base64_quad(struct span s, size_t i, char out[4])
 
 void base64_put(struct buf *out, struct span s)
 {
-    for (size_t i = 0; i < s.len; i += 3) {
-        char quad[4];
-        base64_quad(s, i, quad);
-        buf_put(out, quad, sizeof quad);
-    }
+    size_t len = s.len / 3 * 4 + (s.len % 3 ? 4 : 0);
+    if (!buf_reserve(out, len))
+        return;
+    char *to = (char *)out->ptr + out->len;
+    for (size_t i = 0; i < s.len; i += 3, to += 4)
+        base64_quad(s, i, to);
+    out->len += len;
 }
 
 // The value of a digit plus one; 0 for what is none.
-static const uint8_t b64_values[128] = {
+static const uint8_t b64_values[256] = {
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  //
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  //
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  63, 0,  0,  0,  64, // + /
@@ -39,9 +41,27 @@ static const uint8_t b64_values[128] = {
     42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0,  0,  0,  0,  0,  // p to z
 };
 
-static int b64_value(uint8_t c)
+// The bits of four digits; false when one is none.
+static bool base64_bits(const uint8_t t[4], uint32_t *ret)
 {
-    return c < 128 ? b64_values[c] - 1 : -1;
+    uint32_t v = 0, none = 0;
+    for (size_t j = 0; j < 4; j++) {
+        uint32_t digit = b64_values[t[j]] - 1u; // of what is none, all bits
+        none |= digit;
+        v = v << 6 | digit;
+    }
+    *ret = v;
+    return none < 64;
+}
+
+// The last four characters, of which two at most are padding. Returns how many bytes they stand for; 0 = refused.
+static size_t base64_last(const uint8_t t[4], uint32_t *ret)
+{
+    size_t pad = t[3] != '=' ? 0 : t[2] != '=' ? 1 : 2;
+    const uint8_t whole[4] = {t[0], t[1], pad > 1 ? 'A' : t[2], pad > 0 ? 'A' : t[3]};
+    if (!base64_bits(whole, ret) || (pad == 1 && (*ret & 0xff)) || (pad == 2 && (*ret & 0xffff)))
+        return 0;
+    return 3 - pad;
 }
 
 enum status base64_get(struct span t, uint8_t *out, size_t cap, size_t *ret_len)
@@ -50,21 +70,17 @@ enum status base64_get(struct span t, uint8_t *out, size_t cap, size_t *ret_len)
         return ST_INVALID;
     size_t len = 0;
     for (size_t i = 0; i < t.len; i += 4) {
-        size_t pad = i + 4 < t.len ? 0 : (t.ptr[i + 3] == '=') + (size_t)(t.ptr[i + 3] == '=' && t.ptr[i + 2] == '=');
-        uint32_t v = 0;
-        for (size_t j = 0; j < 4; j++) {
-            int x = j >= 4 - pad ? 0 : b64_value(t.ptr[i + j]);
-            if (x < 0)
-                return ST_INVALID;
-            v = v << 6 | (uint32_t)x;
-        }
-        if ((pad == 1 && (v & 0xff)) || (pad == 2 && (v & 0xffff)))
+        uint32_t v;
+        size_t n = i + 4 == t.len ? base64_last(t.ptr + i, &v) : base64_bits(t.ptr + i, &v) ? 3 : 0;
+        if (n == 0)
             return ST_INVALID;
-        for (size_t j = 0; j < 3 - pad; j++) {
-            if (len == cap)
-                return ST_LIMIT;
-            out[len++] = (uint8_t)(v >> (16 - 8 * j));
-        }
+        if (n > cap - len)
+            return ST_LIMIT;
+        out[len++] = (uint8_t)(v >> 16);
+        if (n > 1)
+            out[len++] = (uint8_t)(v >> 8);
+        if (n > 2)
+            out[len++] = (uint8_t)v;
     }
     *ret_len = len;
     return ST_OK;

@@ -27,16 +27,38 @@ size_t utf8_get(struct span s, size_t at, uint32_t *ret)
     return n;
 }
 
+// Which byte in memory is the first that is not zero (v has one).
+static size_t first_byte(uint64_t v)
+{
+    return (size_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_ctzll(v) : __builtin_clzll(v)) / 8;
+}
+
 // Sixteen bytes at a time (a vector, to gcc and clang): every byte of every document goes through here, most of it twice.
 typedef uint8_t block __attribute__((vector_size(16)));
 typedef int8_t verdicts __attribute__((vector_size(16)));
 
-static bool is_plain(block b)
+// Bytes before the first with a verdict; sizeof(block) when none has one.
+static size_t clean_length(verdicts special)
 {
     uint64_t part[2];
-    verdicts special = (b < ' ') | (b > '~') | (b == '<') | (b == '>') | (b == '&') | (b == '"') | (b == '\'');
     memcpy(part, &special, sizeof part);
-    return (part[0] | part[1]) == 0;
+    if (part[0])
+        return first_byte(part[0]);
+    return part[1] ? sizeof *part + first_byte(part[1]) : sizeof part;
+}
+
+size_t utf8_skip_printable(struct span s, size_t i)
+{
+    block b;
+    for (; s.len - i >= sizeof b; i += sizeof b) {
+        memcpy(&b, s.ptr + i, sizeof b);
+        size_t n = clean_length((b < ' ') | (b > '~'));
+        if (n < sizeof b)
+            return i + n;
+    }
+    while (i < s.len && s.ptr[i] >= ' ' && s.ptr[i] <= '~')
+        i++;
+    return i;
 }
 
 size_t utf8_skip_plain(struct span s, size_t i)
@@ -44,8 +66,9 @@ size_t utf8_skip_plain(struct span s, size_t i)
     block b;
     for (; s.len - i >= sizeof b; i += sizeof b) {
         memcpy(&b, s.ptr + i, sizeof b);
-        if (!is_plain(b))
-            break;
+        size_t n = clean_length((b < ' ') | (b > '~') | (b == '<') | (b == '>') | (b == '&') | (b == '"') | (b == '\''));
+        if (n < sizeof b)
+            return i + n;
     }
     static const bool special[256] = {['<'] = true, ['>'] = true, ['&'] = true, ['"'] = true, ['\''] = true};
     while (i < s.len && s.ptr[i] >= ' ' && s.ptr[i] <= '~' && !special[s.ptr[i]])

@@ -20,6 +20,8 @@ static inline size_t utf8_xml_char(struct span s, size_t at)
 
 // Behind the bytes of s from i on that are printable ASCII and nothing special in any part of an XML document.
 size_t utf8_skip_plain(struct span s, size_t i);
+// Behind the bytes of s from i on that are printable ASCII.
+size_t utf8_skip_printable(struct span s, size_t i);
 
 // Length of the longest beginning of s, at most max bytes, that does not end inside a character.
 size_t utf8_cut(struct span s, size_t max);

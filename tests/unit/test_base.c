@@ -238,6 +238,7 @@ static void plain_bytes_are_passed_over(void **state)
                 text[at] = (uint8_t)c;
                 size_t from = at / 2, got = utf8_skip_plain(span_of(text, len), from);
                 assert_int_equal(got, plain ? len : at);
+                assert_int_equal(utf8_skip_printable(span_of(text, len), from), c >= ' ' && c < 0x7f ? len : at);
                 assert_int_equal(utf8_skip_plain(span_of(text, len), len), len);
             }
     }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "formats/signature.h"
+#include "formats/signature_key.h"
 #include "tests/support/test_keys.h"
 
 static struct test_keys keys;
@@ -68,6 +68,27 @@ static void written_reads_and_verifies(void **state)
     assert_true(verifying_key_is_named(verifying, &f));
     assert_int_equal(signature_check(&f, verifying), ST_OK);
     buf_fini(&b);
+}
+
+// Among this many there are numbers that begin with zeros, and ones that begin with a one bit, for r and s both.
+static void signatures_verify_whatever_numbers_they_are(void **state)
+{
+    (void)state;
+    enum { MANY = 2000 };
+    uint8_t value[SIGNATURE_VALUE_LEN];
+    for (unsigned i = 0; i < MANY; i++) {
+        struct digest d = sha256(span_of(&i, sizeof i));
+        assert_int_equal(signing_key_sign(signing, span_of(&i, sizeof i), value), ST_OK);
+        assert_int_equal(verifying_key_check(verifying, &d, value), ST_OK);
+        value[i % sizeof value] ^= 1;
+        assert_int_equal(verifying_key_check(verifying, &d, value), ST_BAD_SIGNATURE);
+    }
+    struct digest d = sha256(span_cstr("x"));
+    static const uint8_t odd[] = {0, 1, 0x7f, 0x80, 0xff};
+    for (size_t i = 0; i < sizeof odd; i++) {
+        memset(value, odd[i], sizeof value);
+        assert_int_equal(verifying_key_check(verifying, &d, value), ST_BAD_SIGNATURE);
+    }
 }
 
 static void issuer_and_serial_name_a_certificate_without_key_identifier(void **state)
@@ -269,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_reads_and_verifies),
+        cmocka_unit_test(signatures_verify_whatever_numbers_they_are),
         cmocka_unit_test(issuer_and_serial_name_a_certificate_without_key_identifier),
         cmocka_unit_test(no_byte_may_change),
         cmocka_unit_test(nothing_may_be_added),
