@@ -243,7 +243,8 @@ enum status holding_put(struct db_txn *t, const char *partner, struct uuid id, c
     TRY(db_put(t, DB_HOLDINGS, key_span(&k), key_span(&v)));
     key_uuid(&reverse, id);
     key_id(&reverse, partner);
-    return db_put(t, DB_HELD_BY, key_span(&reverse), span_of(NULL, 0));
+    enum status st = db_put_new(t, DB_HELD_BY, key_span(&reverse), span_of(NULL, 0)); // what is there dirties no page
+    return st == ST_CONFLICT ? ST_OK : st;
 }
 
 struct each_partner {

@@ -4,7 +4,9 @@
 #include "store/value.h"
 
 // META "policy-seen" -> layout 1: digest, instant.
-// META "policy-step" ‖ number -> layout 1: before, after (digest, instant each), outline, and the report if there is one.
+// META "policy-step" ‖ number -> layout 2: before, after (digest, instant each), and the last report that is done, if any.
+// Layout 1 went by outlines: before, after, and where among those it stood, which says nothing of other reports. Such a step
+// begins again, which writes nothing twice.
 
 static struct span seen_key(void)
 {
@@ -59,15 +61,18 @@ enum status policy_seen_set(struct db_txn *t, const struct policy_moment *m)
 
 static enum status read_step(const struct db_walk *w, size_t prefix_len, struct policy_step *ret)
 {
-    struct key_reader k = key_reader_of(span_sub(w->key, prefix_len, w->key.len)), r = value_reader(w->value, 1);
+    const bool by_outlines = w->value.len && w->value.ptr[0] == 1;
+    struct key_reader k = key_reader_of(span_sub(w->key, prefix_len, w->key.len)), r = value_reader(w->value, by_outlines ? 1 : 2);
     struct policy_step s = {.number = key_get_u64(&k), .before = get_moment(&r)};
     s.after = get_moment(&r);
-    s.outline = key_get_u64(&r);
-    s.in_outline = r.rest.len > 0;
-    if (s.in_outline)
+    if (by_outlines)
+        key_get_u64(&r);
+    s.begun = r.rest.len > 0;
+    if (s.begun)
         s.report = key_get_uuid(&r);
     if (!value_whole(&k) || !value_whole(&r))
         return ST_CORRUPT;
+    s.begun &= !by_outlines;
     *ret = s;
     return ST_OK;
 }
@@ -85,11 +90,10 @@ enum status policy_steps_first(struct db_txn *t, struct policy_step *ret)
 
 enum status policy_steps_save(struct db_txn *t, const struct policy_step *s)
 {
-    struct key k = step_key(s->number), v = value_head(1);
+    struct key k = step_key(s->number), v = value_head(2);
     put_moment(&v, &s->before);
     put_moment(&v, &s->after);
-    key_u64(&v, s->outline);
-    if (s->in_outline)
+    if (s->begun)
         key_uuid(&v, s->report);
     return db_put(t, DB_META, key_span(&k), key_span(&v));
 }

@@ -1,6 +1,6 @@
 // Changes of the policy, or of what it says by the passing of an instant, whose consequences are still to be written:
-// a queue of steps, each from one moment to a later one, worked off outline by outline. It stands in the store, so that a
-// restart goes on with it. What all decisions are as of is the last step's end, or `policy_seen` when there is none.
+// a queue of steps, each from one moment to a later one, worked off in order of the reports' ids. It stands in the store, so
+// that a restart goes on with it. What all decisions are as of is the last step's end, or `policy_seen` when there is none.
 #ifndef RELTO_STORE_POLICY_STEPS_H
 #define RELTO_STORE_POLICY_STEPS_H
 
@@ -22,9 +22,8 @@ MUST_USE enum status policy_seen_set(struct db_txn *t, const struct policy_momen
 struct policy_step {
     uint64_t number; // of the step
     struct policy_moment before, after;
-    // How far it is: the outline (store/outlines.h) at work, and the last report of it that is done, if any.
-    uint64_t outline;
-    bool in_outline;
+    // How far it is: all reports that it concerns are done up to this id, if any are.
+    bool begun;
     struct uuid report;
 };
 

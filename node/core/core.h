@@ -55,6 +55,7 @@ struct core {
     uint32_t policy_approval; // officers that an activation takes: 1 (also 0) or 2
     struct policy_worker *worker; // node/core/policy_work.h; what is known while a change of policy is worked off
     uint32_t work_us;         // how much of that work to do in a tick, in estimated microseconds; 0 = the default
+    uint32_t work_list;       // how many reports to list for it at once; 0 = the default
     bool work_failed;         // after an activation: the report whose new decision failed last
     struct uuid work_failed_report;
     char nation[65];         // our own id

@@ -2,21 +2,33 @@
 
 #include <stdlib.h>
 
+#include "node/core/policy_find.h"
 #include "node/core/release.h"
-#include "policy/policy_change.h"
 #include "store/policies.h"
 #include "store/policy_steps.h"
 #include "store/schedule.h"
 
 // Estimates, in microseconds.
-enum { US_COMPARE = 15, US_LOOK = 1, US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6, BATCH = 64 };
+enum { US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6 };
 
-// Both policies of the step at work, and their comparison.
+// What is to be done for a report.
+struct report_work {
+    bool all; // no outline speaks for it
+    struct outlined known;
+    struct outline outline;
+    struct outline_change change;
+    const char *gone[PARTNERS_MAX];
+    size_t gone_count;
+};
+
+// Both policies of the step at work, their comparison, and the reports that it concerns.
 struct policy_worker {
     struct policy_moment before, after;
     struct ruleset *rules_before, *rules_after;
     struct policy_change *change;
-    uint64_t looked; // at outlines below this number nothing is left to do, beyond what the step itself knows
+    struct policy_find *list;
+    bool listed; // the list is whole
+    struct report_work report; // at work
 };
 
 struct working {
@@ -25,7 +37,6 @@ struct working {
     struct policy_step step;
     int64_t left_us;
     bool stopped; // what was written must be kept, so go no further in this tick
-    bool wrote;   // reports were looked at: how far the step is has to be stored
 };
 
 // ---- what is to be done
@@ -96,6 +107,7 @@ static void worker_free(struct policy_worker **w)
 {
     if (!*w)
         return;
+    policy_find_free(&(*w)->list);
     policy_change_free(&(*w)->change);
     ruleset_free(&(*w)->rules_before);
     ruleset_free(&(*w)->rules_after);
@@ -144,11 +156,6 @@ static enum status worker_of(struct tick *t, const struct policy_step *s, struct
 
 // ---- one report
 
-static bool surroundings_failed(enum status st)
-{
-    return st == ST_NOMEM || st == ST_IO || st == ST_FULL || st == ST_BUSY;
-}
-
 // What failed is remembered across the undoing of this tick, and left to the schedule, which knows how to put off what
 // cannot be decided.
 static enum status run_report(struct tick *t, struct uuid id, const struct release_some *some, enum release_cause cause,
@@ -160,7 +167,7 @@ static enum status run_report(struct tick *t, struct uuid id, const struct relea
         return schedule_set(t->txn, id, t->now);
     }
     enum status st = some ? release_some(t, some, cause) : release_report(t, id, cause, NULL);
-    if (st != ST_OK && !surroundings_failed(st)) {
+    if (st != ST_OK && !policy_find_failed(st)) {
         c->work_failed = true;
         c->work_failed_report = id;
     }
@@ -184,125 +191,107 @@ static enum status run_all(struct tick *t, int64_t left_us, bool *ret_more)
 
 // ---- a step
 
-// What is to be done for the reports of the outline at hand.
-struct outline_work {
-    bool all;               // no outline speaks for them
-    struct outline outline;
-    struct outline_change change;
-    const char *gone[PARTNERS_MAX];
-    size_t gone_count;
-};
-
 static enum release_cause cause_of(const struct policy_step *s)
 {
     return digest_eq(&s->before.policy, &s->after.policy) ? CAUSE_INSTANT : CAUSE_POLICY;
 }
 
-static enum status compare(struct working *x, struct arena *a, struct outline_work *ret)
+static enum status compare(struct working *x, uint64_t number, struct arena *a)
 {
-    struct span bytes;
-    TRY(outlines_get(x->t->txn, x->step.outline, &bytes));
-    TRY(outline_read(bytes, a, &ret->outline));
-    return policy_change_outline(x->with->change, &ret->outline, &ret->change);
-}
-
-static enum status find_work(struct working *x, struct arena *a, struct outline_work *ret)
-{
-    const struct partner_set *gone = &ret->change.gone;
-    enum status st = x->step.outline == OUTLINE_NONE ? ST_NOT_FOUND : compare(x, a, ret);
-    ret->all = st != ST_OK;
-    if (ret->all)
-        return surroundings_failed(st) ? st : ST_OK;
+    struct report_work *r = &x->with->report;
+    TRY(policy_find_compare(x->t->txn, x->with->change, number, a, &r->outline, &r->change));
+    const struct partner_set *gone = &r->change.gone;
     for (size_t p = partner_set_next(gone, 0); p < PARTNERS_MAX; p = partner_set_next(gone, p + 1))
-        ret->gone[ret->gone_count++] = ruleset_partner(x->with->rules_before, p)->id;
+        r->gone[r->gone_count++] = ruleset_partner(x->with->rules_before, p)->id;
     return ST_OK;
 }
 
-static enum status decide_one(struct working *x, const struct outline_work *o, const struct outlined *r)
+// Its outline may be another one than when it was listed: then it was decided as well, and is so once more.
+static enum status find_work(struct working *x, struct uuid id, struct arena *a, bool *ret_none)
+{
+    struct report_work *r = &x->with->report;
+    uint64_t number = OUTLINE_NONE;
+    *r = (struct report_work){.all = true};
+    enum status st = outlines_of(x->t->txn, id, &number, &r->known);
+    *ret_none = st == ST_NOT_FOUND; // recalled, withdrawn or purged since, with all that followed from it
+    if (st == ST_OK && number != OUTLINE_NONE)
+        st = compare(x, number, a);
+    r->all = st != ST_OK || number == OUTLINE_NONE;
+    *ret_none |= !r->all && outline_change_none(&r->change, r->known.base, x->step.after.at);
+    return policy_find_failed(st) ? st : ST_OK;
+}
+
+static enum status decide_for_some(struct working *x, enum release_cause cause)
+{
+    const struct report_work *r = &x->with->report;
+    struct release_some some = {.outline = &r->outline, .known = r->known, .partners = r->change.changed, .gone = r->gone,
+                                .gone_count = r->gone_count};
+    if (utc_add(r->known.base, r->change.embargo_ms) > x->step.after.at)
+        partner_set_join(&some.partners, &r->change.embargo);
+    x->left_us -= US_SOME + US_PAIR * (int64_t)(partner_set_count(&some.partners) + r->gone_count);
+    return run_report(x->t, r->known.report, &some, cause, &x->stopped);
+}
+
+static enum status decide_report(struct working *x, struct uuid id, struct arena *a)
 {
     struct tick *t = x->t;
     const enum release_cause cause = cause_of(&x->step);
-    if (!o->all && outline_change_none(&o->change, r->base, x->step.after.at)) {
-        x->left_us -= US_LOOK;
+    bool none;
+    x->left_us -= POLICY_FIND_US;
+    TRY(find_work(x, id, a, &none));
+    if (none)
         return ST_OK;
-    }
     // By another policy in the meantime the partners have other numbers.
-    if (o->all || !digest_eq(&x->step.after.policy, ruleset_digest(t->core->rules))) {
-        x->left_us -= US_REPORT + US_REPORT_PAIR * (int64_t)ruleset_partner_count(t->core->rules);
-        return run_report(t, r->report, NULL, cause, &x->stopped);
-    }
-    struct release_some some = {.outline = &o->outline, .known = *r, .partners = o->change.changed, .gone = o->gone,
-                                .gone_count = o->gone_count};
-    if (utc_add(r->base, o->change.embargo_ms) > x->step.after.at)
-        partner_set_join(&some.partners, &o->change.embargo);
-    x->left_us -= US_SOME + US_PAIR * (int64_t)(partner_set_count(&some.partners) + o->gone_count);
-    return run_report(t, r->report, &some, cause, &x->stopped);
+    if (!x->with->report.all && digest_eq(&x->step.after.policy, ruleset_digest(t->core->rules)))
+        return decide_for_some(x, cause);
+    x->left_us -= US_REPORT + US_REPORT_PAIR * (int64_t)ruleset_partner_count(t->core->rules);
+    return run_report(t, id, NULL, cause, &x->stopped);
 }
 
-// Decide reports of the outline from where the step stands. *ret_done: there are no more of them.
-static enum status decide_outline(struct working *x, const struct outline_work *o, bool *ret_done)
+// Decide the report. From here on the step stands behind it.
+static enum status step_report(struct working *x, struct uuid id)
 {
-    struct outlined batch[BATCH];
-    struct policy_step *s = &x->step;
-    size_t count = BATCH;
-    *ret_done = !o->all && outline_change_none(&o->change, UTC_MAX, UTC_MIN);
-    while (!*ret_done && x->left_us > 0 && !x->stopped) {
-        size_t i = 0;
-        x->wrote = true;
-        TRY(outlines_reports(x->t->txn, s->outline, s->in_outline ? &s->report : NULL, batch, BATCH, &count));
-        for (; i < count && x->left_us > 0 && !x->stopped; i++) {
-            TRY(decide_one(x, o, &batch[i]));
-            s->report = batch[i].report;
-            s->in_outline = true;
-        }
-        *ret_done = i == count && count < BATCH;
-    }
-    return ST_OK;
-}
-
-// The outline that the step stands at, from the report where it stands.
-static enum status step_outline(struct working *x)
-{
-    struct policy_step *s = &x->step;
-    bool done = false;
-    struct outline_work *o = calloc(1, sizeof *o);
     struct arena *a = arena_new(OUTLINE_BYTES_MAX * 16);
-    x->left_us -= US_COMPARE;
-    enum status st = o && a ? find_work(x, a, o) : ST_NOMEM;
-    if (st == ST_OK)
-        st = decide_outline(x, o, &done);
+    enum status st = a ? decide_report(x, id, a) : ST_NOMEM;
     arena_free(&a);
-    free(o);
-    if (st != ST_OK || !done)
-        return st;
-    s->outline++;
-    s->in_outline = false;
-    if (!x->wrote) // true whatever becomes of this tick
-        x->with->looked = s->outline;
-    return ST_OK;
+    x->step.begun = true;
+    x->step.report = id;
+    return st;
+}
+
+// The list of reports behind where the step stands. That is what is committed: a tick never begins a list behind what it did.
+static enum status list_reports(struct working *x)
+{
+    struct policy_worker *w = x->with;
+    const struct uuid *after = x->step.begun ? &x->step.report : NULL;
+    struct uuid next;
+    if (w->listed && policy_find_is_cut(w->list) && !policy_find_next(w->list, after, &next)) {
+        policy_find_free(&w->list);
+        w->listed = false;
+    }
+    if (!w->list)
+        w->list = policy_find_new(after, x->t->core->work_list ? x->t->core->work_list : POLICY_FIND_MAX);
+    if (!w->list)
+        return ST_NOMEM;
+    return w->listed ? ST_OK : policy_find_more(w->list, x->t->core->db, w->change, w->after.at, &x->left_us, &w->listed);
 }
 
 static enum status run_step(struct working *x)
 {
     struct policy_step *s = &x->step;
-    if (s->outline < x->with->looked) {
-        s->outline = x->with->looked;
-        s->in_outline = false;
+    const struct policy_worker *w = x->with;
+    struct uuid id;
+    bool next = true, wrote = false;
+    TRY(list_reports(x));
+    while (w->listed && x->left_us > 0 && !x->stopped && (next = policy_find_next(w->list, s->begun ? &s->report : NULL, &id))) {
+        TRY(step_report(x, id));
+        wrote = true;
     }
-    while (x->left_us > 0 && !x->stopped) {
-        uint64_t number;
-        enum status st = outlines_next(x->t->txn, s->outline, &number);
-        if (st == ST_NOT_FOUND) {
-            policy_work_forget(x->t->core);
-            return policy_steps_end(x->t->txn, s);
-        }
-        if (st != ST_OK)
-            return st;
-        s->in_outline &= number == s->outline;
-        s->outline = number;
-        TRY(step_outline(x));
+    if (!next && !policy_find_is_cut(w->list)) {
+        policy_work_forget(x->t->core);
+        return policy_steps_end(x->t->txn, s);
     }
-    return x->wrote ? policy_steps_save(x->t->txn, s) : ST_OK; // nothing to commit costs nothing
+    return wrote ? policy_steps_save(x->t->txn, s) : ST_OK; // nothing to commit costs nothing
 }
 
 // A policy is not there, or cannot be compared.
@@ -323,7 +312,7 @@ static enum status run_steps(struct working *x, bool *ret_more, bool *ret_all)
     st = worker_of(x->t, &x->step, &x->with);
     if (st == ST_OK)
         return run_step(x);
-    *ret_all = !surroundings_failed(st);
+    *ret_all = !policy_find_failed(st);
     return *ret_all ? give_up_steps(x->t) : st;
 }
 

@@ -3,9 +3,10 @@
 //
 // An activation, and each instant at which a membership or an agreement begins or ends, is one step from a moment (policy
 // and instant) to another. A step goes through the outlines (policy/outline.h) of the current reports, compares both
-// moments' decisions for all partners at once (policy/policy_change.h), and where they differ decides the reports of that
-// outline anew, for the partners concerned. So the cost grows with the number of different outlines and with what
-// changes, not with reports times partners. Steps are worked off in order; another activation appends one.
+// moments' decisions for all partners at once (policy/policy_change.h), and lists the reports of those outlines where they
+// differ (policy_find.h). These are decided anew in order of id, for the partners concerned. So the cost grows with the number
+// of different outlines and with what changes, not with reports times partners. Steps are worked off in order; another
+// activation appends one.
 //
 // In doubt every report is decided anew for everybody, which is slow and needs nothing: when a report has no outline (a
 // store of an earlier version), when a policy cannot be found or compared, or when the clock was set back past an instant.

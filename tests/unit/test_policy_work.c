@@ -320,6 +320,36 @@ static void a_restart_goes_on(void **state)
     assert_int_equal(sim_events(s, GBR, AUDIT_WITHDRAW), 90);
 }
 
+static enum status break_down(struct tick *t, struct tick_job *job)
+{
+    (void)t, (void)job;
+    return ST_CORRUPT; // all that the tick did so far is undone, and done again
+}
+
+// More reports than are listed at once, of many outlines, and ticks that are undone: none is passed over, none done twice.
+static void lists_come_one_after_the_other(void **state)
+{
+    struct sim *s = *state;
+    bool more = true;
+    for (uint8_t i = 1; i <= 90; i++)
+        sim_publish(s, GBR, (uint8_t)(i * 37), 1, i % 3 ? PIRACY : CYBER);
+    s->nodes[GBR].core.work_us = 400;
+    s->nodes[GBR].core.work_list = 7;
+    activate_text(s, POLICY_OF("3", BOTH, SCOPED("A", "parties='FRA'", TOPIC("piracy cyber"), FREE)));
+    for (int i = 0; more; i++) {
+        struct tick tick;
+        struct tick_job jobs[] = {{.run = run_work, .ctx = &more}, {.run = break_down}};
+        assert_int_equal(tick_run(&s->nodes[GBR].core, s->now, jobs, 2, &tick), ST_OK);
+        assert_int_equal(jobs[0].st, ST_OK);
+        assert_true(i < 1000);
+    }
+    expect_left(s, false, 0);
+    for (uint8_t i = 1; i <= 90; i++)
+        assert_true(has(s, "FRA", (uint8_t)(i * 37)) && !has(s, "DEU", (uint8_t)(i * 37)));
+    assert_int_equal(sim_events(s, GBR, AUDIT_WITHDRAW), 90);
+    assert_int_equal(sim_events(s, GBR, AUDIT_RELEASE), 180);
+}
+
 static void another_activation_before_the_first_is_done(void **state)
 {
     struct sim *s = *state;
@@ -667,6 +697,7 @@ static void steps_do_what_deciding_everything_does(void **state)
         buf_init(&first, POLICY_BYTES_MAX);
         buf_span(&first, buf_bytes(&x->gen.policy));
         x->by_steps = node_of(x);
+        x->by_steps->nodes[GBR].core.work_list = seed % 2 ? 5 : 0;
         buf_reset(&x->gen.policy);
         buf_span(&x->gen.policy, buf_bytes(&first));
         x->whole = node_of(x);
@@ -692,6 +723,7 @@ int main(void)
         T(terms_count_from_the_activation_on),
         T(also_when_a_partner_comes_first),
         T(a_restart_goes_on),
+        T(lists_come_one_after_the_other),
         T(another_activation_before_the_first_is_done),
         T(an_older_version_is_not_forgotten),
         T(a_failing_report_does_not_keep_the_others),
