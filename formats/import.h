@@ -40,7 +40,7 @@ struct import_draft {
 };
 
 // Called for each draft; what it gets is borrowed until it returns. Anything but ST_OK stops the import with
-// that status.
+// that status; ST_INVALID is not for it to return.
 typedef enum status import_each(void *ctx, const struct import_draft *draft);
 
 struct import_counts {

@@ -211,10 +211,9 @@ static enum status one_record(struct table *t, struct arena *a)
         return ST_OK;
     TRY(st);
     st = read_record(t, &rec, a, &m);
-    if (st == ST_INVALID)
-        return ST_OK;
-    TRY(st);
-    return emit(t, &m, a);
+    if (st == ST_OK)
+        st = emit(t, &m, a);
+    return st == ST_INVALID ? ST_OK : st; // reported and left out
 }
 
 static enum status header_line(struct table *t, struct arena *a)

@@ -261,15 +261,13 @@ static enum status emit(struct import_run *run, const struct advisory *v, struct
 static enum status one_advisory(struct import_run *run, const json_t *root, struct arena *a)
 {
     struct advisory v;
-    enum status st = read_advisory(run, root, a, &v);
-    if (st == ST_INVALID)
-        return ST_OK; // reported and left out
-    TRY(st);
     struct buf scratch;
+    enum status st = read_advisory(run, root, a, &v);
     buf_init(&scratch, RENDITION_BYTES_MAX);
-    st = emit(run, &v, a, &scratch);
+    if (st == ST_OK)
+        st = emit(run, &v, a, &scratch);
     buf_fini(&scratch);
-    return st;
+    return st == ST_INVALID ? ST_OK : st; // reported and left out
 }
 
 enum status import_csaf(struct span bytes, const struct import_options *o, import_each *each, void *ctx,

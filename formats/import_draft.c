@@ -95,6 +95,8 @@ enum status import_emit(struct import_run *run, const struct import_report *r, u
     struct import_draft draft = {.name = r->file ? r->file : r->name, .xml = buf_bytes(&out), .line = line,
                                  .version = r->version, .until = r->until, .cancels = r->cancels, .cancel_count = r->cancel_count};
     if (st == ST_OK)
+        st = import_check_draft(run, draft.xml, line);
+    if (st == ST_OK)
         st = import_hand_out(run, r->name, &draft);
     buf_fini(&out);
     return st;

@@ -49,7 +49,8 @@ struct import_run {
     struct import_counts *counts;
 };
 
-// Write the draft and hand it out; `line` is the record's. ST_OK, ST_LIMIT, ST_NOMEM, or what `each` returned.
+// Write the draft and hand it out; `line` is the record's. ST_OK, ST_INVALID when it is left out, ST_LIMIT, ST_NOMEM, or what
+// `each` returned.
 MUST_USE enum status import_emit(struct import_run *run, const struct import_report *r, uint32_t line);
 
 // Is it a draft at all? What a record made of it can be anything. ST_INVALID when it is left out, with its fault as the record's.

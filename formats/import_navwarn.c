@@ -307,10 +307,8 @@ static enum status one_warning(struct import_run *run, const json_t *j, uint32_t
         (void)import_skip(run, 0, NULL, "expected an object for each warning");
     else if ((st = read_warning(run, j, line, a, &w)) == ST_OK)
         st = emit(run, &w, a);
-    else if (st == ST_INVALID)
-        st = ST_OK; // reported and left out
     arena_free(&a);
-    return st;
+    return st == ST_INVALID ? ST_OK : st; // reported and left out
 }
 
 static enum status all_warnings(struct import_run *run, const json_t *root, struct span bytes)

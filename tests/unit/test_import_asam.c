@@ -131,17 +131,18 @@ static void bad_records_are_named_and_left_out(void **state)
                                  "2018-5,20180101,57,P,T,x\n"
                                  "2018-6,20180101,57,P\"T,T,x,1,K,3,Tug,II,5,4\n"
                                  "2018-7,20180101,57,P,T,\xff,1,K,3,Tug,II,5,4\n"
-                                 "2018-8,20180101,57,P,T,good,1,K,3,Tug,II,5,4\n"),
+                                 "2018-8,20180101,57,P,T,\xde\xba,1,K,3,Tug,II,5,4\n" // no such character
+                                 "2018-9,20180101,57,P,T,good,1,K,3,Tug,II,5,4\n"),
                      ST_OK);
     assert_int_equal(counts.drafts, 1);
-    assert_int_equal(counts.skipped, 8);
-    assert_int_equal(diag.count, 8);
-    for (size_t i = 0; i < 8; i++)
+    assert_int_equal(counts.skipped, 9);
+    assert_int_equal(diag.count, 9);
+    for (size_t i = 0; i < 9; i++)
         assert_int_equal(diag.faults[i].line, 2 + i);
     static const char *const elements[] = {"reference", "dateofocc", "lat, lon", "lat, lon", "descriptio"};
     for (size_t i = 0; i < 5; i++)
         assert_string_equal(diag.faults[i].element, elements[i]);
-    assert_int_equal(kept.drafts[0].line, 10);
+    assert_int_equal(kept.drafts[0].line, 11);
 }
 
 static void other_tables_are_refused(void **state)
