@@ -43,6 +43,7 @@ memory() { awk -v when="$1" '/^RssAnon/ { printf "private-memory-%s %.0f MB\n", 
 # A partner that asks, until told to stop; ready when it stands at the end of its feed.
 feed_start() {
     rm -f "$D/stop"
+    : >"$D/feed.out"
     "$bench" feed "$(cat "$D/gbr/run/address")" "$D/p000/certs/node.pem" "$D/p000/keys/tls.key" "$D/stop" >"$D/feed.out" 2>"$D/feed.log" & feed=$!
     for _ in $(seq 6000); do grep -q ready "$D/feed.out" && return; kill -0 $feed 2>/dev/null || die "the feed is not served"; sleep 0.1; done
     die "the feed has no end"

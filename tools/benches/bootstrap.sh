@@ -31,6 +31,7 @@ polls() {
     local n=$1 who=$2 pid cpu out
     eval "pid=\$pid_$n"
     rm -f "$D/stop"
+    : >"$D/idle.out"
     "$bin/tools/bench_activation" idle "$(cat "$D/$n/run/address")" "$D/$who/certs/node.pem" "$D/$who/keys/tls.key" "$D/stop" >"$D/idle.out" 2>"$D/idle.log" &
     pids+=($!)
     out=$!
