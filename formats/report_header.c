@@ -22,14 +22,14 @@ static void read_attributes(struct report_reading *x, const struct xml_node *n)
                                        "xml:lang", NULL});
     const char *value;
     uint64_t version;
-    if (xml_attr(n, "report") || x->signature)
+    if (xml_attr(n, "report") || x->is_signed)
         r->has_id = report_urn(x, n, "report", &r->id);
-    if (xml_attr(n, "version") || x->signature) {
+    if (xml_attr(n, "version") || x->is_signed) {
         r->has_version = report_integer(x, n, "version", 1, UINT32_MAX, &version);
         if (r->has_version)
             r->version = (uint32_t)version;
     }
-    if (xml_attr(n, "issued") || x->signature)
+    if (xml_attr(n, "issued") || x->is_signed)
         r->has_issued = report_time(x, n, "issued", &r->issued);
     if (report_attr(x, n, "type", &r->type))
         report_token(x, n, "\"type\"", r->type);

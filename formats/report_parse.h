@@ -27,11 +27,15 @@ struct report_reading {
     struct report_id *ids;
     size_t id_count;
     size_t header_from, header_to;    // byte range, when canonical
-    const struct xml_node *signature; // NULL in drafts
+    bool is_signed;                   // set before when the signature was cut off, else by its being there
+    const struct xml_node *signature; // NULL in drafts, and when it was cut off
 };
 
 // Read the tree of a report. Every fault goes to x->d. On ST_OK x->r is complete.
 MUST_USE enum status report_parse(struct report_reading *x, const struct xml_node *root);
+// rendition_read with the signature in the tree: says what is wrong with it, and reads what names its certificate by issuer.
+MUST_USE enum status rendition_read_whole(struct span bytes, struct arena *a, struct diag *d, const struct report **ret,
+                                          struct rendition_proof *ret_proof);
 // Read the header element into x->r.
 void report_parse_header(struct report_reading *x, const struct xml_node *n);
 

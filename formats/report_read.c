@@ -119,7 +119,7 @@ static void take_salt(struct report_reading *x, const struct xml_node *n)
     const char *salt = xml_attr(n, "salt");
     uint8_t bytes[SALT_LEN];
     if (!salt) {
-        if (x->signature)
+        if (x->is_signed)
             report_fault(x, n, "missing-attribute", "<%s> of a signed report needs the attribute \"salt\"",
                          n->name);
         return;
@@ -134,7 +134,7 @@ static const char *take_id(struct report_reading *x, const struct xml_node *n, c
                            const char *given)
 {
     const char *id = report_id_of(x, n, attr);
-    if (x->signature && (!id || strcmp(id, given) != 0))
+    if (x->is_signed && (!id || strcmp(id, given) != 0))
         report_fault(x, n, "id-order", "\"%s\" of this <%s> must be \"%s\" in a signed report", attr, n->name,
                      given);
     if (!id)
@@ -384,6 +384,7 @@ static bool make_room(struct report_reading *x)
             x->signature = n;
         count++;
     }
+    x->is_signed = x->is_signed || x->signature;
     if (count > REPORT_CHILDREN_MAX + 3) {
         report_fault(x, x->root, "report-limit", "a report has at most %zu children, got %zu",
                      REPORT_CHILDREN_MAX, count);
@@ -398,7 +399,7 @@ static bool make_room(struct report_reading *x)
         return false;
     }
     *x->r = (struct report){
-        .version = 1, .lang = "", .cell = "", .children = children, .is_signed = x->signature != NULL};
+        .version = 1, .lang = "", .cell = "", .children = children, .is_signed = x->is_signed};
     return true;
 }
 

@@ -294,11 +294,8 @@ static enum status values_of(const struct xml_node *signature, struct diag *d, s
     return manifest_of(signature, d, l->ids, l->count, digests);
 }
 
-static enum status compare(const struct xml_node *element, struct span got, struct span expected,
-                           struct diag *d)
+static void tell_difference(const struct xml_node *element, struct span got, struct span expected, struct diag *d)
 {
-    if (span_eq(got, expected))
-        return ST_OK;
     size_t i = 0;
     while (i < got.len && i < expected.len && got.ptr[i] == expected.ptr[i])
         i++;
@@ -306,23 +303,31 @@ static enum status compare(const struct xml_node *element, struct span got, stru
     xml_fault(element, d, "signature-layout",
               "byte %zu of the signature is not of the profile; expected: %.*s", i, (int)rest,
               rest ? (const char *)expected.ptr + i : "");
-    return ST_INVALID;
+}
+
+// Are the bytes the layout of these values? Then *f gets the digest that was signed.
+static enum status match(struct span bytes, struct layout *l, struct buf *expected, struct signature_facts *f)
+{
+    put_signature(l, expected);
+    TRY(buf_status(expected));
+    if (!span_eq(bytes, buf_bytes(expected)))
+        return ST_INVALID;
+    struct digest manifest = range_digest(expected, 0, l->at.manifest_from, l->at.manifest_to);
+    if (!digest_eq(&manifest, &l->manifest))
+        return ST_BAD_SIGNATURE;
+    f->signed_info = range_digest(expected, 0, l->at.info_from, l->at.info_to);
+    return ST_OK;
 }
 
 static enum status check_layout(const struct xml_node *element, struct span bytes, struct layout *l,
                                 struct buf *expected, struct diag *d, struct signature_facts *f)
 {
-    put_signature(l, expected);
-    TRY(buf_status(expected));
-    TRY(compare(element, bytes, buf_bytes(expected), d));
-    struct digest manifest = range_digest(expected, 0, l->at.manifest_from, l->at.manifest_to);
-    if (!digest_eq(&manifest, &l->manifest)) {
-        xml_fault(element, d, "manifest-digest",
-                  "the manifest was altered after signing: its digest differs");
-        return ST_BAD_SIGNATURE;
-    }
-    f->signed_info = range_digest(expected, 0, l->at.info_from, l->at.info_to);
-    return ST_OK;
+    enum status st = match(bytes, l, expected, f);
+    if (st == ST_INVALID)
+        tell_difference(element, bytes, buf_bytes(expected), d);
+    else if (st == ST_BAD_SIGNATURE)
+        xml_fault(element, d, "manifest-digest", "the manifest was altered after signing: its digest differs");
+    return st;
 }
 
 enum status signature_read(const struct xml_node *element, struct span bytes, const char *manifest_id,
@@ -341,6 +346,64 @@ enum status signature_read(const struct xml_node *element, struct span bytes, co
     if (st == ST_OK)
         *ret = facts;
     return st;
+}
+
+// ---- reading one without a tree
+
+// Step behind the next such tag. False when there is none.
+static bool step_behind(struct span *rest, const char *tag)
+{
+    for (const uint8_t *at; (at = memchr(rest->ptr, '<', rest->len)) != NULL;) {
+        *rest = span_sub(*rest, (size_t)(at - rest->ptr), rest->len);
+        if (span_starts(*rest, tag)) {
+            *rest = span_sub(*rest, strlen(tag), rest->len);
+            return true;
+        }
+        *rest = span_sub(*rest, 1, rest->len);
+    }
+    return false;
+}
+
+// The bytes that stand in base64 behind the next such tag.
+static bool take_bytes(struct span *rest, const char *tag, uint8_t *out, size_t cap, size_t *ret_len)
+{
+    const uint8_t *end = step_behind(rest, tag) ? memchr(rest->ptr, '<', rest->len) : NULL;
+    return end && base64_get(span_sub(*rest, 0, (size_t)(end - rest->ptr)), out, cap, ret_len) == ST_OK;
+}
+
+static bool take_digest(struct span *rest, struct digest *ret)
+{
+    size_t len;
+    return take_bytes(rest, "<ds:DigestValue>", ret->b, SHA256_LEN, &len) && len == SHA256_LEN;
+}
+
+// What varies, from where it seems to stand: as in values_of, comparing the bytes shows whether it does.
+static bool take_values(struct span rest, struct layout *l, struct digest *digests, struct signature_facts *f)
+{
+    size_t len;
+    if (!step_behind(&rest, "<ds:Reference"))
+        return false;
+    l->typed = span_starts(rest, " Type=");
+    if (!take_digest(&rest, &l->manifest) || !take_bytes(&rest, "<ds:SignatureValue>", f->value, sizeof f->value, &len) ||
+        len != sizeof f->value || !take_bytes(&rest, "<ds:X509SKI>", f->ski, SKI_MAX, &f->ski_len) || f->ski_len == 0)
+        return false;
+    for (size_t i = 0; i < l->count; i++)
+        if (!take_digest(&rest, &digests[i]))
+            return false;
+    return true;
+}
+
+bool signature_match(struct span bytes, const char *manifest_id, const char *const *ids, size_t count,
+                     struct digest *ret_digests, struct signature_facts *ret)
+{
+    *ret = (struct signature_facts){0};
+    struct layout l = {.manifest_id = manifest_id, .ids = ids, .digests = ret_digests, .count = count, .facts = ret};
+    struct buf expected;
+    buf_init(&expected, RENDITION_BYTES_MAX);
+    buf_reserve(&expected, bytes.len);
+    bool ok = take_values(bytes, &l, ret_digests, ret) && match(bytes, &l, &expected, ret) == ST_OK;
+    buf_fini(&expected);
+    return ok;
 }
 
 enum status signature_check(const struct signature_facts *f, const struct verifying_key *key)

@@ -68,6 +68,10 @@ MUST_USE enum status signature_write(const char *manifest_id, const char *const 
 MUST_USE enum status signature_read(const struct xml_node *element, struct span bytes, const char *manifest_id,
                                     const char *const *ids, size_t count, struct diag *d,
                                     struct digest *ret_digests, struct signature_facts *ret);
+// The same from the bytes alone, without a tree, for a certificate that is named by its key identifier. What is true is what
+// signature_read accepts; about anything else that has to be asked, also for what is wrong. On false nothing is set for sure.
+bool signature_match(struct span bytes, const char *manifest_id, const char *const *ids, size_t count,
+                     struct digest *ret_digests, struct signature_facts *ret);
 MUST_USE enum status signature_check(const struct signature_facts *f, const struct verifying_key *key);
 
 #endif

@@ -46,6 +46,26 @@ void arena_wipe(struct arena *a)
         explicit_bzero(b->data, b->used);
 }
 
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){.block = a->head, .block_used = a->head ? a->head->used : 0, .used = a->used, .st = a->st};
+}
+
+void arena_rewind(struct arena *a, struct arena_mark mark)
+{
+    while (a->head != mark.block) {
+        struct block *next = a->head->next;
+        free(a->head);
+        a->head = next;
+    }
+    if (a->head) {
+        memset(a->head->data + mark.block_used, 0, a->head->used - mark.block_used);
+        a->head->used = mark.block_used;
+    }
+    a->used = mark.used;
+    a->st = mark.st;
+}
+
 static struct block *block_for(struct arena *a, size_t size)
 {
     struct block *b = a->head;

@@ -15,6 +15,15 @@ void arena_free(struct arena **a);
 // Overwrite all that was handed out: before arena_free, when there were secrets in it.
 void arena_wipe(struct arena *a);
 
+// A place to go back to: what was allocated since, and a failure since, is forgotten then. Later marks are void.
+struct arena_mark {
+    const void *block;
+    size_t block_used, used;
+    enum status st;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, struct arena_mark mark);
+
 // Allocate zeroed, suitably aligned memory. NULL when the maximum is reached or memory is out;
 // arena_status tells which.
 void *arena_alloc(struct arena *a, size_t size);

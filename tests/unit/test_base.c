@@ -197,6 +197,31 @@ static void arenas_stop_at_their_maximum(void **state)
     assert_null(arena_alloc(a, 60));
     assert_int_equal(arena_status(a), ST_LIMIT);
     arena_free(&a);
+}
+
+static void arenas_go_back_to_a_mark(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 100, 9000, 20000};
+    struct arena *a = arena_new(100000);
+    for (int held = 0; held < 2; held++) {
+        struct arena_mark mark = arena_mark(a);
+        size_t used = arena_used(a);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            for (size_t k = 0; k <= i; k++)
+                memset(arena_alloc(a, sizes[k]), 'x', sizes[k]);
+            assert_null(arena_alloc(a, 100000));
+            arena_rewind(a, mark);
+            assert_int_equal(arena_status(a), ST_OK);
+            assert_int_equal(arena_used(a), used);
+            const char *again = arena_alloc(a, 200);
+            for (size_t k = 0; k < 200; k++)
+                assert_int_equal(again[k], 0);
+            arena_rewind(a, mark);
+        }
+        memcpy(arena_alloc(a, 5), "kept", 5); // the second time there is something before the mark
+    }
+    arena_free(&a);
     assert_null(a);
 }
 
@@ -259,6 +284,7 @@ int main(void)
         cmocka_unit_test(uuids_have_one_form),
         cmocka_unit_test(buffers_stop_at_their_maximum),
         cmocka_unit_test(arenas_stop_at_their_maximum),
+        cmocka_unit_test(arenas_go_back_to_a_mark),
         cmocka_unit_test(streams_have_nothing_to_do_with_each_other),
         cmocka_unit_test(plain_bytes_are_passed_over),
     };

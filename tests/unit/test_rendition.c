@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "formats/report_parse.h"
 #include "tests/support/report_samples.h"
 #include "tests/support/test_keys.h"
 
@@ -42,14 +43,55 @@ static void finish(const char *draft, uint32_t pad, struct buf *out)
     sample_finish(draft, signing, pad, 7, out);
 }
 
+static void same_report(const struct report *r, const struct rendition_proof *p, const struct report *s,
+                        const struct rendition_proof *q)
+{
+    assert_true(digest_eq(&p->signature.signed_info, &q->signature.signed_info));
+    assert_memory_equal(p->signature.value, q->signature.value, sizeof p->signature.value);
+    assert_int_equal(p->signature.ski_len, q->signature.ski_len);
+    assert_memory_equal(p->signature.ski, q->signature.ski, p->signature.ski_len);
+    assert_string_equal(p->signature.issuer, q->signature.issuer);
+    assert_string_equal(p->signature.serial, q->signature.serial);
+    assert_true(r->is_signed && s->is_signed && r->label_from == s->label_from && r->label_to == s->label_to);
+    assert_string_equal(r->title, s->title);
+    assert_int_equal(r->child_count, s->child_count);
+    for (size_t i = 0; i < r->child_count; i++)
+        assert_true(r->children[i].kind == s->children[i].kind && r->children[i].from == s->children[i].from &&
+                    r->children[i].to == s->children[i].to && r->children[i].line == s->children[i].line &&
+                    strcmp(r->children[i].id, s->children[i].id) == 0);
+}
+
+// Reading with the signature cut off accepts what reading the whole does, and what is refused is refused in its words.
+static void readings_agree(struct span bytes, enum status st, const struct report *r, const struct rendition_proof *proof)
+{
+    struct arena *a = xml_arena_new(bytes.len);
+    struct diag *d = calloc(1, sizeof *d);
+    const struct report *whole;
+    struct rendition_proof whole_proof;
+    assert_non_null(d);
+    diag_init(d, NULL);
+    assert_int_equal(rendition_read_whole(bytes, a, d, &whole, &whole_proof), st);
+    if (st == ST_OK)
+        same_report(r, proof, whole, &whole_proof);
+    assert_int_equal(d->count, faults->count);
+    for (size_t i = 0; i < d->count; i++) {
+        assert_string_equal(d->faults[i].message, faults->faults[i].message);
+        assert_int_equal(d->faults[i].line, faults->faults[i].line);
+        assert_int_equal(d->faults[i].column, faults->faults[i].column);
+    }
+    free(d);
+    arena_free(&a);
+}
+
 // Everything that a receiver checks with the originator's key.
 static enum status check(struct span bytes)
 {
     struct arena *a = xml_arena_new(bytes.len);
-    const struct report *r;
+    const struct report *r = NULL;
     struct rendition_proof proof;
     diag_init(faults, NULL);
     enum status st = rendition_read(bytes, a, faults, &r, &proof);
+    readings_agree(bytes, st, r, &proof);
     if (st == ST_OK)
         st = verifying_key_is_named(verifying, &proof.signature) ? rendition_verify(&proof, verifying)
                                                                  : ST_NOT_FOUND;
@@ -206,6 +248,8 @@ static void tricks_are_refused(void **state)
         {"<report xmlns=\"urn:relto:report:1\">", "<report xmlns=\"urn:relto:report:1\" Id=\"x\">"},
         {"<report xmlns=\"urn:relto:report:1\">", "<report xmlns=\"urn:relto:report:1\" xmlns:u=\"urn:u\">"},
         {"<report xmlns=\"urn:relto:report:1\">", "<report xmlns=\"urn:relto:report:1\" xml:lang=\"en\">"},
+        {"<report xmlns=\"urn:relto:report:1\">", "<report xmlns='urn:relto:report:1'>"},
+        {"<ds:Signature ", "<d:Signature xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\"></d:Signature><ds:Signature "},
         {"<report xmlns=\"urn:relto:report:1\">",
          "<report xmlns=\"urn:relto:report:1\"><withheld ref=\"label\"></withheld>"},
         {"</header>", "</header><!-- c -->"},
@@ -271,6 +315,102 @@ static void parts_do_not_move(void **state)
     assert_int_not_equal(check(buf_bytes(&out)), ST_OK);
     arena_free(&a);
     buf_fini(&b), buf_fini(&other), buf_fini(&out);
+}
+
+// The parser does not see the signature of a short rendition; of a long one it does, with the same result.
+static void long_renditions_are_read_whole(void **state)
+{
+    (void)state;
+    enum { LONG = 300 * 1024 };
+    for (int is_long = 0; is_long < 2; is_long++) {
+        struct buf draft, b;
+        buf_init(&draft, MIB);
+        buf_puts(&draft, "<report xmlns='urn:relto:report:1'>" SAMPLE_LABEL("SECRET", "NATO") SAMPLE_HEADER "<portion><text>");
+        for (size_t i = 0; i < (is_long ? LONG : 1); i++)
+            buf_putc(&draft, 'x');
+        buf_puts(&draft, "</text></portion></report>");
+        finish(buf_cstr(&draft), 0, &b);
+        struct arena *a = xml_arena_new(b.len), *whole = xml_arena_new(b.len);
+        const struct report *r;
+        struct rendition_proof proof;
+        assert_int_equal(rendition_read(buf_bytes(&b), a, NULL, &r, &proof), ST_OK);
+        assert_int_equal(rendition_read_whole(buf_bytes(&b), whole, NULL, &r, &proof), ST_OK);
+        assert_true(is_long ? arena_used(a) == arena_used(whole) : arena_used(a) < arena_used(whole));
+        assert_int_equal(check(buf_bytes(&b)), ST_OK);
+        arena_free(&a), arena_free(&whole);
+        buf_fini(&draft), buf_fini(&b);
+    }
+}
+
+// What the first reading took does not count for the second.
+static void what_takes_much_memory_is_refused_for_what_it_is(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, MIB);
+    buf_puts(&b, "<report xmlns=\"urn:relto:report:1\">");
+    for (int i = 0; i < 20000; i++)
+        buf_puts(&b, "<a/>x");
+    buf_puts(&b, "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"></ds:Signature></report>");
+    assert_int_equal(check(buf_bytes(&b)), ST_INVALID);
+    assert_string_equal(faults->faults[0].rule, "not-canonical");
+    buf_fini(&b);
+}
+
+static size_t below(struct random_source *dice, size_t n)
+{
+    uint64_t v;
+    random_fill(dice, (uint8_t *)&v, sizeof v);
+    return n ? (size_t)(v % n) : 0;
+}
+
+// Change one digit of base64; or put one thing that means something, or a copy of some bytes, most often before a tag, and
+// sometimes in place of what stands there.
+static void mutate(const struct buf *b, struct random_source *dice, struct buf *out)
+{
+    static const char *const pieces[] = {
+        "", " ", "\n", "x", "&#65;", "\xc3\xa9", "<!-- -->", "<![CDATA[", "]]>", "<?x?>", "-->", "</report>", "<report>",
+        "<ds:Signature ", "</ds:Signature>", "</ds:Signature></report>", "<withheld ref=\"e1\"></withheld>", " Type=\"x\"",
+        "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"></ds:Signature>", "<text>", "</text></portion>",
+        " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"", "<ds:DigestValue>", "<ds:Object></ds:Object>", "\"", "<!DOCTYPE a>"};
+    size_t at = below(dice, b->len + 1), gone = below(dice, 4) ? 0 : below(dice, 200), from = below(dice, b->len);
+    bool digit = below(dice, 4) == 0;
+    while (!digit && below(dice, 8) && at < b->len && b->ptr[at] != '<')
+        at++;
+    buf_put(out, b->ptr, at);
+    if (digit)
+        buf_putc(out, "AQgw+/09"[below(dice, 8)]), gone = 1;
+    else if (below(dice, 4))
+        buf_puts(out, pieces[below(dice, sizeof pieces / sizeof *pieces)]);
+    else
+        buf_put(out, b->ptr + from, below(dice, b->len - from));
+    if (gone < b->len - at)
+        buf_put(out, b->ptr + at + gone, b->len - at - gone);
+}
+
+static void both_readings_agree(void **state)
+{
+    (void)state;
+    enum { SHORT = 1000, LONG = 200000 };
+    struct random_seeded seeded;
+    struct random_source dice = random_from_seed(&seeded, 4);
+    struct buf b, once, twice;
+    size_t read = 0;
+    finish(SAMPLE_DRAFT("<portion><text>one</text></portion>"), 2, &b);
+    replace(&b, " Type=\"http://www.w3.org/2000/09/xmldsig#Manifest\"", "", &once);
+    assert_int_equal(check(buf_bytes(&once)), ST_BAD_SIGNATURE); // it reads; but another was signed
+    assert_int_equal(faults->count, 0);
+    buf_init(&twice, MIB);
+    for (int i = 0; i < (getenv("RELTO_CHECK_LONG") ? LONG : SHORT); i++) {
+        buf_reset(&once), buf_reset(&twice);
+        mutate(&b, &dice, &once);
+        mutate(&once, &dice, &twice);
+        check(buf_bytes(&once)); // which compares them
+        read += faults->count == 0 && !span_eq(buf_bytes(&once), buf_bytes(&b));
+        check(buf_bytes(&twice));
+    }
+    assert_true(read > 0); // some with another signature value, or named key
+    buf_fini(&b), buf_fini(&once), buf_fini(&twice);
 }
 
 static void another_key_does_not_verify(void **state)
@@ -346,6 +486,9 @@ int main(void)
         cmocka_unit_test(no_byte_may_go_or_come),
         cmocka_unit_test(tricks_are_refused),
         cmocka_unit_test(parts_do_not_move),
+        cmocka_unit_test(long_renditions_are_read_whole),
+        cmocka_unit_test(what_takes_much_memory_is_refused_for_what_it_is),
+        cmocka_unit_test(both_readings_agree),
         cmocka_unit_test(another_key_does_not_verify),
         cmocka_unit_test(decoys_hide_the_number),
         cmocka_unit_test(salts_are_fresh),
