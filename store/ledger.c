@@ -247,6 +247,13 @@ enum status holding_put(struct db_txn *t, const char *partner, struct uuid id, c
     return st == ST_CONFLICT ? ST_OK : st;
 }
 
+enum status holding_stands(struct db_txn *t, const char *partner, struct uuid id, uint64_t n)
+{
+    struct holding h;
+    TRY(holding_get(t, partner, id, &h));
+    return h.n == n && h.kind == ENTRY_RELEASE && !h.lapsed ? ST_OK : ST_DENIED;
+}
+
 struct each_partner {
     enum status (*each)(void *ctx, const char *partner);
     void *ctx;

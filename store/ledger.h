@@ -52,6 +52,8 @@ MUST_USE enum status holding_get(struct db_txn *t, const char *partner, struct u
                                  struct holding *ret); // ST_NOT_FOUND
 MUST_USE enum status holding_put(struct db_txn *t, const char *partner, struct uuid id,
                                  const struct holding *h);
+// Is what entry n released still what the partner has? ST_DENIED when it lapsed, or a later entry speaks of the report.
+MUST_USE enum status holding_stands(struct db_txn *t, const char *partner, struct uuid id, uint64_t n);
 // Partners that have a holding of this report. The callback may write.
 MUST_USE enum status holding_each_partner(struct db_txn *t, struct uuid id,
                                           enum status (*each)(void *ctx, const char *partner), void *ctx);

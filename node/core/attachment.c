@@ -264,11 +264,8 @@ static enum range_kind parse_range(struct span v, uint64_t size, uint64_t *ret_f
 static enum status read_chunk(struct reply_stream *s)
 {
     struct db_txn *txn;
-    struct holding h;
     TRY(db_begin(s->core->db, false, &txn));
-    enum status st = holding_get(txn, s->partner, s->report, &h);
-    if (st == ST_OK && (h.n != s->position || h.kind != ENTRY_RELEASE || h.lapsed))
-        st = ST_DENIED;
+    enum status st = holding_stands(txn, s->partner, s->report, s->position);
     if (st == ST_OK)
         st = attachment_read(txn, &s->digest, s->from, s->chunk, &s->chunk_len);
     db_abort(&txn);

@@ -74,6 +74,8 @@ struct core {
     size_t nation_anchor_count;
     uint32_t head_hour; // of the day, UTC: when partners' ledgers get their daily heads
     struct due_failure due_failure;
+    uint64_t endings; // grows whenever something that was released ends or is superseded (also in ticks that are undone):
+                      // what is being sent is then looked at again
     uint64_t published, recalled, requests, commits; // since start, for metrics; counted when committed
     uint64_t commit_ns;                              // time spent in commits
     uint64_t decisions[OUTCOME_RELEASE + 1];         // by outcome, since start

@@ -477,7 +477,8 @@ static enum status write_body(struct page *p, const struct feed_page *page, stru
     for (size_t i = 0; i < slots_used && st == ST_OK; i++) {
         buf_put(&rp->body, frame.ptr + done, slots[i].at - done);
         done = slots[i].at;
-        st = reply_add_item(rp, &p->contents[slots[i].item], &p->permits[slots[i].item]);
+        const struct feed_item *it = &p->items[slots[i].item];
+        st = reply_add_item(rp, it->entry.report, it->n, &p->contents[slots[i].item], &p->permits[slots[i].item]);
     }
     if (st == ST_OK)
         buf_put(&rp->body, frame.ptr + done, frame.len - done);
@@ -509,6 +510,7 @@ static enum status answer_page(struct page *p, struct reply *rp)
 static enum status serve_page(struct tick *t, const struct request *rq, const struct ask *ask, struct reply *rp)
 {
     struct page *p = NULL;
+    reply_watch(rp, t->core);
     enum status st = page_new(t, rq, ask, &p);
     if (st == ST_OK)
         st = page_fill(p);
@@ -578,7 +580,7 @@ static enum status answer_report(struct tick *t, const struct request *rq, struc
     TRY(feed_log_delivery(t, rq, h->n, h->n, bytes, &id, NULL));
     rp->status = 200;
     rp->content_type = "application/xml";
-    return reply_add_item(rp, content, permit);
+    return reply_add_item(rp, id, h->n, content, permit);
 }
 
 enum status feed_report(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp)
@@ -595,6 +597,7 @@ enum status feed_report(struct tick *t, const struct request *rq, struct uuid id
         return ST_OK;
     }
     buf_init(&content, RENDITION_BYTES_MAX);
+    reply_watch(rp, t->core);
     st = release_mediate(t, index, id, &h, &content, &permit);
     if (st == ST_OK)
         st = answer_report(t, rq, id, &h, &content, &permit, rp);

@@ -264,6 +264,8 @@ static enum status permit_pair(struct pair *p, const struct stored_report *s, co
     // Terms that became stricter must reach whoever could pass it on; laxer ones go with the next release.
     if (same && onward_stricter(onward, p->h.onward) == p->h.onward)
         return holding_put(p->w->t->txn, p->partner, p->w->id, &p->h);
+    if (is_live(p))
+        p->w->t->core->endings++; // superseded
     p->known = true;
     p->h.version = rec->version;
     p->h.digest = digest;

@@ -87,6 +87,7 @@ enum status entry_end(struct tick *t, const char *partner, struct uuid id, struc
 {
     struct ledger_entry e = {.kind = kind, .report = id, .version = h->version};
     TRY(append(t, partner, &e, NULL, NULL, &h->n));
+    t->core->endings++;
     h->kind = kind;
     h->lapsed = false;
     return holding_put(t->txn, partner, id, h);
@@ -100,6 +101,7 @@ enum status entry_lapse(struct tick *t, const char *partner, struct uuid id, str
     audit_event_attr(&ev, "outcome", outcome);
     audit_event_attr(&ev, "reason", reason);
     TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    t->core->endings++;
     h->lapsed = true;
     return holding_put(t->txn, partner, id, h);
 }
@@ -120,6 +122,7 @@ enum status entry_take_back(struct tick *t, const char *partner, const char *act
     h.version = ret->version;
     h.lapsed = ret->kind == ENTRY_RELEASE;
     h.ever_delivered = true; // the partner would not know the entry by its bytes else
+    t->core->endings++;
     if (ret->kind == ENTRY_RELEASE) {
         h.digest = ret->digest;
         h.onward = ret->onward;
@@ -134,6 +137,7 @@ enum status entry_restate(struct tick *t, const char *partner, struct uuid id, s
     struct ledger_entry e = {.kind = h->kind, .report = id, .version = h->version, .digest = h->digest, .onward = h->onward};
     TRY(ledger_append(t->txn, partner, &e, t->now, &t->core->random, &h->n));
     TRY(log_entry(t, partner, "node", &e, h->n, &restated, 1));
+    t->core->endings++;
     return holding_put(t->txn, partner, id, h);
 }
 

@@ -6,6 +6,7 @@
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "formats/problem.h"
+#include "node/core/core.h"
 
 void reply_init(struct reply *r)
 {
@@ -65,6 +66,12 @@ void reply_problem(struct reply *r, int status, const char *type, const char *ti
     problem_write(type, status, title, detail, faults, &r->body);
 }
 
+void reply_watch(struct reply *r, const struct core *core)
+{
+    r->core = core;
+    r->endings = core->endings;
+}
+
 // Room for one more; the array doubles whenever its count is a power of two.
 static enum status grow_items(struct reply *r)
 {
@@ -80,14 +87,16 @@ static enum status grow_items(struct reply *r)
     return ST_OK;
 }
 
-enum status reply_add_item(struct reply *r, struct buf *rendition, struct permit **permit)
+enum status reply_add_item(struct reply *r, struct uuid report, uint64_t position, struct buf *rendition,
+                           struct permit **permit)
 {
     enum status st = buf_status(rendition);
     if (st == ST_OK)
         st = grow_items(r);
     if (st == ST_OK) {
         r->items[r->item_count++] =
-            (struct reply_item){.at = r->body.len, .rendition = *rendition, .permit = *permit};
+            (struct reply_item){.at = r->body.len, .rendition = *rendition, .permit = *permit, .report = report,
+                                .position = position};
         *rendition = (struct buf){0};
         *permit = NULL;
     }

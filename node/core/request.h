@@ -38,6 +38,8 @@ struct reply_item {
     size_t at;             // offset in `body`
     struct buf rendition;  // owned
     struct permit *permit; // owned
+    struct uuid report;    // under whose …
+    uint64_t position;     // … ledger entry it is served
 };
 
 struct core;
@@ -71,6 +73,8 @@ struct reply {
     struct buf body;          // everything that is not a report
     struct reply_item *items; // in order of `at`
     size_t item_count;
+    const struct core *core;  // whose ledgers name them: reply_watch
+    uint64_t endings;         // core->endings before they were mediated
     struct reply_stream *stream; // owned; NULL = none
     enum coding coding;       // asked for; the door codes body and items (egress.h). Never with a stream
     struct buf coded;         // what became of them
@@ -89,8 +93,13 @@ void reply_header(struct reply *r, const char *name, const char *fmt, ...) __att
 // and the coding. Headers stay.
 void reply_problem(struct reply *r, int status, const char *type, const char *title, const char *detail,
                    const struct diag *faults);
-// Append a rendition at the current end of the body; takes ownership of both, also on failure.
+// From here on it is noticed when something that was released ends. To be called before items are mediated: the door sends
+// none of a reply that does not watch.
+void reply_watch(struct reply *r, const struct core *core);
+// Append a rendition at the current end of the body, served under this entry; takes ownership of rendition and permit, also on
+// failure.
 // ST_LIMIT beyond FEED_PAGE_ENTRIES_MAX, ST_NOMEM, or the rendition's own failure.
-MUST_USE enum status reply_add_item(struct reply *r, struct buf *rendition, struct permit **permit);
+MUST_USE enum status reply_add_item(struct reply *r, struct uuid report, uint64_t position, struct buf *rendition,
+                                    struct permit **permit);
 
 #endif

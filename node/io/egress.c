@@ -5,7 +5,9 @@
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "node/core/compress.h"
+#include "node/core/core.h"
 #include "store/attachments.h"
+#include "store/ledger.h"
 
 enum { RECHECK_MS = 1000 };
 
@@ -32,7 +34,7 @@ static bool all_covered(const struct reply *rp, const struct principal *to, cons
 {
     if (rp->item_count == 0 && !rp->stream)
         return true;
-    if (to->role != ROLE_PARTNER || !policy)
+    if (to->role != ROLE_PARTNER || !policy || (rp->item_count && !rp->core))
         return false;
     if (rp->stream && !stream_covered(rp->stream, to->id, policy, now))
         return false;
@@ -42,6 +44,31 @@ static bool all_covered(const struct reply *rp, const struct principal *to, cons
             return false;
     }
     return true;
+}
+
+// The first item that is not out yet.
+static size_t first_left(const struct egress *e)
+{
+    if (e->coded || e->item == e->rp->item_count)
+        return e->coded ? 0 : e->item;
+    return e->item + (e->rendition_at > 0 && e->rendition_at == e->rp->items[e->item].rendition.len);
+}
+
+// Asked of the ledger only when something that was released has ended since the last time.
+static bool entries_stand(struct egress *e)
+{
+    const struct reply *rp = e->rp;
+    struct db_txn *t;
+    size_t i = first_left(e);
+    if (i >= rp->item_count || e->endings == rp->core->endings)
+        return true;
+    if (db_begin(rp->core->db, false, &t) != ST_OK)
+        return false;
+    while (i < rp->item_count && holding_stands(t, e->to, rp->items[i].report, rp->items[i].position) == ST_OK)
+        i++;
+    db_abort(&t);
+    e->endings = rp->core->endings;
+    return i == rp->item_count;
 }
 
 enum status egress_open(struct egress *e, const struct reply *rp, const struct principal *to,
@@ -55,10 +82,14 @@ enum status egress_open(struct egress *e, const struct reply *rp, const struct p
     e->rp = rp;
     e->left = egress_length(rp);
     e->checked = now;
+    e->endings = rp->endings;
     snprintf(e->to, sizeof e->to, "%s", to->id);
     if (policy)
         e->policy = *policy;
-    return ST_OK;
+    if (entries_stand(e))
+        return ST_OK;
+    *e = (struct egress){0};
+    return ST_DENIED;
 }
 
 // A slow link can take minutes over a page; an agreement can end meanwhile.
@@ -180,6 +211,8 @@ static size_t take_coded(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
 size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now)
 {
     size_t done = 0;
+    if (e->left > 0 && !entries_stand(e))
+        e->denied = true;
     if (e->coded)
         return take_coded(e, out, cap, now);
     while (done < cap && e->left > 0 && !e->denied) {

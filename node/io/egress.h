@@ -15,6 +15,7 @@ struct egress {
     size_t left;         // bytes still to come
     bool denied;         // stopped: an item's permit ended on the way
     utc_ms checked;      // when the permits were
+    uint64_t endings;    // core->endings when the ledger entries were
     char to[PERMIT_PARTNER_MAX + 1];
     struct digest policy;
 };
@@ -24,7 +25,8 @@ size_t egress_length(const struct reply *rp);
 size_t egress_memory(const struct reply *rp);
 
 // Begin to send a reply's body: the frame with each rendition at its place, each only if its permit covers it for
-// this principal, under this policy, now. ST_DENIED, and nothing to send, otherwise: items go to partners alone.
+// this principal, under this policy, now, and its ledger entry is still what the partner may have (a recall may have come with
+// the same commit). ST_DENIED, and nothing to send, otherwise: items go to partners alone.
 // `policy` may be NULL for a reply without items. The reply is borrowed until the last byte is taken.
 MUST_USE enum status egress_open(struct egress *e, const struct reply *rp, const struct principal *to,
                                  const struct digest *policy, utc_ms now);
@@ -35,7 +37,9 @@ MUST_USE enum status egress_code(struct egress *e, struct reply *rp);
 // after the check, its permit is asked again: if it has ended, `denied` is set and nothing more ever comes
 // (spec 8-13); the connection must then be cut. An attachment's permit is asked before each of its chunks, and so is
 // its ledger entry: a policy, a recall or a new version stops it in mid-transfer. In a coded body nobody can tell where an
-// item begins: the permits of all are asked again each second, and one that has ended stops it at once.
+// item begins: the permits of all are asked again each second, and one that has ended stops it at once. When something that was
+// released has ended since (core->endings), the ledger is asked about all items that are not out yet, and one that was recalled,
+// withdrawn, has lapsed or was superseded stops the answer at once, also in the middle of that item.
 size_t egress_take(struct egress *e, uint8_t *out, size_t cap, utc_ms now);
 
 // Another policy is in force: the permit of each item that has not begun, and of each chunk of an attachment, is asked

@@ -8,6 +8,7 @@
 
 #include "formats/base/limits.h"
 #include "node/core/compress.h"
+#include "node/core/core.h"
 #include "node/io/egress.h"
 #include "node/io/http_wire.h"
 #include "tests/support/policy_world.h"
@@ -15,6 +16,9 @@
 static const char policy[] =
     W_POLICY(W_SECURITY "<partners><partner id='FRA' name='f' kind='nation'/><partner id='DEU' name='d' kind='nation'/></partners>");
 static const struct principal fra = {.role = ROLE_PARTNER, .id = "FRA"};
+
+static const struct core core; // in which nothing ends
+static const struct uuid no_report;
 
 static void add(struct world *w, struct reply *rp, const char *frame, const char *rendition, const char *permitted)
 {
@@ -27,7 +31,8 @@ static void add(struct world *w, struct reply *rp, const char *frame, const char
     buf_puts(&b, rendition);
     if (permitted)
         assert_int_equal(permit_new(w->rules, 0, &dec, 1000, &none, span_cstr(permitted), &p), ST_OK);
-    assert_int_equal(reply_add_item(rp, &b, &p), ST_OK);
+    reply_watch(rp, &core);
+    assert_int_equal(reply_add_item(rp, no_report, 0, &b, &p), ST_OK);
 }
 
 // "" when refused.

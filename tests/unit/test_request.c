@@ -11,6 +11,7 @@
 #include "formats/problem.h"
 #include "node/io/http_wire.h"
 
+static const struct uuid no_report;
 static const utc_ms now = 1795354440123; // Sun 2026-11-22 13:34:00
 
 static void principals_have_names(void **state)
@@ -94,7 +95,7 @@ static void problems_replace_everything(void **state)
     buf_puts(&rp.body, "<feed>secret");
     buf_init(&rendition, 64);
     buf_puts(&rendition, "<report>");
-    assert_int_equal(reply_add_item(&rp, &rendition, &none), ST_OK);
+    assert_int_equal(reply_add_item(&rp, no_report, 0, &rendition, &none), ST_OK);
     assert_null(rendition.ptr);
     reply_problem(&rp, 409, "conflict", "Version 2 is there already", "Publish version 3.", NULL);
     assert_int_equal(rp.status, 409);
@@ -119,16 +120,16 @@ static void items_are_bounded_and_owned(void **state)
         buf_putc(&rp.body, '.');
         buf_init(&b, 8);
         buf_puts(&b, "r");
-        assert_int_equal(reply_add_item(&rp, &b, &none), ST_OK);
+        assert_int_equal(reply_add_item(&rp, no_report, 0, &b, &none), ST_OK);
     }
     assert_int_equal(rp.items[500].at, 501);
     buf_init(&b, 8);
     buf_puts(&b, "r");
-    assert_int_equal(reply_add_item(&rp, &b, &none), ST_LIMIT);
+    assert_int_equal(reply_add_item(&rp, no_report, 0, &b, &none), ST_LIMIT);
     assert_null(b.ptr); // freed all the same
     buf_init(&b, 1);
     buf_puts(&b, "too long");
-    assert_int_equal(reply_add_item(&rp, &b, &none), ST_LIMIT);
+    assert_int_equal(reply_add_item(&rp, no_report, 0, &b, &none), ST_LIMIT);
     reply_fini(&rp);
 }
 

@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 
 #include "formats/base/limits.h"
+#include "node/core/core.h"
 #include "node/io/server_settings.h"
 #include "tests/support/policy_world.h"
 #include "tests/support/tls_client.h"
@@ -17,6 +18,9 @@
 #define HOST "Host: gbr.example\r\n"
 #define GET_WHO "GET /who HTTP/1.1\r\n" HOST "\r\n"
 #define GET_HOLD "GET /hold HTTP/1.1\r\n" HOST "\r\n"
+
+static const struct core core; // in which nothing ends
+static const struct uuid no_report;
 
 struct service {
     struct tls_world t;
@@ -65,7 +69,8 @@ static void reply_page(struct service *w, uint64_t id, utc_ms until)
             buf_printf(&b, "%d", i);
         buf_puts(&rp.body, "<entry>");
         assert_int_equal(permit_new(w->policy.rules, 0, &dec, w->t.now, &none, buf_bytes(&b), &p), ST_OK);
-        assert_int_equal(reply_add_item(&rp, &b, &p), ST_OK);
+        reply_watch(&rp, &core);
+        assert_int_equal(reply_add_item(&rp, no_report, 0, &b, &p), ST_OK);
     }
     server_reply(w->s, id, &rp, ruleset_digest(w->policy.rules), w->t.now + 1);
 }
