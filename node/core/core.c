@@ -8,6 +8,12 @@ struct peer *core_peer(struct core *c, const char *id)
     return NULL;
 }
 
+void report_failure_note(struct report_failure *f, struct uuid report, utc_ms now, enum status st)
+{
+    if (st != ST_OK && st != ST_NOMEM && st != ST_IO && st != ST_FULL && st != ST_BUSY)
+        *f = (struct report_failure){.report = report, .at = now, .st = st};
+}
+
 void tick_mark_grown(struct tick *t, const char *partner)
 {
     size_t index = ruleset_partner_index(t->core->rules, partner);

@@ -40,12 +40,14 @@ struct nation_anchors {
     struct anchors *anchors;
 };
 
-// The report whose due decision failed last. It is put off, so that it does not keep others from their instants.
-struct due_failure {
+// The report that a job of the node's own failed at last: kept in the core across the undoing of that tick.
+struct report_failure {
     struct uuid report;
     utc_ms at;      // when; 0 = none failed
     enum status st; // how
 };
+// Note it, unless nothing failed, or the surroundings did (memory, disk) and no report.
+void report_failure_note(struct report_failure *f, struct uuid report, utc_ms now, enum status st);
 
 struct core {
     struct db *db;
@@ -73,7 +75,8 @@ struct core {
     const struct nation_anchors *nation_anchors;
     size_t nation_anchor_count;
     uint32_t head_hour; // of the day, UTC: when partners' ledgers get their daily heads
-    struct due_failure due_failure;
+    struct report_failure due_failure;   // a due decision: put off, so that it does not keep others from their instants
+    struct report_failure purge_failure; // a purge by rule
     uint64_t endings; // grows whenever something that was released ends or is superseded (also in ticks that are undone):
                       // what is being sent is then looked at again
     uint64_t published, recalled, requests, commits; // since start, for metrics; counted when committed

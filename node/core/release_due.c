@@ -10,16 +10,10 @@ enum {
     PUT_OFF_MS = 10 * 60 * 1000 // a report that itself cannot be decided
 };
 
-// Is it the surroundings, and no report, that failed?
-static bool may_work_soon(enum status st)
-{
-    return st == ST_NOMEM || st == ST_IO || st == ST_FULL || st == ST_BUSY;
-}
-
 // The report failed a moment ago, and took what else was due in that tick with it: it has to wait.
 static bool is_put_off(const struct tick *t, struct uuid id)
 {
-    const struct due_failure *f = &t->core->due_failure;
+    const struct report_failure *f = &t->core->due_failure;
     return f->at != 0 && uuid_eq(f->report, id) && t->now >= f->at && t->now < utc_add(f->at, PUT_OFF_MS);
 }
 
@@ -36,9 +30,7 @@ static enum status run_one(struct tick *t, struct uuid id)
 {
     TRY(schedule_set(t->txn, id, UTC_MAX));
     enum status st = release_report(t, id, CAUSE_INSTANT, NULL);
-    // The core remembers across the undoing of this tick.
-    if (st != ST_OK && !may_work_soon(st))
-        t->core->due_failure = (struct due_failure){.report = id, .at = t->now, .st = st};
+    report_failure_note(&t->core->due_failure, id, t->now, st);
     return st;
 }
 

@@ -85,7 +85,9 @@ enum status retention_due(struct tick *t, utc_ms *ret_next)
             return ST_OK;
         if (st != ST_OK)
             return st;
-        TRY(purge(t, id, stored_at));
+        st = purge(t, id, stored_at);
+        report_failure_note(&t->core->purge_failure, id, t->now, st);
+        TRY(st);
         *ret_next = t->now;
     }
     return ST_OK;

@@ -10,7 +10,8 @@
 
 #include "node/core/core.h"
 
-// Purge what is due, as much as one tick should. *ret_next: when to call again (`now`: there is more; UTC_MAX: never).
+// Purge what is due, as much as one tick should. *ret_next: when to call again (`now`: there is more; UTC_MAX: never). A report
+// at which it fails is noted in the core's purge_failure.
 MUST_USE enum status retention_due(struct tick *t, utc_ms *ret_next);
 
 #endif

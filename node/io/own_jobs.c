@@ -85,15 +85,23 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     o->keeps = o->started_ns >= o->keep_again_ns;
 }
 
+// `report`: at which it failed; NULL = at none, but at the store or for want of memory.
+static void log_failure(const char *event, enum status st, const struct uuid *report)
+{
+    char urn[UUID_URN_LEN + 1];
+    if (st != ST_OK)
+        log_line(LOG_LEVEL_ERROR, event, "why", status_text(st), report ? "report" : NULL, report ? uuid_urn(*report, urn) : NULL, NULL);
+}
+
 bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now)
 {
-    static const char *const failed[OWN_JOBS] = {"instants-failed", "retention-failed", "index-failed", "instants-failed"};
     const uint64_t now_ns = monotonic_ns();
     const bool good = jobs[OWN_WORK].st == ST_OK;
     const bool one_due = c->due_failure.at == now, one_work = o->works && o->more; // one report failed, to be passed over
-    for (size_t i = 0; i < OWN_JOBS; i++)
-        if (jobs[i].st != ST_OK)
-            log_line(LOG_LEVEL_ERROR, failed[i], "why", status_text(jobs[i].st), NULL);
+    log_failure("instants-failed", jobs[OWN_DUE].st, one_due ? &c->due_failure.report : NULL);
+    log_failure("retention-failed", jobs[OWN_KEEP].st, c->purge_failure.at == now ? &c->purge_failure.report : NULL);
+    log_failure("index-failed", jobs[OWN_INDEX].st, NULL); // a report that cannot be read is left out of it
+    log_failure("instants-failed", jobs[OWN_WORK].st, one_work ? &c->work_failed_report : NULL);
     if (jobs[OWN_INDEX].st != ST_OK) // each failure makes the other jobs of its tick run twice
         o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     else if (o->index_ns)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -14,6 +15,9 @@
 #include "tests/support/flow_support.h"
 
 enum { GBR };
+enum { LOG_MAX = 64 * 1024 };
+
+#define DAY ((int64_t)86400000)
 
 #define POLICY_OF(embargo) \
     SIM_POLICY("GBR", SIM_PARTNER("FRA"), "FRA",\
@@ -70,6 +74,93 @@ static size_t settle(void)
     return failed;
 }
 
+// settle() with what it logs, which the caller frees.
+static char *settle_and_read(size_t *ret_failed)
+{
+    FILE *log = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    assert_non_null(log);
+    fflush(stderr);
+    assert_true(kept >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    *ret_failed = settle();
+    fflush(stderr);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    char *text = calloc(1, LOG_MAX);
+    assert_non_null(text);
+    rewind(log);
+    assert_true(fread(text, 1, LOG_MAX - 1, log) < LOG_MAX - 1);
+    fclose(log);
+    return text;
+}
+
+// Is there a line of this event that names the report, or (0) one that names none?
+static bool names(const char *log, const char *event, uint8_t report)
+{
+    char begin[64], urn[UUID_URN_LEN + 1], end[80] = "";
+    snprintf(begin, sizeof begin, " event=%s why=", event);
+    if (report)
+        snprintf(end, sizeof end, " report=\"%s\"", uuid_urn(sim_id(report), urn));
+    for (const char *at = log; (at = strstr(at, begin)) != NULL; at++) {
+        size_t n = strcspn(at, "\n");
+        if (report ? memcmp(at + n - strlen(end), end, strlen(end)) == 0 : !memmem(at, n, "report", 6))
+            return true;
+    }
+    return false;
+}
+
+static void a_failure_names_the_report(void **state)
+{
+    size_t failed;
+    (void)state;
+    for (uint8_t i = 1; i <= 3; i++)
+        sim_publish(sim, GBR, i, 1, SIM_PLAIN);
+    settle();
+    damage(2);
+    sim->now += 3600000; // the embargo ends
+    char *log = settle_and_read(&failed);
+    assert_int_equal(failed, 1);
+    assert_true(names(log, "instants-failed", 2));
+    assert_false(names(log, "instants-failed", 1) || names(log, "instants-failed", 3));
+    free(log);
+    // another policy
+    damage(3);
+    sim_policy(sim, GBR, POLICY_OF("PT0S"));
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(policies_work_begin(t->txn), ST_OK);
+    sim_commit(t);
+    log = settle_and_read(&failed);
+    assert_true(names(log, "instants-failed", 3));
+    assert_false(names(log, "instants-failed", 0) || names(log, "instants-failed", 1));
+    free(log);
+    // old content
+    sim->nodes[GBR].core.keep_days = 1;
+    sim->now += 2 * DAY;
+    log = settle_and_read(&failed);
+    assert_true(names(log, "retention-failed", 3));
+    assert_false(names(log, "retention-failed", 0) || names(log, "retention-failed", 1));
+    free(log);
+}
+
+// The store failed, and no report.
+static void a_failure_of_the_store_names_none(void **state)
+{
+    size_t failed;
+    (void)state;
+    sim_publish(sim, GBR, 1, 1, SIM_PLAIN);
+    settle();
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(db_put(t->txn, DB_SEARCH_QUEUE, span_cstr("nonsense"), span_of(NULL, 0)), ST_OK);
+    assert_int_equal(db_put(t->txn, DB_SCHEDULE, span_cstr("\1"), span_of(NULL, 0)), ST_OK);
+    sim_commit(t);
+    char *log = settle_and_read(&failed);
+    assert_true(failed >= 2);
+    assert_true(names(log, "index-failed", 0));
+    assert_true(names(log, "instants-failed", 0));
+    assert_null(strstr(log, "report="));
+    free(log);
+}
+
 static void failing_reports_do_not_hold_up_what_is_due(void **state)
 {
     (void)state;
@@ -107,6 +198,7 @@ static void failing_reports_do_not_hold_up_a_change_of_policy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {T(failing_reports_do_not_hold_up_what_is_due),
-                                       T(failing_reports_do_not_hold_up_a_change_of_policy)};
+                                       T(failing_reports_do_not_hold_up_a_change_of_policy),
+                                       T(a_failure_names_the_report), T(a_failure_of_the_store_names_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
