@@ -367,11 +367,12 @@ static enum status grant(struct answering *x)
     return settle(x, CONSENT_GRANTED, "");
 }
 
+#define REASON_FORM "Give it as the query parameter \"reason\": one line of text, at most 255 bytes of UTF-8. The partner will read it."
+
 static enum status refuse(struct answering *x)
 {
     if (!x->reason[0])
-        return form(x->rp, "A refusal needs a reason",
-                    "Give it as the query parameter \"reason\": one line of text, at most 255 bytes of UTF-8. The partner will read it.");
+        return form(x->rp, "A refusal needs a reason", REASON_FORM);
     if (x->r.state == CONSENT_GRANTED)
         return conflict(x->rp, "not-held", "Consent was granted: revoke it", NULL);
     return settle(x, CONSENT_REFUSED, x->reason);
@@ -383,6 +384,8 @@ static enum status revoke(struct answering *x)
         return show(x->t, x->rq, &x->r, x->rp);
     if (x->r.state != CONSENT_GRANTED)
         return conflict(x->rp, "nothing-to-revoke", "Consent was not granted", NULL);
+    if (!x->reason[0] && http_query_has(x->rq->head.query, "reason")) // it would be lost in silence
+        return form(x->rp, "This cannot be given as a reason", "Nothing was revoked. " REASON_FORM);
     TRY(sign(x, true, &x->revocation));
     return settle(x, CONSENT_REVOKED, x->reason);
 }

@@ -5,6 +5,7 @@
 
 #include "formats/base/utf8.h"
 #include "formats/problem.h"
+#include "formats/text_rules.h"
 #include "node/core/consent_doc.h"
 #include "node/core/release.h"
 
@@ -126,6 +127,7 @@ static void put_reason(struct consent_record *r, const char *reason)
     if (n)
         memcpy(r->reason, s.ptr, n);
     r->reason[n] = 0;
+    text_rules_plain(r->reason);
 }
 
 static enum status settle(struct hearing *h, enum consent_state state, const char *reason)

@@ -406,25 +406,36 @@ static bool percent_decode(struct span s, char *out, size_t cap)
     return true;
 }
 
-bool http_query_get(struct span query, const char *name, char *out, size_t cap)
+// How often it is there, 2 standing for more; *ret is the first value, as sent.
+static int query_find(struct span query, const char *name, struct span *ret)
 {
-    BUG_IF(cap == 0);
-    struct span value = {0};
-    bool found = false;
+    int found = 0;
     size_t name_len = strlen(name);
     for (size_t from = 0; from < query.len;) {
         const uint8_t *amp = memchr(query.ptr + from, '&', query.len - from);
         size_t to = amp ? (size_t)(amp - query.ptr) : query.len;
         struct span pair = span_sub(query, from, to);
         if (pair.len > name_len && span_starts(pair, name) && pair.ptr[name_len] == '=') {
-            if (found)
-                return false;
-            found = true;
-            value = span_sub(pair, name_len + 1, pair.len);
+            if (++found == 2)
+                return found;
+            *ret = span_sub(pair, name_len + 1, pair.len);
         }
         from = to + 1;
     }
-    return found && percent_decode(value, out, cap);
+    return found;
+}
+
+bool http_query_has(struct span query, const char *name)
+{
+    struct span value;
+    return query_find(query, name, &value) > 0;
+}
+
+bool http_query_get(struct span query, const char *name, char *out, size_t cap)
+{
+    BUG_IF(cap == 0);
+    struct span value;
+    return query_find(query, name, &value) == 1 && percent_decode(value, out, cap);
 }
 
 const char *http_method_text(enum http_method m)

@@ -52,6 +52,8 @@ struct span http_header_get(const struct http_head *h, const char *name);
 // Value of a query parameter (percent-decoded; '+' stays '+') into out[cap], NUL-terminated; false when absent,
 // repeated, malformed, holding a NUL, or too long. The name is compared as sent.
 bool http_query_get(struct span query, const char *name, char *out, size_t cap);
+// Is it there at all, whatever its value?
+bool http_query_has(struct span query, const char *name);
 
 // "GET" and so on. Static.
 const char *http_method_text(enum http_method m);

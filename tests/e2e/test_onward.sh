@@ -55,6 +55,8 @@ if command -v xmllint >/dev/null; then
 fi
 node fra --format json consent list | grep -q '"state": *"granted"' || fail "the list as JSON"
 
+node gbr consent revoke "$request" --reason $'The source\nis in danger' >"$D/out" 2>&1 && fail "a reason of two lines is taken"
+grep -q "Nothing was revoked.*one line" "$D/out" || { cat "$D/out"; fail "it does not say what is wrong with the reason"; }
 node gbr consent revoke "$request" --reason "The source is in danger" >/dev/null || fail "revoke"
 wait_for "the revocation does not take it from MARSEC" has_not marsec
 state fra revoked || fail "FRA does not show the revocation"

@@ -282,6 +282,20 @@ static void a_revocation_is_followed_by_withdrawal(void **state)
     assert_int_equal(talk(), 0);
 }
 
+// What the partner's officer is to read does not get lost, and is one line here whatever its node sends.
+static void a_reason_is_one_line(void **state)
+{
+    (void)state;
+    granted();
+    assert_string_equal(answer(GBR, "revoke&reason=one%0Atwo"), "consent-form");
+    assert_string_equal(answer(GBR, "revoke&reason="), "consent-form");
+    assert_string_equal(state_at(GBR), "granted");
+    assert_string_equal(answer(GBR, "revoke&reason=changed"), "revoked");
+    talk_changed("\"changed\"", "\"changed&#xA;\xE2\x80\xAE granted&#x9;by us\"", NULL);
+    assert_string_equal(state_at(FRA), "revoked");
+    assert_string_equal(record_at(FRA).reason, "changed?? granted?by us");
+}
+
 static void terms_that_retain_let_it_lapse(void **state)
 {
     (void)state;
@@ -606,6 +620,7 @@ int main(void)
         T(an_expired_consent_is_the_end),
         T(what_expires_is_not_served_even_before_it_is_looked_at),
         T(a_revocation_is_followed_by_withdrawal),
+        T(a_reason_is_one_line),
         T(terms_that_retain_let_it_lapse),
         T(a_refusal_says_why),
         T(only_the_originator_answers),

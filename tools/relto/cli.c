@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "formats/base/limits.h"
+#include "formats/text_rules.h"
 
 int cli_fail(int code, const char *what, const char *fmt, ...)
 {
@@ -134,6 +136,16 @@ bool cli_number(const char *text, long min, long max, long *ret)
         return false;
     *ret = strtol(text, NULL, 10);
     return *ret >= min && *ret <= max;
+}
+
+void cli_print_plain(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return;
+    text_rules_plain(copy);
+    fputs(copy, stdout);
+    free(copy);
 }
 
 bool cli_is_terminal(int fd)

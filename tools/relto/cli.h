@@ -43,6 +43,10 @@ int cli_options(int *argc, char **argv, const struct cli_option *options, size_t
 // A whole number of an option: digits only, from min to max. False (nothing printed) otherwise.
 bool cli_number(const char *text, long min, long max, long *ret);
 
+// Print words of others (a reason, a title, a name in a certificate) to standard output as one line: they must not make up lines of
+// their own, nor steer a terminal.
+void cli_print_plain(const char *text);
+
 // Is this file descriptor a terminal that may be coloured?
 bool cli_is_terminal(int fd);
 

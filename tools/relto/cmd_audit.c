@@ -1,10 +1,8 @@
 // relto audit: the auditor's questions (spec 5); their options and help.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/base/utctime.h"
-#include "formats/text_rules.h"
 #include "tools/relto/cmd_audit.h"
 
 static const char help[] =
@@ -43,16 +41,6 @@ int audit_time_option(const char *name, const char *text, bool whole, int64_t *r
         return cli_usage("audit", "%s: '%s' is no time of the form 2026-11-22T13:35:00Z", name, text);
     *ret = whole && !strchr(text, '.') ? utc_add(t, 999) : t;
     return -1;
-}
-
-void audit_print_plain(const char *text)
-{
-    char *copy = strdup(text);
-    if (!copy)
-        return;
-    text_rules_plain(copy);
-    fputs(copy, stdout);
-    free(copy);
 }
 
 static int ask(const struct cli *cli, int argc, char **argv, const struct audit_options *o)

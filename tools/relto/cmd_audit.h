@@ -20,8 +20,6 @@ int audit_compare(const struct cli *cli, const char *partner);
 // Read an option's time, of the form 2026-11-22T13:35:00Z. Without milliseconds, `whole` means the end of that second.
 // Returns -1 to go on, else the exit code (reported); NULL leaves *ret as it is.
 int audit_time_option(const char *name, const char *text, bool whole, int64_t *ret);
-// Words of others (a reason, a name in a certificate) must not make up lines of their own on a terminal.
-void audit_print_plain(const char *text);
 
 // relto audit verify, export, key, prove: argv[0] is "audit". Each returns the exit code.
 int audit_verify(const struct cli *cli, int argc, char **argv);

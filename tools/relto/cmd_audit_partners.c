@@ -61,9 +61,9 @@ static void print_recall(const struct recall_progress *p)
     if (p->partner)
         printf(", content %s", p->delivered ? "was delivered" : "never left");
     printf("; recalled %s by ", utc_format_s(p->recall.at, time));
-    audit_print_plain(p->recall.by);
+    cli_print_plain(p->recall.by);
     printf(": ");
-    audit_print_plain(p->recall.reason);
+    cli_print_plain(p->recall.reason);
     putchar('\n');
 }
 

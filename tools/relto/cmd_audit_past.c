@@ -108,7 +108,7 @@ static void print_here(const struct cli *cli, struct local *l, struct uuid id)
         return;
     if (reports_recalled(l->tick.txn, id, &gone) == ST_OK) {
         printf("here: recalled %s by %s: ", utc_format_s(gone.at, time), gone.by);
-        audit_print_plain(gone.reason);
+        cli_print_plain(gone.reason);
         putchar('\n');
     } else if (reports_current(l->tick.txn, id, &rec) != ST_OK && reports_purged(l->tick.txn, id, NULL, &purged) == ST_OK) {
         printf("here: version %u, %s%s; content purged %s\n", purged.version, purged.source[0] ? "received from " : "own report",

@@ -41,11 +41,11 @@ static void print_line(const struct cli *cli, const struct audit_event *e)
     if (e->has_report)
         uuid_urn(e->report, urn);
     printf("%llu%s%s%s%-10s%s", (unsigned long long)e->n, gap, utc_format_ms(e->at, time), gap, audit_kind_text(e->kind), gap);
-    audit_print_plain(e->actor);
+    cli_print_plain(e->actor);
     printf("%s%s%s%s", gap, e->partner ? e->partner : "-", gap, urn);
     for (size_t i = 0; i < e->attr_count; i++) {
         printf("%s%s=", i || cli->format != FORMAT_TSV ? " " : "\t", e->attrs[i].name);
-        audit_print_plain(e->attrs[i].value);
+        cli_print_plain(e->attrs[i].value);
     }
     putchar('\n');
 }

@@ -74,21 +74,28 @@ static int each_request(const struct cli *cli, const char *who, void (*each)(voi
     return -1;
 }
 
+// What others wrote may hold line breaks and more.
+static void print_words(const char *before, const char *words)
+{
+    if (!words)
+        return;
+    fputs(before, stdout);
+    cli_print_plain(words);
+}
+
 static void print_text(const struct xml_node *n)
 {
     bool ours = strcmp(fact(n, "direction"), "asked") == 0;
-    const char *state = fact(n, "state"), *reason = xml_attr(n, "reason"), *by = xml_attr(n, "by");
-    printf("%.8s %s: %s version %s, from %s by way of %s to %s: %s\n", id_of(n), state, fact(n, "report"), fact(n, "version"),
-           fact(n, "nation"), fact(n, "requester"), fact(n, "recipient"), fact(n, "title"));
-    printf("    %s", ours ? "asked by us" : "asked of us");
+    printf("%.8s %s: %s version %s, from %s by way of %s to %s", id_of(n), fact(n, "state"), fact(n, "report"), fact(n, "version"),
+           fact(n, "nation"), fact(n, "requester"), fact(n, "recipient"));
+    print_words(": ", fact(n, "title"));
+    printf("\n    %s", ours ? "asked by us" : "asked of us");
     if (xml_attr(n, "expires"))
         printf("; until %s", fact(n, "expires"));
-    if (by)
-        printf("; %s", by);
+    print_words("; ", xml_attr(n, "by"));
     if (xml_attr(n, "outcome"))
         printf("; our own decision for %s: %s", fact(n, "recipient"), fact(n, "outcome"));
-    if (reason)
-        printf("; reason: %s", reason);
+    print_words("; reason: ", xml_attr(n, "reason"));
     putchar('\n');
 }
 

@@ -2,12 +2,10 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "formats/base/bug.h"
 #include "formats/base/buf.h"
 #include "formats/base/limits.h"
-#include "formats/text_rules.h"
 
 enum { ROW_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -42,12 +40,7 @@ static void put_csv(const char *value)
 
 static void put_tsv(const char *value)
 {
-    char *copy = strdup(*value ? value : "-");
-    if (copy) {
-        text_rules_plain(copy);
-        fputs(copy, stdout);
-    }
-    free(copy);
+    cli_print_plain(*value ? value : "-");
 }
 
 static void put_line(const struct rows *r, const char *const *values, char between, void (*put)(const char *value))
