@@ -151,7 +151,7 @@ static void wake(struct daemon *d, const bool *grown, utc_ms now)
 
 static void submit_change(struct daemon *d, enum audit_kind kind, const char *change)
 {
-    life_event_submit(d, &(struct life_event){.kind = kind, .change = change, .denied = d->denied, .why = d->denied_why});
+    life_event_submit(d, &(struct life_event){.kind = kind, .change = change});
 }
 
 static void submit_life(struct daemon *d, enum audit_kind kind)
@@ -190,7 +190,7 @@ static void sum_up_denied(struct daemon *d, utc_ms now)
 {
     if (d->denied == 0 || (!d->stopping && now < d->denied_logged_at + DENIED_EVERY_MS && now >= d->denied_logged_at))
         return;
-    submit_life(d, AUDIT_DENIED);
+    life_event_submit(d, &(struct life_event){.kind = AUDIT_DENIED, .denied = d->denied, .why = d->denied_why});
     d->denied = 0;
     d->denied_logged_at = now;
 }
@@ -722,21 +722,30 @@ enum status daemon_use_card(struct daemon *d, const char *partner)
     return st;
 }
 
+// In the log, for people; in the audit log, for the command that waits for it.
+static void tell_refused(struct daemon *d, const struct diag *diag, enum status st)
+{
+    char place[DIAG_PLACE_MAX], all[LIFE_WHY_MAX];
+    const char *why = diag->count ? diag->faults[0].message : status_text(st);
+    diag_place(diag, place);
+    log_line(LOG_LEVEL_ERROR, "reload-refused", "why", why, "where", place, "state", "the old configuration stays in force", NULL);
+    snprintf(all, sizeof all, "%s%s%s", place, *place ? ": " : "", why);
+    life_event_submit(d, &(struct life_event){.kind = AUDIT_CONFIG, .change = LIFE_RELOAD_REFUSED, .why = all});
+}
+
 void daemon_reload(struct daemon *d)
 {
-    char place[DIAG_PLACE_MAX];
     struct diag *diag = malloc(sizeof *diag);
     if (!diag)
         return;
     diag_init(diag, NULL);
     enum status st = reload(d, diag);
-    if (st == ST_OK)
+    if (st == ST_OK) {
         log_line(LOG_LEVEL_INFO, "reloaded", NULL);
-    else
-        log_line(LOG_LEVEL_ERROR, "reload-refused", "why", diag->count ? diag->faults[0].message : status_text(st),
-                 "where", diag_place(diag, place), "state", "the old configuration stays in force", NULL);
-    if (st == ST_OK)
         log_warnings(diag);
+    } else {
+        tell_refused(d, diag, st);
+    }
     free(diag);
 }
 

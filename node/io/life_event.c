@@ -9,7 +9,7 @@
 struct life_job {
     struct daemon_job job;
     struct life_event event;
-    char partner[65], why[200];
+    char partner[65], why[LIFE_WHY_MAX];
 };
 
 static enum status log_life(struct tick *t, struct tick_job *job)
@@ -20,12 +20,13 @@ static enum status log_life(struct tick *t, struct tick_job *job)
     snprintf(count, sizeof count, "%llu", (unsigned long long)e->denied);
     if (e->kind == AUDIT_DENIED) {
         audit_event_attr(&ev, "count", count);
-        audit_event_attr(&ev, "reason", e->why);
     } else {
         if (e->change)
             audit_event_attr(&ev, "change", e->change);
         audit_event_attr(&ev, "program", RELTO_VERSION);
     }
+    if (e->why)
+        audit_event_attr(&ev, "reason", e->why);
     if (e->kind == AUDIT_RESTORE)
         TRY(restoring_confirm(t->txn));
     return audit_append(t->txn, &ev, t->now, &t->core->random);
@@ -48,6 +49,6 @@ void life_event_submit(struct daemon *d, const struct life_event *e)
     snprintf(l->partner, sizeof l->partner, "%s", e->partner ? e->partner : "");
     snprintf(l->why, sizeof l->why, "%s", e->why ? e->why : "");
     l->event.partner = e->partner ? l->partner : NULL;
-    l->event.why = l->why;
+    l->event.why = e->why ? l->why : NULL;
     daemon_submit(d, &l->job);
 }

@@ -62,8 +62,12 @@ done
 # ---- a broken file: the old state stays
 cp "$D/gbr/certs/node.pem" "$D/good.pem"
 echo rubbish >"$D/gbr/certs/node.pem"
-kill -HUP "$(pid_of gbr)"
-wait_for grep -q 'event=reload-refused .*node.pem' "$D/gbr/run/log" || fail "a broken certificate is not refused"
+before=$(date +%s)
+node gbr reload >"$D/out" 2>&1; [ $? = 1 ] || { cat "$D/out"; fail "a broken certificate is not refused"; }
+[ $(($(date +%s) - before)) -lt 10 ] || fail "a refusal is told late"
+grep -q '^relto: reload: refused: .*node.pem.*; the old state stays in force$' "$D/out" || { cat "$D/out"; fail "the refusal does not say why"; }
+grep -q 'event=reload-refused .*node.pem' "$D/gbr/run/log" || fail "the log does not tell of the refusal"
+node gbr audit query --kind config | grep -q 'change=reload-refused.*node.pem' || fail "the audit log does not tell of the refusal"
 cp "$D/good.pem" "$D/gbr/certs/node.pem"
 [ "$(shown gbr)" = "$new" ] || fail "a reload that was refused changed the certificate"
 publishes "after a refused reload"

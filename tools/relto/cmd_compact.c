@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "formats/text_rules.h"
+#include "node/io/life_event.h"
 #include "store/audit_log.h"
 #include "store/erasures.h"
 #include "tools/relto/local.h"
@@ -106,22 +108,35 @@ int cmd_compact(const struct cli *cli, int argc, char **argv)
 static const char reload_help[] =
     "usage: relto [-C DIR] reload\n\n"
     "Check configuration and cards, then have the running reltod read them, certificates and revocation lists anew, and\n"
-    "wait until it has. Exit code 1 when it refused: the old state stays in force. Policy takes effect by activation.\n";
+    "wait until it has. Exit code 1 when it refused, with the reason: the old state stays in force. Policy takes effect by\n"
+    "activation.\n";
 
-// The config event that reltod writes about a reload.
+// What became of it, as the event tells that reltod writes about it.
+struct reload_fate {
+    bool known, refused;
+    char why[LIFE_WHY_MAX];
+};
+
 static enum status on_config(void *ctx, const struct audit_event *e)
 {
-    bool *found = ctx;
-    *found = *found || (strcmp(e->actor, "node") == 0 && !audit_event_get(e, "change"));
+    struct reload_fate *o = ctx;
+    const char *change = audit_event_get(e, "change"), *why = audit_event_get(e, "reason");
+    bool refused = change && strcmp(change, LIFE_RELOAD_REFUSED) == 0;
+    if (o->known || strcmp(e->actor, "node") != 0 || (change && !refused))
+        return ST_OK;
+    o->known = true;
+    o->refused = refused;
+    snprintf(o->why, sizeof o->why, "%s", why ? why : "");
+    text_rules_plain(o->why);
     return ST_OK;
 }
 
-// Was there a reload since the log had *size events? Then *size is brought up to date.
-static enum status look_for_reload(const struct cli *cli, uint64_t *size, bool *ret)
+// What became of the first reload since the log had *size events? Then *size is brought up to date.
+static enum status look_for_reload(const struct cli *cli, uint64_t *size, struct reload_fate *ret)
 {
     struct node_state *n;
     struct db_txn *t;
-    *ret = false;
+    ret->known = false;
     diag_init(cli->diag, NULL);
     TRY(node_open(cli->dir, NODE_READER, cli->diag, &n));
     enum status st = db_begin(n->core.db, false, &t);
@@ -136,22 +151,34 @@ static enum status look_for_reload(const struct cli *cli, uint64_t *size, bool *
     return st;
 }
 
+static int64_t monotonic_s(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec;
+}
+
 static int reload(const struct cli *cli, long pid)
 {
     uint64_t size = UINT64_MAX; // at first nothing but the size of the log is wanted
-    bool done;
-    enum status st = look_for_reload(cli, &size, &done);
+    struct reload_fate o;
+    enum status st = look_for_reload(cli, &size, &o);
     if (st != ST_OK)
         return cli_fail_status(cli, cli->dir, st);
     int code = signal_daemon("reload", pid, SIGHUP);
-    for (int i = 0; code < 0 && i < RELOAD_WAIT_S * 1000 / LOOK_EVERY_MS; i++) {
+    const int64_t until = monotonic_s() + RELOAD_WAIT_S;
+    while (code < 0 && monotonic_s() < until) {
         pause_ms(LOOK_EVERY_MS);
-        if (look_for_reload(cli, &size, &done) == ST_OK && done) {
-            puts("reloaded");
-            return EXIT_DONE;
-        }
+        if (look_for_reload(cli, &size, &o) != ST_OK || !o.known)
+            continue;
+        if (o.refused)
+            return cli_fail(EXIT_NO, "reload", "refused: %s; the old state stays in force", o.why);
+        puts("reloaded");
+        return EXIT_DONE;
     }
-    return code >= 0 ? code : cli_fail(EXIT_NO, "reload", "refused; the log of reltod says why (reload-refused); the old state stays");
+    return code >= 0 ? code
+                     : cli_fail(EXIT_NO, "reload", "not heard of within %d s: see the log of reltod (reloaded, reload-refused, audit-failed)",
+                                RELOAD_WAIT_S);
 }
 
 int cmd_reload(const struct cli *cli, int argc, char **argv)
