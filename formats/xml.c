@@ -190,12 +190,13 @@ static void add_attrs(struct reader *r, struct xml_node *n, int count, const xml
             fail(r, arena_status(r->a), "xml-limit", "document needs more memory than its size allows");
             return;
         }
+        // The value first: it stands in the parser's input, which a failure frees. Names are in its dictionary.
+        size_t len = (size_t)(attrs[4] - attrs[3]);
+        at->plain = is_plain(span_of(attrs[3], len)) ? (uint32_t)len : 0;
+        at->value = copy(r, attrs[3], len, XML_ATTR_VALUE_MAX, "attribute value too long");
         at->name = copy_name(r, attrs[0]);
         at->prefix = copy_name(r, attrs[1]);
         at->ns = copy_name(r, attrs[2]);
-        size_t len = (size_t)(attrs[4] - attrs[3]);
-        at->plain = is_plain(span_of(attrs[3], len)) ? (uint32_t)len : 0; // before copy, which may stop the parser
-        at->value = copy(r, attrs[3], len, XML_ATTR_VALUE_MAX, "attribute value too long");
         *tail = at;
         tail = &at->next;
     }

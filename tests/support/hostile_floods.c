@@ -28,6 +28,7 @@ static const struct flood {
     // length
     {"a name of 257 bytes", SLOT_CHILD, "<", "a", "/>", 257, HOSTILE_REFUSED},
     {"a name of a megabyte", SLOT_CHILD, "<", "a", "/>", 1 << 20, HOSTILE_REFUSED},
+    {"an attribute's name of 257 bytes", SLOT_PORTION, " ", "a", "='value'", 257, HOSTILE_REFUSED},
     {"a prefix of a megabyte", SLOT_CHILD, "<", "a", ":b/>", 1 << 20, HOSTILE_REFUSED},
     {"an attribute of a megabyte", SLOT_PORTION, " Id='", "a", "'", 1 << 20, HOSTILE_REFUSED},
     {"an attribute just too long", SLOT_PORTION, " Id='", "a", "'", 65537, HOSTILE_REFUSED},
