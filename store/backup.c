@@ -175,6 +175,7 @@ enum status db_compact(struct db **dbp, struct diag *d)
     enum status st = db->active ? ST_BUSY : db->broken ? ST_IO : ST_OK;
     if (st == ST_BUSY)
         diag_add(d, 0, 0, "store-busy", db->path, "a transaction is open; try again when it has ended");
+    db_tail_end(db);
     if (st == ST_OK)
         st = lock_compaction(db, d, &lock);
     if (st == ST_OK)

@@ -104,6 +104,8 @@ static enum status grow(struct db *db)
     if (want > max)
         want = max;
     want = rounded(want);
+    if (want > info.me_mapsize)
+        db_tail_end(db); // it knows the old map
     db->want_grow = false;
     if (want <= info.me_mapsize)
         return ST_OK;
@@ -351,6 +353,7 @@ void db_close(struct db **db)
     if (!*db)
         return;
     BUG_IF((*db)->active != 0);
+    db_tail_end(*db);
     if ((*db)->env)
         mdb_env_close((*db)->env);
     if ((*db)->dir_fd >= 0)
@@ -375,8 +378,10 @@ static enum status count_up(struct db *db, bool write)
 {
     enum status st = ST_OK;
     pthread_mutex_lock(&db->lock);
-    if (!db->broken && write && db->active == 0)
+    if (!db->broken && write && db->active == 0) {
         st = grow(db);
+        db_tail_look(db);
+    }
     if (db->broken)
         st = ST_IO;
     if (st == ST_OK)
@@ -391,6 +396,7 @@ static enum status follow_map(struct db *db)
     enum status st = ST_BUSY;
     pthread_mutex_lock(&db->lock);
     if (db->active == 1) { // ourselves
+        db_tail_end(db);
         st = mdb_env_set_mapsize(db->env, 0) == 0 ? ST_OK : ST_IO;
         if (st != ST_OK)
             db->broken = true;
@@ -471,6 +477,8 @@ enum status db_commit(struct db_txn **t)
     pthread_mutex_lock(&x->db->lock);
     if (rc == MDB_MAP_FULL)
         x->db->want_grow = true;
+    if (st == ST_FULL)
+        db_tail_refuse(x->db);
     if (st != ST_OK && st != ST_FULL && st != ST_NOMEM && st != ST_CORRUPT && x->write) {
         st = ST_IO;
         x->db->broken = true;
@@ -509,6 +517,7 @@ static enum status written(struct db_txn *t, int rc)
     if (rc == MDB_MAP_FULL) {
         pthread_mutex_lock(&t->db->lock);
         t->db->want_grow = true;
+        db_tail_refuse(t->db);
         pthread_mutex_unlock(&t->db->lock);
     }
     return st;
@@ -688,6 +697,7 @@ void db_walk_end(struct db_walk *w)
 // ---- figures
 
 struct reader_count {
+    const struct db *db;
     uint32_t readers;
     uint64_t oldest; // transaction number of the oldest snapshot
 };
@@ -696,8 +706,9 @@ struct reader_count {
 static int on_reader(const char *line, void *ctx)
 {
     struct reader_count *c = ctx;
+    long process;
     unsigned long long txn;
-    if (sscanf(line, "%*d %*x %llu", &txn) == 1) {
+    if (sscanf(line, "%ld %*x %llu", &process, &txn) == 2 && !db_tail_is(c->db, process, txn)) {
         c->readers++;
         if (txn < c->oldest)
             c->oldest = txn;
@@ -726,11 +737,13 @@ static int count_free(MDB_txn *txn, uint64_t *ret)
 enum status db_stats(struct db *db, struct db_stats *ret)
 {
     struct db_stats s = {.used_bytes = 0};
-    struct reader_count readers = {.oldest = UINT64_MAX};
+    struct reader_count readers = {.db = db, .oldest = UINT64_MAX};
     MDB_envinfo info;
     MDB_stat stat;
-    int rc = mdb_reader_list(db->env, on_reader, &readers); // before our own snapshot is one of them
     struct db_txn *t;
+    pthread_mutex_lock(&db->lock);
+    int rc = mdb_reader_list(db->env, on_reader, &readers); // before our own snapshot is one of them
+    pthread_mutex_unlock(&db->lock);
     TRY(db_begin(db, false, &t));
     if (rc >= 0)
         rc = mdb_env_info(db->env, &info);

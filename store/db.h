@@ -109,6 +109,13 @@ MUST_USE enum status db_commit(struct db_txn **t);
 // Give up; accepts NULL.
 void db_abort(struct db_txn **t);
 
+// For long work in many commits: from now on take new pages from the end of the file, not those that earlier commits freed. A
+// commit is then one piece, which disks take many times faster than pages here and there. The file grows by what is written,
+// up to DB_TAIL_BYTES or an eighth of its length, whichever is more; then what was freed is used up first. Off: at once. When
+// map or disk have no room, what was freed is used all the same. Any snapshot of another process has this effect too.
+#define DB_TAIL_BYTES (256 * MIB)
+void db_write_at_end(struct db *db, bool on);
+
 // The value of a key; borrowed until the next write in, or the end of, the transaction. ST_NOT_FOUND.
 MUST_USE enum status db_get(struct db_txn *t, enum db_table table, struct span key, struct span *ret);
 // Set a value. ST_FULL when the map's ceiling or the disk is reached: abort, and try again later. After a

@@ -14,6 +14,7 @@
 enum { DB_FORMAT_VERSION = 2, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };
 
 struct MDB_env;
+struct MDB_txn;
 
 struct db {
     struct MDB_env *env;
@@ -25,6 +26,10 @@ struct db {
     size_t active;        // transactions open in this process
     bool want_grow;       // a transaction ran out of map
     bool broken;          // a commit failed: what is on disk is not known
+    bool at_end;          // db_write_at_end
+    struct MDB_txn *tail; // a snapshot, open for its own sake: pages freed since are not used again; or NULL
+    bool tail_refused;    // there was no room: not again until it is switched on anew
+    size_t tail_from;     // length of the file when it was taken
 };
 
 // db_dir.c: the directory. Each with a fault on failure.
@@ -40,6 +45,17 @@ MUST_USE enum status db_dir_extend(int dir_fd, uint64_t bytes, struct diag *d, c
 MUST_USE enum status db_dir_sync(int dir_fd, struct diag *d, const char *path);
 // Does the file system, a quota or a limit of the process keep the data file from growing?
 bool db_dir_is_full(int dir_fd);
+
+// db_tail.c; all with the lock held.
+
+// Let go of the snapshot: before anything that wants none open.
+void db_tail_end(struct db *db);
+// There was no room for a write.
+void db_tail_refuse(struct db *db);
+// A write is about to begin: take the snapshot, or a newer one, if it is time.
+void db_tail_look(struct db *db);
+// Is it the snapshot of this line of the table of readers?
+bool db_tail_is(const struct db *db, long process, unsigned long long txn);
 
 // db.c
 MUST_USE enum status db_status_of(int rc);
