@@ -58,6 +58,8 @@ struct core {
     struct policy_worker *worker; // node/core/policy_work.h; what is known while a change of policy is worked off
     uint32_t work_us;         // how much of that work to do in a tick, in estimated microseconds; 0 = the default
     uint32_t work_list;       // how many reports to list for it at once; 0 = the default
+    bool (*asked)(void *ctx); // does somebody wait, for whom that work should stop early? NULL = nobody ever
+    void *asked_ctx;
     bool work_failed;         // after an activation: the report whose new decision failed last
     struct uuid work_failed_report;
     char nation[65];         // our own id
@@ -124,8 +126,22 @@ void tick_mark_grown(struct tick *t, const char *partner);
 MUST_USE enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t count,
                              struct tick *t);
 
+// Jobs that may become more while they run: when all have run, `more` is called, prepares further ones behind them in the
+// same array and gives the new count, and these run in the same transaction.
+struct tick_batch {
+    struct tick_job *jobs;
+    size_t count;
+    size_t (*more)(void *ctx); // NULL = there are never any
+    void *ctx;
+};
+// The same as tick_run for such a batch; `count` is that of all that ran.
+MUST_USE enum status tick_run_batch(struct core *c, utc_ms now, struct tick_batch *b, struct tick *t);
+
 // The flow for a request (by method, path and role), run inside a tick: route.c.
 MUST_USE enum status route_request(struct tick *t, const struct request *rq, struct reply *rp);
+// May it put another policy in force? What others in its tick were given was decided by the policy before, and would be refused
+// at the door: it goes with no other request.
+bool route_activates(const struct request *rq);
 // Does the body of such a request come in pieces (request.h)?
 bool route_streams(const struct principal *who, const struct http_head *head);
 

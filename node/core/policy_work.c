@@ -9,7 +9,7 @@
 #include "store/schedule.h"
 
 // Estimates, in microseconds.
-enum { US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6 };
+enum { US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6, LOOK_US = 1000 };
 
 // What is to be done for a report.
 struct report_work {
@@ -259,6 +259,25 @@ static enum status step_report(struct working *x, struct uuid id)
     return st;
 }
 
+// Is there time left, and nobody who waits for an answer?
+static bool may_go_on(const struct working *x)
+{
+    const struct core *c = x->t->core;
+    return x->left_us > 0 && !x->stopped && !(c->asked && c->asked(c->asked_ctx));
+}
+
+static enum status look_for_reports(struct working *x)
+{
+    struct policy_worker *w = x->with;
+    while (!w->listed && may_go_on(x)) {
+        int64_t left_us = x->left_us < LOOK_US ? x->left_us : LOOK_US;
+        x->left_us -= left_us;
+        TRY(policy_find_more(w->list, x->t->core->db, w->change, w->after.at, &left_us, &w->listed));
+        x->left_us += left_us;
+    }
+    return ST_OK;
+}
+
 // The list of reports behind where the step stands. That is what is committed: a tick never begins a list behind what it did.
 static enum status list_reports(struct working *x)
 {
@@ -271,9 +290,7 @@ static enum status list_reports(struct working *x)
     }
     if (!w->list)
         w->list = policy_find_new(after, x->t->core->work_list ? x->t->core->work_list : POLICY_FIND_MAX);
-    if (!w->list)
-        return ST_NOMEM;
-    return w->listed ? ST_OK : policy_find_more(w->list, x->t->core->db, w->change, w->after.at, &x->left_us, &w->listed);
+    return w->list ? look_for_reports(x) : ST_NOMEM;
 }
 
 static enum status run_step(struct working *x)
@@ -283,7 +300,7 @@ static enum status run_step(struct working *x)
     struct uuid id;
     bool next = true, wrote = false;
     TRY(list_reports(x));
-    while (w->listed && x->left_us > 0 && !x->stopped && (next = policy_find_next(w->list, s->begun ? &s->report : NULL, &id))) {
+    while (w->listed && may_go_on(x) && (next = policy_find_next(w->list, s->begun ? &s->report : NULL, &id))) {
         TRY(step_report(x, id));
         wrote = true;
     }

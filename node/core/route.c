@@ -113,6 +113,11 @@ bool route_streams(const struct principal *who, const struct http_head *head)
            (who->role == ROLE_PARTNER && span_starts(head->path, INBOX_ATTACHMENTS));
 }
 
+bool route_activates(const struct request *rq)
+{
+    return rq->head.method == HTTP_POST && span_eq_cstr(rq->head.path, "/v1/policy");
+}
+
 enum status route_request(struct tick *t, const struct request *rq, struct reply *rp)
 {
     struct uuid id;

@@ -29,10 +29,16 @@ static enum status run_job(struct tick *t, struct tick_job *job)
     return route_request(t, job->request, job->reply);
 }
 
-// Run every job that has not failed yet. False when one fails: the transaction is then spoiled.
-static bool run_all(struct tick *t, struct tick_job *jobs, size_t job_count)
+static void prepare(struct tick_job *jobs, size_t from, size_t job_count)
 {
-    for (size_t i = 0; i < job_count; i++) {
+    for (size_t i = from; i < job_count; i++)
+        jobs[i] = (struct tick_job){jobs[i].request, jobs[i].reply, jobs[i].run, jobs[i].ctx, ST_OK, false};
+}
+
+// Run every job from the one on that has not failed yet. False when one fails: the transaction is then spoiled.
+static bool run_from(struct tick *t, struct tick_job *jobs, size_t from, size_t job_count)
+{
+    for (size_t i = from; i < job_count; i++) {
         if (jobs[i].st != ST_OK || jobs[i].undone)
             continue;
         jobs[i].st = run_job(t, &jobs[i]);
@@ -43,6 +49,18 @@ static bool run_all(struct tick *t, struct tick_job *jobs, size_t job_count)
             return false;
     }
     return true;
+}
+
+// Those that come while the others run are part of the same tick.
+static bool run_all(struct tick *t, struct tick_batch *b)
+{
+    bool whole = run_from(t, b->jobs, 0, b->count);
+    const size_t before = b->count;
+    if (!whole || !b->more)
+        return whole;
+    b->count = b->more(b->ctx);
+    prepare(b->jobs, before, b->count);
+    return run_from(t, b->jobs, before, b->count);
 }
 
 static enum status commit(struct core *c, struct db_txn **txn)
@@ -101,13 +119,18 @@ static void end_jobs(struct tick_job *jobs, size_t job_count, enum status st)
 
 enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t job_count, struct tick *t)
 {
+    struct tick_batch b = {.jobs = jobs, .count = job_count};
+    return tick_run_batch(c, now, &b, t);
+}
+
+enum status tick_run_batch(struct core *c, utc_ms now, struct tick_batch *b, struct tick *t)
+{
     bool given = false;
-    for (size_t i = 0; i < job_count; i++)
-        jobs[i] = (struct tick_job){jobs[i].request, jobs[i].reply, jobs[i].run, jobs[i].ctx, ST_OK, false};
+    prepare(b->jobs, 0, b->count);
     for (;;) {
         *t = (struct tick){.core = c, .now = now};
         enum status st = db_begin(c->db, true, &t->txn);
-        bool whole = st == ST_OK && run_all(t, jobs, job_count);
+        bool whole = st == ST_OK && run_all(t, b);
         if (st == ST_OK && whole)
             st = commit(c, &t->txn);
         else
@@ -116,12 +139,12 @@ enum status tick_run(struct core *c, utc_ms now, struct tick_job *jobs, size_t j
             swap_rules(c, t);
         ruleset_free(&t->next_rules);
         if (st == ST_OK && !whole) {
-            give_another_chance(jobs, job_count, &given);
+            give_another_chance(b->jobs, b->count, &given);
             continue; // each time around, one job fewer (or the one chance is used up)
         }
         if (st == ST_OK)
             count(c, &t->counts);
-        end_jobs(jobs, job_count, st);
+        end_jobs(b->jobs, b->count, st);
         return st;
     }
 }

@@ -41,7 +41,6 @@ struct pending {
     uint64_t id;
     const struct request *rq; // the server's, until it is answered
     struct reply reply;
-    bool held, gone;
 };
 
 struct daemon {
@@ -253,10 +252,13 @@ void daemon_confirm(struct daemon *d)
 // ---- the tick
 
 struct batch {
+    struct daemon *d;
+    utc_ms now;
+    bool closed; // an activation is in it, which goes with no other request: they would be answered by the policy before
     struct tick_job jobs[TICK_JOBS_MAX];
     struct pending *pending[TICK_JOBS_MAX]; // NULL = external or the timer's
     struct daemon_job *external[TICK_JOBS_MAX];
-    size_t count;
+    size_t count, requests;
 };
 
 // Answer a partner without running its request. False when nothing speaks against it.
@@ -287,8 +289,11 @@ static size_t partner_jobs(const struct batch *b, const struct principal *who)
 static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
 {
     struct pending **at = &d->waiting;
-    for (size_t looked = 0; *at && b->count < TICK_JOBS_MAX && looked < LOOK_MAX; looked++) {
+    for (size_t looked = 0; *at && !b->closed && b->count < TICK_JOBS_MAX && looked < LOOK_MAX; looked++) {
         struct pending *p = *at;
+        b->closed = route_activates(p->rq);
+        if (b->closed && b->requests)
+            return; // it is the first of the next one
         bool partner = p->rq->who.role == ROLE_PARTNER;
         if (partner && partner_jobs(b, &p->rq->who) >= PARTNER_JOBS_MAX) {
             at = &p->next;
@@ -297,6 +302,7 @@ static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
         *at = p->next;
         if (partner && turn_away(d, p, now))
             continue;
+        b->requests++;
         b->pending[b->count] = p;
         b->external[b->count] = NULL;
         b->jobs[b->count++] = (struct tick_job){.request = p->rq, .reply = &p->reply};
@@ -306,6 +312,10 @@ static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
 static void gather(struct daemon *d, struct batch *b, utc_ms now)
 {
     own_jobs_begin(&d->own, &d->node->core, d->waiting != NULL, b->jobs);
+    b->d = d;
+    b->now = now;
+    b->closed = false;
+    b->requests = 0;
     for (b->count = 0; b->count < OWN_JOBS; b->count++) {
         b->pending[b->count] = NULL;
         b->external[b->count] = NULL;
@@ -321,12 +331,27 @@ static void gather(struct daemon *d, struct batch *b, utc_ms now)
     own_jobs_beside(&d->own, b->count - OWN_JOBS);
 }
 
+// Asked by work that nobody waits for, as often as it can stop.
+static bool asked(void *ctx)
+{
+    struct daemon *d = ctx;
+    if (!own_jobs_may_stop(&d->own))
+        return false;
+    bool connects = server_look(d->server);
+    d->own.stopped |= connects || d->waiting;
+    return d->own.stopped;
+}
+
+// Who asked while the tick ran is answered by its commit.
+static size_t gather_late(void *ctx)
+{
+    struct batch *b = ctx;
+    gather_requests(b->d, b, b->now);
+    return b->count;
+}
+
 static void settle_request(struct daemon *d, struct pending *p, utc_ms now)
 {
-    if (p->gone) {
-        pending_free(p);
-        return;
-    }
     if (p->reply.status == 0 && !d->stopping && now < p->reply.hold_until) {
         append(&d->held, p);
         return;
@@ -395,7 +420,8 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
     sum_up_denied(d, now);
     gather(d, b, now);
     const struct digest policy = *ruleset_digest(d->node->core.rules);
-    enum status st = tick_run(&d->node->core, now, b->jobs, b->count, &t);
+    struct tick_batch jobs = {.jobs = b->jobs, .count = b->count, .more = d->own.works ? gather_late : NULL, .ctx = b};
+    enum status st = tick_run_batch(&d->node->core, now, &jobs, &t);
     if (own_jobs_end(&d->own, &d->node->core, b->jobs, now))
         want_another_tick(d);
     if (!digest_eq(&policy, ruleset_digest(d->node->core.rules))) {
@@ -569,6 +595,8 @@ static enum status start(struct daemon *d, struct diag *diag)
     d->timer = event_new(d->base, -1, 0, on_timer, d);
     d->upkeep = event_new(d->base, -1, EV_PERSIST, on_upkeep, d);
     d->another = event_new(d->base, -1, 0, on_tick, d);
+    d->node->core.asked = asked;
+    d->node->core.asked_ctx = d;
     if (!d->tick_event || !d->another || !d->timer || !d->upkeep)
         return ST_NOMEM;
     TRY(start_clock(d));

@@ -29,12 +29,16 @@ enum io { IO_OK, IO_WAIT, IO_END };
 
 // ---- life
 
+void conn_read(struct conn *c)
+{
+    c->readable = true;
+    conn_pump(c);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd, (void)what;
-    struct conn *c = ctx;
-    c->readable = true;
-    conn_pump(c);
+    conn_read(ctx);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *ctx)

@@ -94,6 +94,8 @@ struct conn *conn_new(struct event_base *base, int fd, SSL *ssl, const struct co
 void conn_end(struct conn *c);
 // Go on as far as possible without blocking.
 void conn_pump(struct conn *c);
+// The same, knowing that its socket may have bytes for us.
+void conn_read(struct conn *c);
 // The answer, for a connection in CONN_HANDLED: takes over the buffer, and the reply's contents if `egress` has
 // bytes of it to send (else the reply stays the caller's). Sends at once unless inside conn_pump.
 void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct egress *egress, bool close);

@@ -71,9 +71,11 @@ static enum status run_work(struct tick *t, struct tick_job *job)
 void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, struct tick_job *jobs)
 {
     o->works = o->work_done || work_pace_now(&o->pace, requests_wait);
-    o->more = false;
+    o->more = o->stopped = false;
     o->next_instant = UTC_MAX;
     c->work_us = o->pace.us;
+    if (o->works) // thousands of pages, in many commits
+        db_write_at_end(c->db, !o->work_done);
     jobs[OWN_DUE] = (struct tick_job){.run = run_due, .ctx = o};
     jobs[OWN_KEEP] = (struct tick_job){.run = run_keep, .ctx = o};
     jobs[OWN_INDEX] = (struct tick_job){.run = run_index, .ctx = o};
@@ -113,11 +115,16 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
     else if (jobs[OWN_DUE].st != ST_OK)
         o->next_instant = now;
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;
-    if (o->works && good && o->more)
-        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns, commit_ns);
+    if (o->works && good && o->more && !o->stopped)
+        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns);
     if (o->works)
         o->work_done = good && !o->more;
     return good ? !o->works || o->more : one_work;
+}
+
+bool own_jobs_may_stop(const struct own_jobs *o)
+{
+    return o->works && monotonic_ns() - o->started_ns >= (uint64_t)WORK_PACE_SURE_US * 1000;
 }
 
 void own_jobs_asked(struct own_jobs *o)

@@ -17,6 +17,7 @@ struct own_jobs { // zeroed = at the start
     uint64_t keep_again_ns;  // the same for the purge of old reports
     // of the tick at hand
     bool works, more;     // is work done in it, and is there more of it
+    bool stopped;         // somebody asked, and it went no further; set while it runs
     bool indexes;         // the search index may be worked on in it,
     uint64_t index_ns;    // took so long, when there is more of that
     bool keeps;           // old reports are purged in it
@@ -30,6 +31,8 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
 void own_jobs_beside(struct own_jobs *o, size_t jobs);
 // The tick ran: log what failed, and learn. Is another tick wanted at once?
 bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now);
+// Has the work of the tick at hand come so far that it may end for somebody who asks?
+bool own_jobs_may_stop(const struct own_jobs *o);
 // A request came. Another policy is in force, which leaves work.
 void own_jobs_asked(struct own_jobs *o);
 void own_jobs_policy(struct own_jobs *o);

@@ -8,7 +8,9 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
@@ -24,6 +26,7 @@ enum {
     PLAIN_MAX = 16,     // connections of the plain listener: monitoring needs few
     ADDRESS_TEXT = 64,
     ACCEPT_PAUSE_MS = 500, // after the system ran out of descriptors
+    LOOK_MAX = 64,         // connections read in one server_look
     SWEEP_MS = 1000,       // how soon an expired certificate's connection is noticed without traffic
 };
 
@@ -40,6 +43,7 @@ struct server {
     uint64_t next_request;       // high bits of request ids
     uint64_t next_serial;        // of connections
     bool stopping;
+    int watch;                   // tells of input beside the loop (server_look); -1 = cannot
     size_t body_memory, answer_memory;
     uint8_t record[CONN_RECORD];
     struct conn_settings settings;
@@ -306,6 +310,43 @@ static const char *limit_hit(struct server *s, bool tls, const uint8_t key[16])
     return NULL;
 }
 
+// What server_look knows a connection by, after it may have gone; LISTENER is none.
+#define LISTENER UINT64_MAX
+
+static uint64_t watch_name(const struct conn *c)
+{
+    return c->serial << 16 | c->slot;
+}
+
+// Without it, who asks waits until the loop goes on. A connection tells of new bytes once, a listener until it was accepted.
+static void watch(struct server *s, int fd, uint64_t name)
+{
+    struct epoll_event e = {.events = EPOLLIN | (name == LISTENER ? 0u : (unsigned)EPOLLET), .data.u64 = name};
+    if (s->watch >= 0)
+        (void)epoll_ctl(s->watch, EPOLL_CTL_ADD, fd, &e);
+}
+
+// A request that is out is the receiver's: its connection must not end while that works on it.
+static void read_now(struct server *s, uint64_t name)
+{
+    struct conn *c = s->slots[name & 0xffff];
+    if (c && watch_name(c) == name && c->phase < CONN_HANDLED)
+        conn_read(c);
+}
+
+bool server_look(struct server *s)
+{
+    struct epoll_event e[LOOK_MAX];
+    bool new = false;
+    int n = s->watch >= 0 ? epoll_wait(s->watch, e, LOOK_MAX, 0) : 0;
+    for (int i = 0; i < n; i++) {
+        new |= e[i].data.u64 == LISTENER;
+        if (e[i].data.u64 != LISTENER)
+            read_now(s, e[i].data.u64);
+    }
+    return new;
+}
+
 static void take_in(struct server *s, int fd, const struct sockaddr *sa, bool tls)
 {
     char text[ADDRESS_TEXT];
@@ -337,6 +378,7 @@ static void take_in(struct server *s, int fd, const struct sockaddr *sa, bool tl
     s->open++;
     if (!tls)
         s->plain_open++;
+    watch(s, fd, watch_name(c));
     conn_pump(c);
 }
 
@@ -420,6 +462,7 @@ static enum status open_listener(struct server *s, const char *address, evconnli
         return listen_fault(d, address, strerror(errno));
     }
     address_text((struct sockaddr *)&ss, text);
+    watch(s, evconnlistener_get_fd(l), LISTENER);
     *ret = l;
     return ST_OK;
 }
@@ -444,6 +487,7 @@ static enum status set_limits(struct server *s, const struct config *c)
 
 static enum status start(struct server *s, const struct config *c, struct diag *d)
 {
+    s->watch = epoll_create1(EPOLL_CLOEXEC);
     s->sweep = evtimer_new(s->base, on_sweep, s);
     s->resume = evtimer_new(s->base, on_resume, s);
     if (!s->sweep || !s->resume)
@@ -465,6 +509,7 @@ enum status server_new(struct event_base *base, const struct config *c, struct t
     if (!s)
         return ST_NOMEM;
     s->base = base;
+    s->watch = -1;
     s->handler = *h;
     s->domains = tls_domains_ref(domains);
     s->settings = standard_settings;
@@ -510,6 +555,8 @@ void server_free(struct server **ps)
         event_free(s->sweep);
     if (s->resume)
         event_free(s->resume);
+    if (s->watch >= 0)
+        close(s->watch);
     SSL_CTX_free(s->ctx);
     tls_domains_free(&s->domains);
     free(s->slots);

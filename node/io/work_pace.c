@@ -12,19 +12,16 @@ bool work_pace_now(struct work_pace *p, bool requests_wait)
 }
 
 // How long the work of a tick shall take.
-static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns, uint64_t commit_us)
+static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
 {
-    if (!p->asked_at_ns || now_ns - p->asked_at_ns >= (uint64_t)WORK_PACE_QUIET_MS * 1000000)
-        return WORK_PACE_FREE_US;
-    if (commit_us > WORK_PACE_MOST_US)
-        return WORK_PACE_MOST_US;
-    return commit_us > WORK_PACE_BUSY_US ? commit_us : WORK_PACE_BUSY_US;
+    bool quiet = !p->asked_at_ns || now_ns - p->asked_at_ns >= (uint64_t)WORK_PACE_QUIET_MS * 1000000;
+    return quiet ? WORK_PACE_FREE_US : WORK_PACE_BUSY_US;
 }
 
 // In proportion, by at most twice or half: one tick may have been slow by accident.
-void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns)
+void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns)
 {
-    uint64_t want_us = wanted_us(p, now_ns, commit_ns / 1000), took_us = took_ns / 1000 + 1;
+    uint64_t want_us = wanted_us(p, now_ns), took_us = took_ns / 1000 + 1;
     uint64_t us = p->us ? p->us : WORK_PACE_BUSY_US, next = us * want_us / took_us;
     if (next > 2 * us)
         next = 2 * us;

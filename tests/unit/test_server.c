@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 
 #include <openssl/err.h>
@@ -532,6 +533,44 @@ static void held_requests_are_answered_later(void **state)
     tls_client_close(&other);
 }
 
+// Who keeps the loop waiting hears what is asked all the same, but of connections whose request is out nothing.
+static void requests_come_in_beside_the_loop(void **state)
+{
+    struct service *w = *state;
+    struct tls_client c, held, third;
+    hold(w, &held, "fra");
+    open_as(w, &c, "cell");
+    tls_client_send(&c, GET_WHO);
+    tls_client_answers(w->base, &c, 1);
+    while (server_look(w->s)) { // the loop has accepted both, and read all
+    }
+    size_t before = w->requests;
+    assert_false(server_look(w->s));
+    assert_int_equal(SSL_write(c.ssl, GET_WHO, (int)strlen(GET_WHO)), strlen(GET_WHO));
+    assert_int_equal(SSL_write(held.ssl, GET_WHO, (int)strlen(GET_WHO)), strlen(GET_WHO));
+    for (int i = 0; i < 1000 && w->requests == before; i++)
+        assert_false(server_look(w->s));
+    assert_int_equal(w->requests, before + 1);
+    assert_false(server_look(w->s));
+    assert_int_equal(w->requests, before + 1);
+    assert_int_equal(shutdown(held.fd, SHUT_RDWR), 0); // not noticed here either: its request is worked on
+    assert_false(server_look(w->s));
+    assert_int_equal(w->gone, 0);
+    tls_client_answers(w->base, &c, 2); // the answer is on its way
+    // a new connection is the loop's
+    open_as(w, &third, "cell");
+    bool connects = false;
+    for (int i = 0; i < 1000 && !connects; i++)
+        connects = server_look(w->s);
+    assert_true(connects);
+    tls_client_send(&third, GET_WHO);
+    tls_client_answers(w->base, &third, 1);
+    assert_false(server_look(w->s));
+    tls_client_close(&c);
+    tls_client_close(&held);
+    tls_client_close(&third);
+}
+
 static void a_vanished_client_is_noticed(void **state)
 {
     struct service *w = *state;
@@ -792,6 +831,7 @@ int main(void)
         TEST(ambiguous_requests_close_the_connection),
         TEST(reports_go_where_they_are_permitted),
         TEST(held_requests_are_answered_later),
+        TEST(requests_come_in_beside_the_loop),
         TEST(a_vanished_client_is_noticed),
         TEST(reload_closes_whom_it_no_longer_trusts),
         TEST(expiry_closes_an_open_connection),

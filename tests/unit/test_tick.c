@@ -95,6 +95,39 @@ static enum status publish_something(struct tick *t, struct tick_job *job)
 }
 
 // What was undone and done again, or did not happen, is not counted.
+struct late {
+    struct tick_job *jobs;
+    struct work work[2];
+    size_t count;
+    int asked;
+};
+
+static size_t more(void *ctx)
+{
+    struct late *l = ctx;
+    l->asked++;
+    for (size_t i = 0; i < 2 && l->count < 3; i++)
+        l->jobs[l->count++] = (struct tick_job){.run = write_key, .ctx = &l->work[i], .st = ST_GONE};
+    return l->count;
+}
+
+// Jobs that come while others run are of the same transaction; one that fails goes alone.
+static void jobs_may_come_while_others_run(void **state)
+{
+    struct fixture *f = *state;
+    struct tick t;
+    struct work first = {.key = "first"};
+    struct tick_job jobs[3] = {{.run = write_key, .ctx = &first}};
+    struct late l = {.jobs = jobs, .work = {{.key = "late"}, {.key = "bad", .fails = ST_CORRUPT}}, .count = 1};
+    struct tick_batch b = {.jobs = jobs, .count = 1, .more = more, .ctx = &l};
+    assert_int_equal(tick_run_batch(f->core, 1000, &b, &t), ST_OK);
+    assert_int_equal(b.count, 3);
+    assert_true(jobs[0].st == ST_OK && jobs[1].st == ST_OK && jobs[2].st == ST_CORRUPT);
+    assert_true(stored(f->core, "first") && stored(f->core, "late") && !stored(f->core, "bad"));
+    assert_int_equal(f->core->commits, 1);
+    assert_true(first.runs == 2 && l.work[1].runs == 1);
+}
+
 static void counts_are_those_of_the_commit(void **state)
 {
     struct fixture *f = *state;
@@ -143,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_failing_job_takes_only_its_own_writes_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(jobs_may_come_while_others_run, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_are_those_of_the_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_store_gets_one_more_chance, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_request_is_answered, setup, teardown),

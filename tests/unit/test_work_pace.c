@@ -27,13 +27,13 @@ static void it_grows_while_nobody_asks(void **state)
     uint64_t now = 1000 * MS;
     (void)state;
     for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now += 10 * MS, 10 * MS, 0);
+        work_pace_took(&p, now += 10 * MS, 10 * MS);
     assert_int_equal(p.us, WORK_PACE_FREE_US);
     for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now += 10 * MS, 1000 * MS, 0); // far slower than estimated
+        work_pace_took(&p, now += 10 * MS, 1000 * MS); // far slower than estimated
     assert_true(p.us < WORK_PACE_FREE_US / 5);
     for (int i = 0; i < 30; i++)
-        work_pace_took(&p, now += 10 * MS, 100000 * MS, 0);
+        work_pace_took(&p, now += 10 * MS, 100000 * MS);
     assert_int_equal(p.us, WORK_PACE_LEAST_US);
 }
 
@@ -43,29 +43,11 @@ static void it_shrinks_when_somebody_asks(void **state)
     uint64_t now = 1000 * MS;
     (void)state;
     work_pace_asked(&p, now);
-    work_pace_took(&p, now + MS, 100 * MS, 0);
+    work_pace_took(&p, now + MS, 100 * MS);
     assert_true(p.us <= WORK_PACE_BUSY_US);
     for (int i = 0; i < 10; i++)
-        work_pace_took(&p, now + WORK_PACE_QUIET_MS * MS + 1, 1 * MS, 0); // nobody did for a while
+        work_pace_took(&p, now + WORK_PACE_QUIET_MS * MS + 1, 1 * MS); // nobody did for a while
     assert_true(p.us > WORK_PACE_BUSY_US);
-}
-
-// What is committed slowly is done in larger parts.
-static void a_slow_disk_wants_larger_parts(void **state)
-{
-    struct work_pace p = {.us = 0};
-    uint64_t now = 1000 * MS;
-    (void)state;
-    work_pace_asked(&p, now);
-    for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now, p.us * (uint64_t)1000, 10 * MS);
-    assert_true(p.us > WORK_PACE_BUSY_US && p.us <= 10000);
-    for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now, p.us * (uint64_t)1000, 500 * MS);
-    assert_true(p.us > 10000 && p.us <= WORK_PACE_MOST_US);
-    for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now, p.us * (uint64_t)1000, MS);
-    assert_true(p.us <= WORK_PACE_BUSY_US);
 }
 
 int main(void)
@@ -74,7 +56,6 @@ int main(void)
         cmocka_unit_test(requests_go_first_every_other_time),
         cmocka_unit_test(it_grows_while_nobody_asks),
         cmocka_unit_test(it_shrinks_when_somebody_asks),
-        cmocka_unit_test(a_slow_disk_wants_larger_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
