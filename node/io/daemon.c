@@ -304,7 +304,6 @@ static void gather_requests(struct daemon *d, struct batch *b, utc_ms now)
             continue;
         b->requests++;
         b->pending[b->count] = p;
-        b->external[b->count] = NULL;
         b->jobs[b->count++] = (struct tick_job){.request = p->rq, .reply = &p->reply};
     }
 }
@@ -314,16 +313,10 @@ static void gather(struct daemon *d, struct batch *b, utc_ms now)
     own_jobs_begin(&d->own, &d->node->core, d->waiting != NULL, b->jobs);
     b->d = d;
     b->now = now;
-    b->closed = false;
-    b->requests = 0;
-    for (b->count = 0; b->count < OWN_JOBS; b->count++) {
-        b->pending[b->count] = NULL;
-        b->external[b->count] = NULL;
-    }
+    b->count = OWN_JOBS;
     while (d->jobs && b->count < TICK_JOBS_MAX / 2) {
         struct daemon_job *j = d->jobs;
         d->jobs = j->next;
-        b->pending[b->count] = NULL;
         b->external[b->count] = j;
         b->jobs[b->count++] = j->job;
     }
@@ -409,7 +402,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
     struct daemon *d = ctx;
     struct tick t;
-    struct batch *b = malloc(sizeof *b);
+    struct batch *b = calloc(1, sizeof *b);
     (void)fd, (void)what;
     if (!b) {
         d->result = ST_NOMEM;
