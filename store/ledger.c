@@ -36,12 +36,9 @@ enum status ledger_size(struct db_txn *t, const char *partner, uint64_t *ret)
     return tree_size(t, log, ret);
 }
 
-enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret)
+// The entry before the end of the ledger.
+static enum status entry_at(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret)
 {
-    uint64_t size = 0;
-    TRY(ledger_size(t, partner, &size));
-    if (n >= size)
-        return ST_NOT_FOUND;
     struct key k = position_key(partner, n);
     struct span v;
     enum status st = db_get(t, DB_LEDGER, key_span(&k), &v);
@@ -54,6 +51,15 @@ enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct
         return ST_CORRUPT;
     *ret = e;
     return ST_OK;
+}
+
+enum status ledger_get(struct db_txn *t, const char *partner, uint64_t n, struct ledger_entry *ret)
+{
+    uint64_t size = 0;
+    TRY(ledger_size(t, partner, &size));
+    if (n >= size)
+        return ST_NOT_FOUND;
+    return entry_at(t, partner, n, ret);
 }
 
 // Numbers of the ledger as a whole, never 0, in DB_META: its epoch, and the size that is contested.
@@ -107,7 +113,7 @@ static enum status draw_epoch(struct db_txn *t, const char *partner, const struc
     return put_number(t, "epoch", partner, epoch);
 }
 
-// Store the leaf of a complete entry and let the tree grow by it.
+// Store the leaf of a complete entry, which is the next one, and let the tree grow by it.
 static enum status store_entry(struct db_txn *t, const char *partner, const struct ledger_entry *e)
 {
     char log[PARTNER_ID_MAX + 8];
@@ -123,7 +129,7 @@ static enum status store_entry(struct db_txn *t, const char *partner, const stru
         st = ST_CORRUPT; // an entry behind the end of its tree
     if (st == ST_OK) {
         struct digest hash = merkle_leaf(buf_bytes(&leaf));
-        st = tree_append(t, log, &hash);
+        st = tree_append_at(t, log, e->n, &hash);
     }
     buf_fini(&leaf);
     return st;
@@ -141,7 +147,7 @@ enum status ledger_append(struct db_txn *t, const char *partner, const struct le
     fresh.at = now;
     if (fresh.n > 0) {
         struct ledger_entry last;
-        TRY(ledger_get(t, partner, fresh.n - 1, &last));
+        TRY(entry_at(t, partner, fresh.n - 1, &last));
         utc_ms after = utc_add(last.at, 1);
         if (fresh.at < after)
             fresh.at = after;
