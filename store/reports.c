@@ -278,8 +278,8 @@ static enum status is_recalled(struct db_txn *t, struct uuid id, bool *ret)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-// Make the head agree with the stored copies.
-static enum status choose_head(struct db_txn *t, struct uuid id)
+// What the head has to be, by the stored copies.
+static enum status wanted_head(struct db_txn *t, struct uuid id, struct head *ret)
 {
     struct head h = {.state = REPORT_WITHDRAWN};
     struct report_record best;
@@ -300,7 +300,68 @@ static enum status choose_head(struct db_txn *t, struct uuid id)
         h = (struct head){.state = REPORT_CURRENT, .version = best.version, .stored_at = best.stored_at};
         memcpy(h.source, best.source, sizeof h.source);
     }
+    *ret = h;
+    return ST_OK;
+}
+
+static enum status choose_head(struct db_txn *t, struct uuid id)
+{
+    struct head h;
+    TRY(wanted_head(t, id, &h));
     return head_replace(t, id, &h);
+}
+
+// Withdrawn or purged: no copy is here, and PURGED tells which.
+static bool same_head(const struct head *a, const struct head *b)
+{
+    bool current = a->state == REPORT_CURRENT, recalled = a->state == REPORT_RECALLED;
+    return current == (b->state == REPORT_CURRENT) && recalled == (b->state == REPORT_RECALLED) && a->version == b->version &&
+           strcmp(a->source, b->source) == 0 && a->stored_at == b->stored_at;
+}
+
+static enum status check_head(struct db_txn *t, struct uuid id, bool *ret_current, bool *ret_agrees)
+{
+    struct head is, want;
+    struct span listed;
+    *ret_agrees = *ret_current = false;
+    enum status st = head_get(t, id, &is);
+    if (st != ST_OK)
+        return st == ST_CORRUPT ? ST_OK : st;
+    *ret_current = is.state == REPORT_CURRENT;
+    st = wanted_head(t, id, &want);
+    *ret_agrees = st == ST_CORRUPT || (st == ST_OK && same_head(&is, &want)); // a damaged copy is told by itself
+    if (st != ST_OK || !*ret_current)
+        return st == ST_CORRUPT ? ST_OK : st;
+    struct key k = timeline_key(is.stored_at, id);
+    st = db_get(t, DB_TIMELINE, key_span(&k), &listed);
+    *ret_agrees &= st == ST_OK;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+struct each_head {
+    struct db_txn *t;
+    enum status (*each)(void *ctx, struct uuid id, bool current, bool agrees);
+    void *ctx;
+};
+
+static enum status on_head(void *ctx, struct span key, struct span value)
+{
+    const struct each_head *e = ctx;
+    struct key_reader k = key_reader_of(key);
+    struct uuid id = key_get_uuid(&k);
+    bool current = false, agrees = false;
+    (void)value;
+    if (value_whole(&k))
+        TRY(check_head(e->t, id, &current, &agrees));
+    return e->each(e->ctx, id, current, agrees);
+}
+
+enum status reports_check_heads(struct db_txn *t, enum status (*each)(void *ctx, struct uuid id, bool current, bool agrees),
+                                void *ctx)
+{
+    struct each_head e = {t, each, ctx};
+    struct key all = {.len = 0};
+    return value_each(t, DB_HEADS, &all, span_of(NULL, 0), on_head, &e);
 }
 
 // ---- storing and erasing

@@ -92,6 +92,11 @@ MUST_USE enum status reports_each_copy(struct db_txn *t,
                                                            const char *source, const struct report_record *r),
                                        void *ctx);
 
+// Compare, for every report ever stored, what is recorded of its state with the copies that are here: which one is current (or
+// none: recalled, withdrawn, purged), and its place in the listing. The callback is told of each.
+MUST_USE enum status reports_check_heads(struct db_txn *t,
+                                         enum status (*each)(void *ctx, struct uuid id, bool current, bool agrees), void *ctx);
+
 // Idempotency of drafts without an id (spec 4.5): known for 30 days; older entries go bit by bit with additions.
 MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
                                  struct uuid *ret_id, uint32_t *ret_version); // or ST_NOT_FOUND

@@ -54,7 +54,6 @@ struct verify_summary {
     uint64_t renditions;           // made again and compared with ledger and holding
     uint64_t attachments;          // whole ones, all bytes read, digest checked
     uint64_t purged;               // reports and sources whose content was purged by rule
-    uint64_t renditions_absent;    // whose stored copy is no longer there (purged): nothing to compare
     uint64_t findings;
 };
 
@@ -79,7 +78,10 @@ struct verify_summary {
 //   witnesses cosigned;
 // - every holding agrees with the last ledger entry of its report; its rendition, cut anew from the stored
 // copy, has
-//   the digest that the ledger names; every stored copy has its own digest;
+//   the digest that the ledger names; every stored copy has its own digest; of whom something was marked delivered to, the
+//   holding says so too;
+// - every report that was published is here as it was (`publish` names its digest), or was recalled or purged; every recall that
+//   the log tells of is recorded, and the reverse; what is recorded as current is what the stored copies say;
 // - the bytes of every whole attachment have its digest;
 // - what is recorded as purged by rule is not here, and an event (`lapse`, reason `purged`) tells of it.
 // Findings go to `finding` (may be NULL) as they are found and are counted; of one tree only the first wrong

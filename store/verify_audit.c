@@ -44,8 +44,8 @@ static enum status check_consequence(struct verify *v, const char *where, const 
 {
     uint64_t n;
     struct ledger_entry entry;
-    if (!e->partner && e->kind != AUDIT_RELEASE)
-        return ST_OK; // the recall or withdrawal itself, before its consequences
+    if (!e->partner && e->kind != AUDIT_RELEASE) // the recall or withdrawal itself, before its consequences
+        return e->kind == AUDIT_RECALL ? verify_recall(v, where, e) : ST_OK;
     struct verify_book *b = e->partner ? verify_book_of(v, e->partner) : NULL;
     if (!number(audit_event_get(e, "position"), &n) || !b || n >= b->size) {
         verify_say(v, "event-without-entry", where, "tells of a ledger entry that does not exist");
@@ -201,6 +201,8 @@ static enum status check_meaning(struct verify *v, const char *where, const stru
     case AUDIT_RECALL:
     case AUDIT_WITHDRAW:
         return check_consequence(v, where, e);
+    case AUDIT_PUBLISH:
+        return verify_publication(v, where, e);
     case AUDIT_DECIDE:
         return e->has_report ? verify_decided_add(&v->decided, e->report, e->version) : ST_OK;
     case AUDIT_DELIVER:
@@ -211,7 +213,6 @@ static enum status check_meaning(struct verify *v, const char *where, const stru
         return check_restore(v, where, e);
     case AUDIT_START:
     case AUDIT_STOP:
-    case AUDIT_PUBLISH:
     case AUDIT_APPROVE:
     case AUDIT_REFUSE:
     case AUDIT_CONSENT_REQUEST:

@@ -1,4 +1,4 @@
-// What partners hold, and the stored copies it was cut from.
+// What partners hold, and that it is cut from the stored copies.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,7 +106,7 @@ static enum status check_holding(struct holdings *x, struct uuid id, const char 
         return ST_OK; // nothing is served any more; the copy may be gone
     TRY(load(x->v, &x->copy, id, &h));
     if (x->copy.absent)
-        x->v->sum->renditions_absent++;
+        verify_say(x->v, "copy-missing", where, "the stored copy it is cut from is not here");
     else if (x->copy.unreadable)
         verify_say(x->v, "copy-unreadable", where, "the stored copy it is cut from is not a valid report");
     else
@@ -157,79 +157,4 @@ enum status verify_holdings(struct verify *v)
     arena_free(&x.copy.arena);
     free(x.copy.record);
     return st;
-}
-
-// ---- stored copies
-
-static enum status on_copy(void *ctx, struct uuid id, uint32_t version, const char *source,
-                           const struct report_record *r)
-{
-    struct verify *v = ctx;
-    char urn[UUID_URN_LEN + 1], where[UUID_URN_LEN + PARTNER_ID_MAX + 40];
-    snprintf(where, sizeof where, "report %s version %u%s%s", uuid_urn(id, urn), (unsigned)version,
-             *source ? " from " : "", source);
-    v->sum->reports++;
-    if (!r) {
-        verify_say(v, "copy-damaged", where, "the stored copy is damaged");
-        return ST_OK;
-    }
-    struct digest d = sha256(r->bytes);
-    if (!digest_eq(&d, &r->digest))
-        verify_say(v, "copy-differs", where,
-                   "the stored bytes do not have the digest that was stored with them");
-    return ST_OK;
-}
-
-struct purge_event {
-    const struct purged_copy *copy;
-    bool found;
-};
-
-// A purge is logged once for all sources, with the highest version; with none when the content was damaged. The
-// event is later than the purge when the clock was behind the log.
-static enum status on_lapse(void *ctx, const struct audit_event *e)
-{
-    struct purge_event *x = ctx;
-    const char *reason = audit_event_get(e, "reason");
-    if (!e->partner && reason && strcmp(reason, "purged") == 0 && e->at >= x->copy->at &&
-        (e->version == 0 || e->version >= x->copy->version))
-        x->found = true;
-    return ST_OK;
-}
-
-// The index by report was compared with the log before.
-static enum status check_purge_logged(struct verify *v, struct uuid id, const struct purged_copy *p)
-{
-    struct purge_event x = {.copy = p};
-    struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_LAPSE};
-    char urn[UUID_URN_LEN + 1];
-    enum status st = audit_each(v->t, &f, on_lapse, &x);
-    if (st != ST_OK && st != ST_CORRUPT) // damage was told with the log
-        return st;
-    if (!x.found)
-        verify_say(v, "purged-unlogged", uuid_urn(id, urn),
-                   "version %u%s%s is recorded as purged by rule, but no event of the audit log tells of it",
-                   (unsigned)p->version, p->source[0] ? " from " : "", p->source);
-    return ST_OK;
-}
-
-// What is said to be purged must not be here, and the log must tell of it.
-static enum status on_purged(void *ctx, struct uuid id, const struct purged_copy *p)
-{
-    struct verify *v = ctx;
-    struct report_record rec;
-    char urn[UUID_URN_LEN + 1];
-    v->sum->purged++;
-    enum status st = reports_get(v->t, id, p->version, p->source, &rec);
-    if (st == ST_OK || st == ST_CORRUPT)
-        verify_say(v, "purged-present", uuid_urn(id, urn), "version %u is here, although it was purged", (unsigned)p->version);
-    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT)
-        return st;
-    return check_purge_logged(v, id, p);
-}
-
-enum status verify_copies(struct verify *v)
-{
-    TRY(reports_each_copy(v->t, on_copy, v));
-    return reports_each_purged(v->t, on_purged, v);
 }

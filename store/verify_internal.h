@@ -117,6 +117,9 @@ MUST_USE enum status verify_holdings(struct verify *v);
 // verify_heads.c: one head entry of our ledger; then what is left over, and the cosignatures on the audit log.
 MUST_USE enum status verify_head(struct verify *v, const char *partner, const char *where, const struct ledger_entry *e);
 MUST_USE enum status verify_heads(struct verify *v);
+// verify_copies.c: what a publication, or a recall by its own right, says is so; then all copies, and what is recorded of them.
+MUST_USE enum status verify_publication(struct verify *v, const char *where, const struct audit_event *e);
+MUST_USE enum status verify_recall(struct verify *v, const char *where, const struct audit_event *e);
 MUST_USE enum status verify_copies(struct verify *v);
 MUST_USE enum status verify_attachments(struct verify *v); // verify_attachments.c
 

@@ -204,6 +204,21 @@ enum status verify_received(struct verify *v, const char *partner)
 
 // ---- what the audit log should have said
 
+// A recall is told to whoever was given something: that must not be forgotten.
+static enum status check_given(struct verify *v, const char *partner, const char *where, uint64_t n)
+{
+    struct ledger_entry e;
+    struct holding h;
+    if (strchr(partner, ' '))
+        return ST_OK; // what was given stands in the present ledger
+    enum status st = ledger_get(v->t, partner, n, &e);
+    if (st == ST_OK)
+        st = holding_get(v->t, partner, e.report, &h);
+    if (st == ST_OK && !h.ever_delivered)
+        verify_say(v, "delivery-forgotten", where, "marked as sent, but what the partner holds is recorded as never sent");
+    return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st; // told with the ledger and the holdings
+}
+
 static enum status on_delivered(void *ctx, struct span key, struct span value)
 {
     void **pair = ctx;
@@ -214,9 +229,10 @@ static enum status on_delivered(void *ctx, struct span key, struct span value)
     uint64_t n = key_get_u64(&r);
     (void)value;
     ledger_log_name(b->partner, log);
-    if (!value_whole(&r) || n >= b->size || !verify_bit(b->delivered, n))
-        verify_say(v, "delivery-unlogged", verify_where(log, n, where),
-                   "marked as sent, but no delivery is in the audit log");
+    verify_where(log, n, where);
+    if (value_whole(&r) && n < b->size && verify_bit(b->delivered, n))
+        return check_given(v, b->partner, where, n);
+    verify_say(v, "delivery-unlogged", where, "marked as sent, but no delivery is in the audit log");
     return ST_OK;
 }
 

@@ -148,7 +148,7 @@ static void rebuild_ledger(struct db_txn *t, const char *partner)
 static const char *flip(struct db_txn *t, struct place *p)
 {
     static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE, DB_TREE_SIZE, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
-                                           DB_HEAD_OPENINGS, DB_COSIGNED};
+                                           DB_HEADS, DB_HEAD_OPENINGS, DB_COSIGNED};
     load_any(t, tables[below(sizeof tables / sizeof *tables)], p);
     // Of a stored report the facts for listing stand before the bytes; the bytes are what was promised.
     size_t from = p->table == DB_REPORTS ? p->value_len - 2000 : 0;
@@ -170,7 +170,7 @@ static const char *flip_checkpoint(struct db_txn *t, struct place *p)
 static const char *drop_one(struct db_txn *t, struct place *p)
 {
     static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE, DB_TREE_SIZE, DB_RECEIVED, DB_RECEIPTS, DB_HOLDINGS,
-                                           DB_HELD_BY, DB_AUDIT_BY_REPORT, DB_AUDIT_BY_PARTNER, DB_HEAD_OPENINGS};
+                                           DB_REPORTS, DB_HEADS, DB_TIMELINE, DB_HELD_BY, DB_AUDIT_BY_REPORT, DB_AUDIT_BY_PARTNER, DB_HEAD_OPENINGS};
     load_any(t, tables[below(sizeof tables / sizeof *tables)], p);
     drop(t, p);
     return "drop an entry";

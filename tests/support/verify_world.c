@@ -182,13 +182,16 @@ static void live(struct verify_world *w, struct db_txn *t, const struct signing_
 {
     struct withheld_set none = {.overall = false}, some = {.overall = true};
     uint64_t fra, nato;
+    char digest[DIGEST_TEXT_LEN + 1];
     withheld_add(&some, 1);
     withheld_add(&some, 3);
     assert_int_equal(ledger_size(t, "FRA", &fra), ST_OK);
     assert_int_equal(ledger_size(t, "NATO", &nato), ST_OK);
     verify_world_log(w, t, (struct audit_event){.kind = AUDIT_START, .actor = "node"});
     store_report(w, t, key, life);
-    verify_world_log(w, t, verify_world_about(w, AUDIT_PUBLISH, NULL, 1));
+    struct audit_event published = verify_world_about(w, AUDIT_PUBLISH, NULL, 1);
+    audit_event_attr(&published, "digest", digest_text(&w->record.digest, digest));
+    verify_world_log(w, t, published);
     verify_world_give(w, t, "FRA", ENTRY_RELEASE, &none);
     verify_world_give(w, t, "NATO", ENTRY_RELEASE, &some);
     verify_world_log(w, t, verify_world_about(w, AUDIT_DECIDE, NULL, 1));

@@ -74,7 +74,6 @@ static void a_whole_store_is_proved(void **state)
     assert_int_equal(s.checkpoints, 1);
     assert_int_equal(s.reports, 1);
     assert_int_equal(s.renditions, 2);
-    assert_int_equal(s.renditions_absent, 0);
     assert_int_equal(s.heads, 1);
     assert_int_equal(s.cosignatures, 1);
     db_abort(&t);
@@ -216,11 +215,94 @@ static void holdings_must_agree(void **state)
     expect_rule(t, "holding-without-entry");
     db_abort(&t);
 
-    t = store_dir_write(&world->dir); // a lapsed holding is not served: its copy may go
-    assert_int_equal(reports_erase(t, verify_world_report(world), NULL), ST_OK);
-    struct verify_summary s = verify(t);
+    t = store_dir_write(&world->dir); // a recall must reach whoever was given something
+    assert_int_equal(holding_get(t, "FRA", verify_world_report(world), &h), ST_OK);
+    h.ever_delivered = false;
+    assert_int_equal(holding_put(t, "FRA", verify_world_report(world), &h), ST_OK);
+    expect_rule(t, "delivery-forgotten [out/FRA 0");
+    db_abort(&t);
+}
+
+// ---- what was published
+
+static void published_reports_are_here_as_they_were(void **state)
+{
+    struct report_record r = world->record;
+    struct buf other;
+    (void)state;
+    struct db_txn *t = store_dir_write(&world->dir);
+    assert_int_equal(reports_erase(t, r.id, NULL), ST_OK);
+    expect_rule(t, "publication-missing [audit 1:");
+    expect_rule(t, "copy-missing [holding FRA");
+    db_abort(&t);
+
+    t = store_dir_write(&world->dir); // the row alone
+    struct key k = {.len = 0};
+    key_uuid(&k, r.id);
+    key_u32(&k, 1);
+    key_id(&k, "");
+    assert_int_equal(db_del(t, DB_REPORTS, key_span(&k)), ST_OK);
+    expect_rule(t, "current-differs");
+    expect_rule(t, "publication-missing");
+    db_abort(&t);
+
+    t = store_dir_write(&world->dir); // with its digest, so that it is consistent in itself
+    buf_init(&other, RENDITION_BYTES_MAX);
+    buf_span(&other, r.bytes);
+    other.ptr[other.len / 2] ^= 1;
+    r.bytes = buf_bytes(&other);
+    r.digest = sha256(r.bytes);
+    assert_int_equal(reports_replace(t, &r), ST_OK);
+    expect_rule(t, "publication-differs [audit 1:");
+    buf_fini(&other);
+    db_abort(&t);
+}
+
+static void recall(struct db_txn *t, bool logged, bool recorded)
+{
+    const struct recall_record r = {.at = 1000, .by = "cell:J2", .reason = "wrong", .version = 1};
+    struct withheld_set none = {.overall = false};
+    if (logged)
+        verify_world_log(world, t, verify_world_about(world, AUDIT_RECALL, NULL, 1));
+    verify_world_give(world, t, "FRA", ENTRY_RECALL, &none);
+    verify_world_give(world, t, "NATO", ENTRY_RECALL, &none);
+    assert_int_equal(recorded ? reports_recall(t, world->record.id, &r) : reports_erase(t, world->record.id, NULL), ST_OK);
+}
+
+static void recalls_are_recorded_and_logged(void **state)
+{
+    (void)state;
+    struct db_txn *t = store_dir_write(&world->dir);
+    recall(t, true, true);
+    verify(t);
     assert_string_equal(rules, "");
-    assert_int_equal(s.renditions_absent, 2);
+    db_abort(&t);
+    t = store_dir_write(&world->dir);
+    recall(t, false, true);
+    expect_rule(t, "recalled-unlogged [urn:uuid:");
+    db_abort(&t);
+    t = store_dir_write(&world->dir);
+    recall(t, true, false);
+    expect_rule(t, "recall-forgotten [audit ");
+    expect_rule(t, "publication-missing [audit 1:");
+    db_abort(&t);
+}
+
+static void what_is_current_is_proved(void **state)
+{
+    (void)state;
+    struct key id = {.len = 0}, place = {.len = 0};
+    key_uuid(&id, world->record.id);
+    struct db_txn *t = store_dir_write(&world->dir);
+    assert_int_equal(db_del(t, DB_HEADS, key_span(&id)), ST_OK);
+    expect_rule(t, "current-missing [reports");
+    expect_rule(t, "orphans [timeline");
+    db_abort(&t);
+    t = store_dir_write(&world->dir);
+    key_i64(&place, world->record.stored_at);
+    key_uuid(&place, world->record.id);
+    assert_int_equal(db_del(t, DB_TIMELINE, key_span(&place)), ST_OK);
+    expect_rule(t, "current-differs [urn:uuid:");
     db_abort(&t);
 }
 
@@ -446,6 +528,9 @@ int main(void)
         cmocka_unit_test(heads_are_compared),
         cmocka_unit_test(lies_are_found),
         cmocka_unit_test(holdings_must_agree),
+        cmocka_unit_test(published_reports_are_here_as_they_were),
+        cmocka_unit_test(recalls_are_recorded_and_logged),
+        cmocka_unit_test(what_is_current_is_proved),
         cmocka_unit_test(a_forked_source_is_found),
         cmocka_unit_test(every_flipped_bit_is_found),
         cmocka_unit_test(every_removal_and_move_is_found),

@@ -3,7 +3,8 @@
 //   bench_audit DIR [EVENTS]     DIR: empty or new, on the disk to measure; default 1,000,000 events
 //
 // The mix is a node's that exchanges: for each report its publication, the decision for three partners (with detail), two
-// events that tell of it to a partner each, an officer's reading and a page received.
+// events that tell of it to a partner each, an officer's reading and a page received. The publications are those of REPORTS
+// reports, which are in the store.
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,10 @@
 
 #include "store/audit_log.h"
 #include "store/policies.h"
+#include "store/reports.h"
 #include "store/verify.h"
 
-enum { ROUNDS = 5, GROUP = 1000, KINDS = 6 };
+enum { ROUNDS = 5, GROUP = 1000, KINDS = 6, REPORTS = 1000 };
 
 static double seconds(clockid_t clock)
 {
@@ -55,23 +57,32 @@ static double median(double list[ROUNDS])
 
 // ---- events
 
+static const char content[] = "a report";
+static char published[DIGEST_TEXT_LEN + 1]; // its digest
+
 static const char detail[] =
     "<decision agreement=\"GBR-FRA-1\" outcome=\"release\" partner=\"FRA\"></decision>"
     "<decision agreement=\"GBR-MARSEC-2\" outcome=\"redact\" partner=\"MARSEC\" withheld=\"_p2 _p3\"></decision>"
     "<decision outcome=\"deny\" partner=\"USA\" reason=\"clearance\"></decision>";
 
+static struct uuid report_of(uint64_t n)
+{
+    struct uuid id;
+    struct digest d = sha256(span_of(&n, sizeof n));
+    memcpy(id.b, d.b, sizeof id.b);
+    return id;
+}
+
 static struct audit_event event_of(uint64_t n)
 {
     static const char digest[] = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    uint64_t report = n / KINDS;
-    struct audit_event e = {.has_report = true, .version = 1};
-    struct digest id = sha256(span_of(&report, sizeof report));
-    memcpy(e.report.b, id.b, sizeof e.report.b);
+    struct audit_event e = {.has_report = true, .version = 1, .report = report_of(n / KINDS)};
     switch (n % KINDS) {
     case 0:
         e.kind = AUDIT_PUBLISH;
         e.actor = "cell:J2-NORTH";
-        audit_event_attr(&e, "digest", digest);
+        e.report = report_of(n / KINDS % REPORTS);
+        audit_event_attr(&e, "digest", published);
         audit_event_attr(&e, "submitted", digest);
         break;
     case 1:
@@ -110,6 +121,20 @@ static void keep_policy(struct db *db)
     struct digest d;
     need("begin", db_begin(db, true, &t));
     need("policy", policies_activate(t, span_of(NULL, 0), 0, &d));
+    need("commit", db_commit(&t));
+}
+
+// The reports that were published: verification looks for them.
+static void keep_reports(struct db *db)
+{
+    struct db_txn *t;
+    need("begin", db_begin(db, true, &t));
+    for (uint64_t n = 0; n < REPORTS; n++) {
+        struct report_record r = {.id = report_of(n), .version = 1, .stored_at = 1, .bytes = span_cstr(content)};
+        r.digest = sha256(r.bytes);
+        digest_text(&r.digest, published);
+        need("report", reports_put(t, &r));
+    }
     need("commit", db_commit(&t));
 }
 
@@ -223,6 +248,7 @@ int main(int argc, char **argv)
         stop("memory", ST_NOMEM);
     need("open", db_open(argv[1], &o, d, &db));
     keep_policy(db);
+    keep_reports(db);
     uint64_t slice = count / ROUNDS;
     count = slice * ROUNDS;
     for (unsigned i = 0; i < ROUNDS; i++) {
