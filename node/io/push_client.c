@@ -10,7 +10,7 @@
 #include "node/core/coding.h"
 #include "node/core/feed_flow.h"
 #include "node/core/inbox.h"
-#include "node/core/push.h"
+#include "node/core/push_pace.h"
 #include "node/io/backoff.h"
 #include "node/io/clock.h"
 #include "node/io/egress.h"
@@ -20,7 +20,6 @@
 
 enum {
     LOOK_EVERY_MS = 60000, // at least: the wall clock may be stepped, and a partner without a place in the policy is not told
-    CONFLICTS_MAX = 3,     // answers in a row that the partner stands elsewhere
     WHY_MAX = 160,
 };
 
@@ -52,11 +51,13 @@ struct push {
     struct buf answer;     // the partner's receipt
     uint64_t told;         // the position that came with it
     bool taken;            // the page was taken; else the partner stands elsewhere
-    unsigned conflicts;
+    struct push_pace pace;
     struct push_want want;
-    size_t skip;           // wanted ones that cannot be given now
+    struct push_tried tried; // attachments
+    int64_t again_at;      // monotonic: when those tried in vain are tried once more; 0 = there are none
     bool asks_wanted;      // the partner may lack attachments
     uint32_t failures;
+    bool backs_off;        // what the timer waits for: growth does not cut it short
     char why[WHY_MAX];
 };
 
@@ -97,6 +98,12 @@ static void arm(struct push *p, uint32_t ms)
 {
     const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
     event_add(p->again, &tv);
+}
+
+static void back_off(struct push *p, uint32_t failures)
+{
+    p->backs_off = true;
+    arm(p, backoff_ms(p->client->node, failures));
 }
 
 static void forget_reply(struct push *p)
@@ -157,6 +164,7 @@ static enum status run_job(struct tick *t, struct tick_job *job)
 static void submit(struct push *p, enum push_work work)
 {
     event_del(p->again);
+    p->backs_off = false;
     p->work = work;
     p->busy = true;
     p->job.job.st = ST_OK;
@@ -176,11 +184,10 @@ static void fail(struct push *p, const char *why, bool is_stored)
     if (why != p->why)
         snprintf(p->why, sizeof p->why, "%s", why);
     forget_reply(p);
-    p->conflicts = 0;
     p->failures++;
     log_failure(p);
     if (is_stored)
-        arm(p, backoff_ms(p->client->node, p->failures));
+        back_off(p, p->failures);
     else
         submit(p, PUSH_FAILED); // the timer is set when it is done
 }
@@ -263,18 +270,23 @@ static void answered(struct push *p)
         fail(p, p->why, true); // push_answered() stored it
         return;
     }
-    bool leads_on = p->taken ? p->told > p->position : p->told != p->position && ++p->conflicts <= CONFLICTS_MAX;
-    if (!leads_on) {
-        fail(p, "the partner's answers lead nowhere: it does not take what it asks for", false);
-        return;
-    }
-    p->conflicts = p->taken ? 0 : p->conflicts;
-    p->failures = 0;
+    const uint64_t was = p->position;
+    const uint32_t waits = push_pace_page(&p->pace, was, p->told, p->taken);
+    const bool leads_on = p->taken ? p->told > was : p->told != was;
     p->position = p->told;
     p->urgent &= p->position < p->scanned;
     p->asks_wanted |= p->taken;
-    p->skip = 0;
-    submit(p, PUSH_LOOK);
+    if (leads_on)
+        p->failures = 0;
+    if (!leads_on || (waits && !p->taken)) {
+        if (waits > p->failures)
+            p->failures = waits - 1;
+        fail(p, "the partner's answers lead nowhere: it does not take what it asks for", false);
+    } else if (waits) {
+        back_off(p, waits);
+    } else {
+        submit(p, PUSH_LOOK);
+    }
 }
 
 // ---- attachments
@@ -291,10 +303,10 @@ static void on_put_answer(void *ctx, const struct transfer_answer *a)
         fail(p, p->why, false);
         return;
     }
-    if (a->status != 201) { // recalled meanwhile, or another is on its way already
+    if (a->status == 201)
+        push_tried_taken(&p->tried);
+    else // recalled meanwhile, or another is on its way already
         log_failure(p);
-        p->skip++;
-    }
     p->failures = 0;
     submit(p, PUSH_LOOK); // pages first
 }
@@ -309,12 +321,23 @@ static void send_attachment(struct push *p)
 
 static void rest(struct push *p)
 {
-    p->asks_wanted = p->skip > 0; // once more, later
-    p->skip = 0;
-    arm(p, LOOK_EVERY_MS);
+    int64_t ms = p->again_at ? p->again_at - monotonic_ms() : LOOK_EVERY_MS;
+    arm(p, ms < 0 ? 0 : ms < LOOK_EVERY_MS ? (uint32_t)ms : LOOK_EVERY_MS);
     if (p->grown)
         submit(p, PUSH_LOOK);
     p->grown = false;
+}
+
+// Pages do not wait for that, nor attachments that were not tried yet.
+static void try_again_later(struct push *p)
+{
+    if (p->again_at)
+        return;
+    p->again_at = monotonic_ms() + backoff_ms(p->client->node, p->tried.rounds + 1);
+    if (!p->tried.lied)
+        return;
+    snprintf(p->why, sizeof p->why, "the partner wants attachments of which it said that it has them");
+    log_failure(p);
 }
 
 static void on_wanted(void *ctx, const struct transfer_answer *a)
@@ -327,11 +350,20 @@ static void on_wanted(void *ctx, const struct transfer_answer *a)
         return;
     }
     p->failures = 0;
-    if (push_want_read(a->body, p->skip, &p->want)) {
+    p->asks_wanted = false;
+    switch (push_tried_pick(&p->tried, a->body, &p->want)) {
+    case PUSH_PICK_NEW:
+        p->asks_wanted = true; // for the next one
         submit(p, PUSH_ATTACHMENT);
-    } else {
-        rest(p);
+        return;
+    case PUSH_PICK_AGAIN:
+        try_again_later(p);
+        break;
+    case PUSH_PICK_NONE:
+        p->again_at = 0;
+        break;
     }
+    rest(p);
 }
 
 static void ask_wanted(struct push *p)
@@ -351,6 +383,11 @@ static void looked(struct push *p)
     p->known = true;
     p->grown = false;
     p->scanned = p->end;
+    if (p->again_at && monotonic_ms() >= p->again_at) {
+        p->again_at = 0;
+        p->asks_wanted = true;
+        push_tried_again(&p->tried);
+    }
     if (p->reply.status == 200)
         send_page(p);
     else if (p->reply.status != 204)
@@ -371,8 +408,7 @@ static void attachment_made(struct push *p)
         fail(p, "releases are stopped until an operator confirms", false);
         return;
     }
-    p->skip++; // it may not have it (any more)
-    ask_wanted(p);
+    ask_wanted(p); // it may not have this one (any more)
 }
 
 static void push_free(struct push *p);
@@ -401,7 +437,7 @@ static void job_done(struct daemon_job *j)
         attachment_made(p);
         return;
     case PUSH_FAILED:
-        arm(p, backoff_ms(p->client->node, p->failures));
+        back_off(p, p->failures);
         return;
     }
 }
@@ -456,7 +492,9 @@ static enum status push_connect(struct push *p)
     p->hours = conf ? conf->hours : (struct hours){0};
     p->compression = conf && conf->compression;
     p->asks_wanted = true;
-    p->failures = 0;
+    p->failures = p->pace.restarts = 0;
+    memset(&p->tried, 0, sizeof p->tried);
+    p->again_at = 0;
     transfers_free(&p->net);
     p->call = NULL;
     TRY(transfers_new(p->client->base, &to, &p->net));
@@ -546,7 +584,7 @@ void push_client_grown(struct push_client *c, const bool *grown)
         if (is_off(p) || partner >= PARTNERS_MAX || !grown[partner])
             continue;
         p->grown = true;
-        if (!p->busy && !p->call && p->failures == 0)
+        if (!p->busy && !p->call && !p->backs_off)
             submit(p, PUSH_LOOK);
     }
 }
