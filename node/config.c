@@ -95,8 +95,9 @@ static const struct key partner_keys[] = {
     {"partner", "push", KIND_YES_NO, AT(push), "no", false, 0, 0},
     {"partner", "inbox", KIND_YES_NO, AT(inbox), "no", false, 0, 0},
     {"partner", "compression", KIND_YES_NO, AT(compression), "yes", false, 0, 0},
-    // A slower reader is taken for dead by the partner's server.
+    // A slower reader or sender is taken for dead by the partner's server.
     {"partner", "fetch-bytes-per-s", KIND_RATE, AT(fetch_rate), "0", false, 16384, UINT32_MAX},
+    {"partner", "push-bytes-per-s", KIND_RATE, AT(push_rate), "0", false, 16384, UINT32_MAX},
     {"partner", "hours", KIND_HOURS, AT(hours), NULL, false, 0, 0},
     {"partner", "ask-witness", KIND_YES_NO, AT(ask_witness), "no", false, 0, 0},
     {"partner", "be-witness", KIND_YES_NO, AT(be_witness), "no", false, 0, 0},

@@ -16,6 +16,7 @@ struct config_partner {
     uint32_t line;         // of its section
     bool compression;      // we ask it for compressed pages; default true
     uint32_t fetch_rate;   // bytes a second that we fetch from it; 0 = as they come
+    uint32_t push_rate;    // bytes a second that we push to it; 0 = as the link takes them
     struct hours hours;    // outside them we do not sync with it
     bool ask_witness;      // ask this partner to cosign our audit log
     bool be_witness;       // cosign this partner's audit log

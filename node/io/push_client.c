@@ -489,6 +489,7 @@ static enum status push_connect(struct push *p)
     const struct config_partner *conf = config_partner_of(c, p->partner);
     struct transfer_peer to = {.id = p->partner, .config = c, .domains = p->client->domains};
     to.address = conf && conf->address ? conf->address : peer ? peer->card.address : "";
+    to.bytes_per_s = conf ? conf->push_rate : 0;
     p->hours = conf ? conf->hours : (struct hours){0};
     p->compression = conf && conf->compression;
     p->asks_wanted = true;

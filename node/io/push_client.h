@@ -1,5 +1,8 @@
 // Pushing our feed to the partners that cannot call us (spec 4.4): one loop per partner with push = yes. What leaves goes
 // through the door (egress.h), under permits that are asked until the last byte. Used by the sync client.
+//
+// Reading chosen for "caps and windows per partner": each direction has a cap of its own (fetch-bytes-per-s, push-bytes-per-s), since
+// those of a link are rarely the same; both have the partner's hours, which recalls that are pushed do not wait for.
 #ifndef RELTO_NODE_IO_PUSH_CLIENT_H
 #define RELTO_NODE_IO_PUSH_CLIENT_H
 

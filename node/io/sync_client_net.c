@@ -27,7 +27,7 @@ struct transfers {
     struct tls_domains *domains;
     bool compression;
     uint32_t bytes_per_s;
-    int64_t allowance, refilled_at; // bytes that may come now; the monotonic clock then
+    int64_t allowance, refilled_at; // bytes that may come or go now; the monotonic clock then
     struct event *refill;
     struct transfer *all;
 };
@@ -81,7 +81,10 @@ void transfer_go_on(struct transfer *x)
 
 // ---- the rate
 
-enum { BURSTS_PER_S = 4 };
+enum {
+    BURSTS_PER_S = 4,
+    SEND_BYTES = 16384, // at once; libcurl's own 64 KiB would be four seconds' worth at the least rate
+};
 
 static int64_t monotonic_ms(void)
 {
@@ -368,8 +371,19 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 static size_t on_source(char *out, size_t size, size_t count, void *ctx)
 {
     struct transfer *x = ctx;
-    size_t n = still_verified(x) ? x->source(x->ctx, (uint8_t *)out, size * count) : SIZE_MAX;
-    return n == SIZE_MAX ? CURL_READFUNC_ABORT : n;
+    struct transfers *s = x->set;
+    if (!still_verified(x))
+        return CURL_READFUNC_ABORT;
+    x->waiting = !has_allowance(s);
+    if (x->waiting) {
+        wait_for_allowance(s);
+        return CURL_READFUNC_PAUSE;
+    }
+    size_t n = x->source(x->ctx, (uint8_t *)out, size * count);
+    if (n == SIZE_MAX)
+        return CURL_READFUNC_ABORT;
+    s->allowance -= (int64_t)n;
+    return n;
 }
 
 static CURLcode on_ssl_ctx(CURL *easy, void *ssl_ctx, void *ctx)
@@ -422,7 +436,8 @@ static bool set_connection(struct transfer *x, uint32_t wait_s)
 static bool set_rate(struct transfer *x)
 {
     return x->set->bytes_per_s == 0 || (curl_easy_setopt(x->easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made) == CURLE_OK &&
-                                        curl_easy_setopt(x->easy, CURLOPT_SOCKOPTDATA, x->set) == CURLE_OK);
+                                        curl_easy_setopt(x->easy, CURLOPT_SOCKOPTDATA, x->set) == CURLE_OK &&
+                                        curl_easy_setopt(x->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES) == CURLE_OK);
 }
 
 static bool set_range(struct transfer *x, const struct transfer_ask *ask)

@@ -16,7 +16,9 @@ struct transfer_peer {
     const struct config *config; // our certificate
     struct tls_domains *domains;
     bool compression;    // documents are asked for as zstd or gzip
-    uint32_t bytes_per_s; // of all answers together, after a quarter of a second's worth; 0 = as they come
+    // Of all answers together, and of all bodies that are made as they are sent, after a quarter of a second's worth; 0 = as they
+    // come and go. libcurl's own limits are for each transfer: a hundred small ones would pass them by.
+    uint32_t bytes_per_s;
 };
 
 struct transfer_answer {

@@ -5,12 +5,14 @@ usage: receiver.py WHAT SECONDS CERT KEY ADDRESS-FILE REQUESTS-FILE
 
 WHAT is what it does: `pages` takes a page and stands where it stood before at the next; `attachments` takes every page, and wants
 the attachments whose lines stand in WANTED-FILE (environment WANTED) in turn whatever it was sent; `cuts` does as well, and ends
-the connection instead of answering. It ends by itself after SECONDS. Each request is a line in REQUESTS-FILE.
+the connection instead of answering. It ends by itself after SECONDS. Each request is a line in REQUESTS-FILE: method, path, status,
+and how many milliseconds its body took.
 """
 import os
 import ssl
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,8 +25,15 @@ asked = 0
 class Receiver(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    took = 0
+
+    def read_body(self):
+        begun = time.monotonic()
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.took = int((time.monotonic() - begun) * 1000)
+
     def answer(self, status, body=b"", **headers):
-        print(self.command, self.path, status, file=requests)
+        print(self.command, self.path, status, self.took, file=requests)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -33,7 +42,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.read_body()
         start = int(parse_qs(urlsplit(self.path).query)["start"][0])
         if what == "pages" and start > 0:
             self.answer(409, Inbox_Position="0")
@@ -51,7 +60,7 @@ class Receiver(BaseHTTPRequestHandler):
             print("PUT", self.path, "cut", file=requests)
             self.close_connection = True
             return
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.read_body()
         self.answer(201)
 
     def log_message(self, *args):

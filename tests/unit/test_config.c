@@ -80,7 +80,7 @@ static void values_are_taken(void **state)
     assert_int_equal(read_text(w, span_cstr(NODE "[listen]\naddress = [::]:0 ; any\nmetrics =\nconnections-max=77\n"
                                                  "[store]\npath = /var/lib/relto\nmap-mib = 1024\n"
                                                  "[partner FRA]\n[partner NATO-1]\npull = no\n"
-                                                 "compression = no\nfetch-bytes-per-s = 32000\nhours = 22:00-06:30Z\n"
+                                                 "compression = no\nfetch-bytes-per-s = 32000\npush-bytes-per-s = 16384\nhours = 22:00-06:30Z\n"
                                                  "card = x.xml\naddress = relto.nato.example:8443\n"
                                                  "subject-dn = CN=node,O=NATO\n# done\n"
                                                  "[log]\nlevel = debug\n")),
@@ -103,6 +103,8 @@ static void values_are_taken(void **state)
     assert_int_equal(c->partners[0].hours.from, c->partners[0].hours.to);
     assert_false(c->partners[1].compression);
     assert_int_equal(c->partners[1].fetch_rate, 32000);
+    assert_int_equal(c->partners[0].push_rate, 0);
+    assert_int_equal(c->partners[1].push_rate, 16384);
     assert_int_equal(c->partners[1].hours.from, 22 * 60);
     assert_int_equal(c->partners[1].hours.to, 6 * 60 + 30);
     assert_ptr_equal(config_partner_of(c, "NATO-1"), &c->partners[1]);
@@ -161,6 +163,7 @@ static void every_fault_is_named_with_its_line(void **state)
         {NODE "[partner FRA]\ninbox = yes\n", 4, "config-value"},
         {NODE "[partner FRA]\nfetch-bytes-per-s = 16383\n", 5, "config-value"},
         {NODE "[partner FRA]\nfetch-bytes-per-s = 4294967296\n", 5, "config-value"},
+        {NODE "[partner FRA]\npush-bytes-per-s = 16383\n", 5, "config-value"},
         {NODE "[partner FRA]\nhours = 22:00-06:00\n", 5, "config-value"},
         {NODE "[partner FRA]\nhours = 22:00-22:00Z\n", 5, "config-value"},
         {NODE "[partner FRA]\npin-sha256 = 00\n", 5, "config-value"},
@@ -216,7 +219,7 @@ static void the_shipped_file_is_true(void **state)
             *to++ = (char)shipped.ptr[i];
     }
     *to = 0;
-    assert_int_equal(keys, 39 + 13 + 1); // keys with a default, a partner's keys, [partner FRA]
+    assert_int_equal(keys, 39 + 14 + 1); // keys with a default, a partner's keys, [partner FRA]
     enum status st = read_text(w, span_cstr(opened));
     if (st != ST_OK)
         print_error("line %u: %s\n", w->d.faults[0].line, w->d.faults[0].message);

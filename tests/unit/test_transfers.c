@@ -26,6 +26,7 @@ struct world_of_two {
     const char *encoding, *second; // Content-Encoding; NULL = none
     struct buf body;
     char asked[64]; // the Accept-Encoding that came
+    size_t asked_bytes; // of the body that came
     // what the client was told
     int answers, status;
     struct buf got;
@@ -38,6 +39,7 @@ static void on_request(void *ctx, struct server *s, uint64_t id, const struct re
     struct reply rp;
     struct span asked = http_header_get(&rq->head, "accept-encoding");
     snprintf(w->asked, sizeof w->asked, "%.*s", (int)asked.len, asked.len ? (const char *)asked.ptr : "");
+    w->asked_bytes = rq->body.len;
     reply_init(&rp);
     rp.status = 200;
     rp.content_type = "application/atom+xml";
@@ -195,6 +197,66 @@ static void answers_come_at_the_rate(void **state)
     w->net = fast;
 }
 
+struct sending {
+    struct world_of_two *w;
+    size_t left; // to be sent
+};
+
+static size_t on_source(void *ctx, uint8_t *out, size_t cap)
+{
+    struct sending *s = ctx;
+    size_t n = cap < s->left ? cap : s->left;
+    memset(out, 'x', n);
+    s->left -= n;
+    return n;
+}
+
+static void on_sent(void *ctx, const struct transfer_answer *a)
+{
+    struct sending *s = ctx;
+    on_done(s->w, a);
+}
+
+// How many milliseconds it takes to send so many bodies of so many bytes, one after the other.
+static int64_t send_bodies(struct world_of_two *w, uint32_t bytes_per_s, int count, size_t bytes)
+{
+    struct transfers *net;
+    struct timespec a, b;
+    const struct transfer_peer to = {.id = "FRA", .address = server_address(w->s), .config = &w->t.config,
+                                     .domains = w->t.domains, .bytes_per_s = bytes_per_s};
+    buf_reset(&w->body);
+    w->encoding = w->second = NULL;
+    assert_int_equal(transfers_new(w->base, &to, &net), ST_OK);
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    for (int i = 0; i < count; i++) {
+        struct sending s = {w, bytes};
+        struct transfer *x;
+        const struct timeval limit = {.tv_sec = 10};
+        const struct transfer_ask what = {.path = "/v1/inbox?start=0", .source = on_source, .source_len = bytes,
+                                          .type = "text/plain", .body_max = BODY_MAX, .done = on_sent, .ctx = &s};
+        buf_fini(&w->got);
+        w->answers = 0;
+        assert_int_equal(transfer_start(net, &what, &x), ST_OK);
+        event_base_loopexit(w->base, &limit);
+        event_base_dispatch(w->base);
+        assert_int_equal(w->answers, 1);
+        assert_int_equal(w->status, 200);
+        assert_int_equal(w->asked_bytes, bytes);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    transfers_free(&net);
+    return (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
+}
+
+// 128 KiB at 64 KiB a second: a large body, and many small ones.
+static void bodies_leave_at_the_rate(void **state)
+{
+    struct world_of_two *w = *state;
+    int64_t at_once = send_bodies(w, 0, 1, 131072), large = send_bodies(w, 65536, 1, 131072), small = send_bodies(w, 65536, 16, 8192);
+    assert_true(large >= 1400 && large > at_once);
+    assert_true(small >= 1400);
+}
+
 static void odd_codings_are_refused(void **state)
 {
     struct world_of_two *w = *state;
@@ -218,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(coded_pages_are_asked_for_and_read, begin, end),
         cmocka_unit_test_setup_teardown(a_bomb_does_not_pass_the_limit_of_a_page, begin, end),
         cmocka_unit_test_setup_teardown(answers_come_at_the_rate, begin, end),
+        cmocka_unit_test_setup_teardown(bodies_leave_at_the_rate, begin, end),
         cmocka_unit_test_setup_teardown(odd_codings_are_refused, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
