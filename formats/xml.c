@@ -396,40 +396,67 @@ static enum status scan_markup(struct span in, struct diag *d)
     return ST_OK;
 }
 
-// Only UTF-8 is read. An XML declaration may say so, nothing else.
+#define MARK "\xef\xbb\xbf"
+
+static struct span skip_white(struct span in)
+{
+    size_t n = 0;
+    while (n < in.len && memchr(" \t\r\n", in.ptr[n], 4))
+        n++;
+    return span_sub(in, n, in.len);
+}
+
+// The next name="value" of an XML declaration. False when there is none: the parser says what is wrong with what is there.
+static bool next_declared(struct span *rest, struct span *ret_name, struct span *ret_value)
+{
+    size_t n = 0;
+    struct span in = skip_white(*rest);
+    while (n < in.len && !memchr(" \t\r\n=", in.ptr[n], 5))
+        n++;
+    *ret_name = span_sub(in, 0, n);
+    in = skip_white(span_sub(in, n, in.len));
+    if (in.len == 0 || in.ptr[0] != '=')
+        return false;
+    in = skip_white(span_sub(in, 1, in.len));
+    if (in.len == 0 || (in.ptr[0] != '"' && in.ptr[0] != '\''))
+        return false;
+    const uint8_t *end = memchr(in.ptr + 1, in.ptr[0], in.len - 1);
+    if (!end)
+        return false;
+    *ret_value = span_sub(in, 1, (size_t)(end - in.ptr));
+    *rest = span_sub(in, (size_t)(end - in.ptr) + 1, in.len);
+    return true;
+}
+
+// Only UTF-8 is read. An XML declaration may say so, nothing else. The parser does not heed it (run_parser): its bytes are those
+// that were looked at before.
 static enum status check_encoding(struct span in, struct diag *d)
 {
-    if (in.len >= 2 && ((in.ptr[0] == 0xfe && in.ptr[1] == 0xff) || (in.ptr[0] == 0xff && in.ptr[1] == 0xfe))) {
+    if (span_starts(in, "\xfe\xff") || span_starts(in, "\xff\xfe")) {
         diag_add(d, 1, 1, "xml-encoding", NULL, "the document is UTF-16; convert it to UTF-8");
         return ST_UNSUPPORTED;
     }
-    if (!span_starts(in, "<?xml"))
+    struct span name, value, rest = span_starts(in, MARK) ? span_sub(in, sizeof MARK - 1, in.len) : in;
+    if (!span_starts(rest, "<?xml"))
         return ST_OK;
-    const uint8_t *end = memchr(in.ptr, '>', in.len < 200 ? in.len : 200);
-    if (!end)
-        return ST_OK; // the parser will say what is wrong
-    char decl[201];
-    size_t n = (size_t)(end - in.ptr);
-    memcpy(decl, in.ptr, n);
-    decl[n] = 0;
-    const char *enc = strstr(decl, "encoding");
-    if (enc && !strcasestr(enc, "\"utf-8\"") && !strcasestr(enc, "'utf-8'")) {
-        diag_add(d, 1, 1, "xml-encoding", NULL, "only UTF-8 is read; convert the document to UTF-8");
-        return ST_UNSUPPORTED;
-    }
+    const uint8_t *end = memmem(rest.ptr, rest.len, "?>", 2);
+    rest = end ? span_sub(rest, sizeof "<?xml" - 1, (size_t)(end - rest.ptr)) : span_of(NULL, 0);
+    while (next_declared(&rest, &name, &value))
+        if (span_eq_cstr(name, "encoding") && (value.len != 5 || strncasecmp((const char *)value.ptr, "UTF-8", 5) != 0)) {
+            diag_add(d, 1, 1, "xml-encoding", NULL, "only UTF-8 is read; convert the document to UTF-8");
+            return ST_UNSUPPORTED;
+        }
     return ST_OK;
 }
 
 // What is no XML at all: libxml2's words for it ("extra content at the end") mislead.
 static enum status check_begin(struct span in, struct diag *d)
 {
-    size_t at = in.len >= 3 && memcmp(in.ptr, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    while (at < in.len && memchr(" \t\r\n", in.ptr[at], 4))
-        at++;
-    if (at < in.len && in.ptr[at] == '<')
+    in = skip_white(span_starts(in, MARK) ? span_sub(in, sizeof MARK - 1, in.len) : in);
+    if (span_starts(in, "<"))
         return ST_OK;
-    diag_add(d, 1, 1, "xml-malformed", NULL, "%s", at == in.len ? "empty; expected an XML document"
-                                                               : "expected an XML document, which begins with '<'");
+    diag_add(d, 1, 1, "xml-malformed", NULL, "%s", in.len == 0 ? "empty; expected an XML document"
+                                                              : "expected an XML document, which begins with '<'");
     return ST_MALFORMED;
 }
 
@@ -441,7 +468,8 @@ static enum status run_parser(struct reader *r, struct span in)
         return ST_NOMEM;
     // NOENT: without it libxml2 hands over &amp; in an attribute as "&#38;". No entity can be declared: a document
     // type declaration never reaches the parser (scan_markup), and there is no handler that would take one.
-    xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_COMPACT);
+    // IGNORE_ENC: the bytes are UTF-8, as was seen (scan_characters), whatever the document says of them.
+    xmlCtxtUseOptions(r->ctxt, XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_COMPACT | XML_PARSE_IGNORE_ENC);
     int rc = 0;
     for (size_t at = 0; at < in.len && r->st == ST_OK; at += FEED_CHUNK) {
         size_t n = in.len - at < FEED_CHUNK ? in.len - at : FEED_CHUNK;

@@ -16,6 +16,8 @@
 #define PORTION "<portion><text>x</text></portion>"
 #define ATTACHED(attrs) "<attachment " attrs "/>"
 #define GOOD_FILE "name='a.txt' media-type='text/plain' "
+#define SPACES_50 "                                                  "
+#define SPACES_200 SPACES_50 SPACES_50 SPACES_50 SPACES_50
 #define REST "<header type='INTREP'><originator nation='GBR'/><title>t</title></header>" PORTION "</report>"
 
 static const struct form {
@@ -91,6 +93,10 @@ static const struct form {
     {"declaration without a version", SLOT_BEFORE, "<?xml encoding='UTF-8'?>", HOSTILE_REFUSED},
     {"declaration that does not end", SLOT_BEFORE, "<?xml version='1.0'", HOSTILE_REFUSED},
     {"encoding hidden behind the name of another", SLOT_BEFORE, "<?xml version='1.0' encoding='UTF-16' standalone='utf-8'?>", HOSTILE_REFUSED},
+    {"declared UTF-7 behind a byte order mark", SLOT_BEFORE, "\xef\xbb\xbf<?xml version='1.0' encoding='UTF-7'?>", HOSTILE_REFUSED},
+    {"declared ISO-8859-1 behind a byte order mark", SLOT_BEFORE, "\xef\xbb\xbf<?xml version='1.0' encoding='ISO-8859-1'?>", HOSTILE_REFUSED},
+    {"UTF-8 declared behind a byte order mark", SLOT_BEFORE, "\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>", HOSTILE_READ},
+    {"UTF-7 declared far behind the version", SLOT_BEFORE, "<?xml version='1.0'" SPACES_200 "encoding='UTF-7'?>", HOSTILE_REFUSED},
     {"UTF-16 mark", SLOT_WHOLE, "\xff\xfe<\0r\0/\0>\0", HOSTILE_REFUSED},
     {"UTF-16 without a mark", SLOT_WHOLE, "<", HOSTILE_REFUSED},
     {"nothing", SLOT_WHOLE, "", HOSTILE_REFUSED},

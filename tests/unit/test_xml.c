@@ -44,6 +44,10 @@ static void canonical_form(void **state)
     }
 }
 
+#define MARK "\xef\xbb\xbf"
+#define SPACES_50 "                                                  "
+#define SPACES_250 SPACES_50 SPACES_50 SPACES_50 SPACES_50 SPACES_50
+
 static void hostile_forms_are_refused(void **state)
 {
     (void)state;
@@ -67,6 +71,11 @@ static void hostile_forms_are_refused(void **state)
         {"<a>\xc0\xaf</a>", ST_MALFORMED, "xml-characters"},
         {"<a>\x01</a>", ST_MALFORMED, "xml-characters"},
         {"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", ST_UNSUPPORTED, "xml-encoding"},
+        {MARK "<?xml version='1.0' encoding='UTF-7'?><a>+ADw-b/+AD4-</a>", ST_UNSUPPORTED, "xml-encoding"},
+        {"<?xml version='1.0'" SPACES_250 "encoding='UTF-7'?><a>+ADw-b/+AD4-</a>", ST_UNSUPPORTED, "xml-encoding"},
+        {"<?xml version='1.0'\nencoding = \"UTF-7\" standalone='no'?><a>+ADw-b/+AD4-</a>", ST_UNSUPPORTED, "xml-encoding"},
+        {"<?xml version='encoding=\"utf-8\"' encoding='UTF-7'?><a/>", ST_UNSUPPORTED, "xml-encoding"},
+        {"<?xml version='1.0' encoding='UTF-8?><a/>", ST_MALFORMED, "xml-malformed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b;
