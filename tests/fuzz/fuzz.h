@@ -1,6 +1,10 @@
 // What the fuzz targets share. Each tests/fuzz/fuzz_X.c feeds one parser with any bytes; beyond "nothing crashes" it states
 // what must hold of whatever is accepted. With -DRELTO_FUZZ=ON (clang) they are libFuzzer programs; in every other build
 // driver.c runs them over their corpus, over pieces of it, and with memory that runs out.
+//
+// corpus/X: inputs that mean something. found/X: what long fuzzing added, the fewest that reach all the code that was reached:
+//   fuzz_X -max_total_time=600 -max_len=8192 ALL corpus/X found/X
+//   fuzz_X -set_cover_merge=1 -use_counters=0 -max_len=4096 NEW ALL, with corpus/X copied into NEW before, and removed after
 #ifndef RELTO_TESTS_FUZZ_FUZZ_H
 #define RELTO_TESTS_FUZZ_FUZZ_H
 
