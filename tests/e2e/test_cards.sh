@@ -55,5 +55,24 @@ wait_for says "$fourth" "Under the card held" || fail "the exchange does not go 
 cp "$D/true.xml" "$D/gbr/card.xml"
 node gbr reload >/dev/null && node fra reload >/dev/null || fail "reload"
 wait_for is_refused 0 || fail "the alarm stays when the true card is back"
+
+# ---- a partner that has a newer card for every question: each that is taken into use ends the connections with all partners
+stop fra
+stop gbr
+cp "$D/held.xml" "$D/fra/partners/GBR.xml"
+mkdir "$D/cards"
+for i in $(seq -w 15); do
+    node gbr cert rotate-report-key >/dev/null && cp "$D/gbr/card.xml" "$D/cards/$i" || fail "rotation $i"
+done
+CARDS=$D/cards python3 "$HERE/hostile_node.py" cards 5 "$D/gbr/certs/node.pem" "$D/gbr/keys/tls.key" "$D/hostile" "$D/requests" &
+hostile=$!
+for i in $(seq 100); do [ -s "$D/hostile" ] && break; sleep 0.1; done
+sed -i "/^\[partner GBR\]/,/^\[/{/^address = /d}; /^\[partner GBR\]/a address = $(cat "$D/hostile")" "$D/fra/relto.conf"
+: >"$D/fra/run/log"
+start fra
+wait $hostile || fail "the hostile node"
+taken=$(grep -c 'event=card-taken' "$D/fra/run/log")
+[ "$taken" -ge 1 ] || { cat "$D/requests"; fail "no newer card was taken"; }
+[ "$taken" -le 2 ] || fail "$taken cards of one partner were taken into use in 5 s"
 for n in $NATIONS; do node $n audit verify >/dev/null || fail "the log of $n does not verify"; done
 echo "cards: up to date by themselves, and guarded"

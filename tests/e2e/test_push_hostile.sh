@@ -28,10 +28,10 @@ cat "$D/wanted.1" "$D/wanted.2" >"$D/wanted.both"
 pushed() {
     local i pid
     rm -f "$D/receiver"
-    WANTED="$2" python3 "$HERE/receiver.py" "$1" 5 "$D/fra/certs/node.pem" "$D/fra/keys/tls.key" "$D/receiver" "$D/requests" &
+    WANTED="$2" python3 "$HERE/hostile_node.py" "$1" 5 "$D/fra/certs/node.pem" "$D/fra/keys/tls.key" "$D/receiver" "$D/requests" &
     pid=$!
     for i in $(seq 100); do [ -s "$D/receiver" ] && break; sleep 0.1; done
-    sed -i '/^address = /d' "$D/gbr/relto.conf"
+    sed -i '/^\[partner FRA\]/,/^\[/{/^address = /d}' "$D/gbr/relto.conf"
     set_key gbr FRA address "$(cat "$D/receiver")"
     start gbr
     wait $pid || fail "the receiver"

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A node that takes pushes and does not get on, for test_push_hostile.sh.
+"""A node that talks to others and does not do as it should.
 
-usage: receiver.py WHAT SECONDS CERT KEY ADDRESS-FILE REQUESTS-FILE
+usage: hostile_node.py WHAT SECONDS CERT KEY ADDRESS-FILE REQUESTS-FILE
 
-WHAT is what it does: `pages` takes a page and stands where it stood before at the next; `attachments` takes every page, and wants
-the attachments whose lines stand in WANTED-FILE (environment WANTED) in turn whatever it was sent; `cuts` does as well, and ends
-the connection instead of answering. It ends by itself after SECONDS. Each request is a line in REQUESTS-FILE: method, path, status,
-and how many milliseconds its body took.
+WHAT is what it does. `pages` takes a page that is pushed to it, and stands where it stood before at the next; `attachments` takes
+every page, and wants the attachments whose lines stand in WANTED-FILE (environment WANTED) in turn whatever it was sent; `cuts`
+does as well, and ends the connection instead of answering; `cards` has a newer card for every question: the files of the folder
+CARDS (environment), in order of name. It ends by itself after SECONDS. Each request is a line in REQUESTS-FILE: method, path,
+status, and how many milliseconds its body took.
 """
 import os
 import ssl
@@ -18,11 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 
 what, seconds, cert, key, address_file, requests_file = sys.argv[1:]
 wanted = open(os.environ["WANTED"]).read().splitlines() if "WANTED" in os.environ else []
+cards = sorted(os.scandir(os.environ["CARDS"]), key=lambda f: f.name) if what == "cards" else []
 requests = open(requests_file, "w", buffering=1)
 asked = 0
 
 
-class Receiver(BaseHTTPRequestHandler):
+class Node(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     took = 0
@@ -51,9 +53,21 @@ class Receiver(BaseHTTPRequestHandler):
 
     def do_GET(self):
         global asked
+        if what == "cards":
+            self.tell_card()
+            return
         line = wanted[asked % len(wanted)] + "\n" if wanted else ""
         asked += 1
         self.answer(200, line.encode())
+
+    def tell_card(self):
+        global asked
+        if self.path != "/v1/card":
+            self.answer(404)
+            return
+        body = open(cards[min(asked, len(cards) - 1)].path, "rb").read()
+        asked += 1
+        self.answer(200, body)
 
     def do_PUT(self):
         if what == "cuts":
@@ -67,7 +81,7 @@ class Receiver(BaseHTTPRequestHandler):
         pass
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Node)
 server.daemon_threads = True
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert, key)
