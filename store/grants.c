@@ -47,13 +47,14 @@ enum status grants_bump(struct db_txn *t, struct uuid id)
 enum status approval_put(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                          const struct approval *a)
 {
-    struct key k = pair_key(id, version, partner), v = value_head(1);
+    struct key k = pair_key(id, version, partner), v = value_head(2);
     if (a->officer[0] == 0)
         return ST_INVALID; // nobody
     key_text(&k, a->officer);
     key_u8(&v, a->refused);
     key_i64(&v, a->at);
     key_withheld(&v, &a->withheld);
+    key_u64(&v, value_check(key_span(&k), key_span(&v)));
     TRY(db_put(t, DB_APPROVALS, key_span(&k), key_span(&v)));
     return grants_bump(t, id);
 }
@@ -69,7 +70,35 @@ enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, con
     return grants_bump(t, id);
 }
 
+// Layout 1: refused, at, withheld. Layout 2: a check of all that (value_check), too. What the disk has changed gives nothing to
+// anybody: it counts as a refusal.
+static enum status approval_decode(struct span key, struct span value, struct approval *ret, bool *ret_damaged)
+{
+    char partner[PARTNER_ID_MAX + 1];
+    bool unchecked = value.len && value.ptr[0] == 1;
+    struct key_reader k = key_reader_of(key), v = value_reader(value, unchecked ? 1 : 2);
+    struct approval a = {.at = 0};
+    key_get_uuid(&k);
+    key_get_u32(&k);
+    key_get_id(&k, partner);
+    key_get_text(&k, a.officer, sizeof a.officer);
+    uint8_t refused = key_get_u8(&v);
+    a.at = key_get_i64(&v);
+    a.withheld = key_get_withheld(&v);
+    *ret_damaged = false;
+    if (!unchecked && !v.bad) {
+        uint64_t check = value_check(key, span_sub(value, 0, value.len - v.rest.len));
+        *ret_damaged = key_get_u64(&v) != check;
+    }
+    if (!value_whole(&k) || !value_whole(&v) || refused > 1)
+        return ST_CORRUPT;
+    a.refused = refused || *ret_damaged;
+    *ret = a;
+    return ST_OK;
+}
+
 struct each_approval {
+    struct key pair;
     enum status (*each)(void *ctx, const struct approval *a);
     void *ctx;
 };
@@ -77,22 +106,37 @@ struct each_approval {
 static enum status on_approval(void *ctx, struct span key, struct span value)
 {
     const struct each_approval *e = ctx;
-    struct key_reader k = key_reader_of(key), v = value_reader(value, 1);
-    struct approval a = {.at = 0};
-    key_get_text(&k, a.officer, sizeof a.officer);
-    uint8_t refused = key_get_u8(&v);
-    a.at = key_get_i64(&v);
-    a.withheld = key_get_withheld(&v);
-    if (!value_whole(&k) || !value_whole(&v) || refused > 1)
+    struct key whole = e->pair;
+    struct approval a;
+    bool damaged;
+    if (key.len > KEY_MAX - whole.len)
         return ST_CORRUPT;
-    a.refused = refused;
+    memcpy(whole.b + whole.len, key.ptr, key.len);
+    whole.len += key.len;
+    TRY(approval_decode(key_span(&whole), value, &a, &damaged));
     return e->each(e->ctx, &a);
+}
+
+static enum status count_damaged(void *ctx, struct span key, struct span value)
+{
+    struct approval a;
+    bool damaged;
+    uint64_t *count = ctx;
+    *count += approval_decode(key, value, &a, &damaged) != ST_OK || damaged;
+    return ST_OK;
+}
+
+enum status approvals_damaged(struct db_txn *t, uint64_t *ret)
+{
+    const struct key all = {.len = 0};
+    *ret = 0;
+    return value_each(t, DB_APPROVALS, &all, span_of(NULL, 0), count_damaged, ret);
 }
 
 enum status approval_each(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                           enum status (*each)(void *ctx, const struct approval *a), void *ctx)
 {
     struct key prefix = pair_key(id, version, partner);
-    struct each_approval e = {each, ctx};
+    struct each_approval e = {prefix, each, ctx};
     return value_each(t, DB_APPROVALS, &prefix, span_of(NULL, 0), on_approval, &e);
 }

@@ -16,8 +16,11 @@ MUST_USE enum status approval_put(struct db_txn *t, struct uuid id, uint32_t ver
                                   const struct approval *a);
 MUST_USE enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                                   const char *officer);
+// What the disk has changed since counts as a refusal, or is ST_CORRUPT.
 MUST_USE enum status approval_each(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                                    enum status (*each)(void *ctx, const struct approval *a), void *ctx);
+// How many of all were changed by the disk.
+MUST_USE enum status approvals_damaged(struct db_txn *t, uint64_t *ret);
 // Generation of approvals and consents of a report: changes with every grant.
 MUST_USE enum status grants_bump(struct db_txn *t, struct uuid id);
 MUST_USE enum status grants_generation(struct db_txn *t, struct uuid id, uint64_t *ret);

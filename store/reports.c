@@ -12,11 +12,8 @@
 #include "store/spooled.h"
 #include "store/value.h"
 
-enum { DRAFT_DAYS = 30, DRAFT_NEIGHBOURS = 16 };
-
-#define DAY_MS ((int64_t)86400000)
-
-// ---- records. Layout 1: stored_at, issued, digest, onward, flags, nation, type, title; then the bytes
+// ---- records. Layout 1: stored_at, issued, digest, onward, flags, nation, type, title; then the bytes. Layout 2: a check of all
+// that (value_check), too, before the bytes
 
 static struct key version_key(struct uuid id, uint32_t version, const char *source)
 {
@@ -36,7 +33,8 @@ static struct key uuid_key(struct uuid id)
 
 static enum status record_decode(struct span key, struct span value, struct report_record *ret)
 {
-    struct key_reader k = key_reader_of(key), r = value_reader(value, 1);
+    bool unchecked = value.len && value.ptr[0] == 1;
+    struct key_reader k = key_reader_of(key), r = value_reader(value, unchecked ? 1 : 2);
     struct report_record rec = {.version = 0};
     rec.id = key_get_uuid(&k);
     rec.version = key_get_u32(&k);
@@ -48,6 +46,10 @@ static enum status record_decode(struct span key, struct span value, struct repo
     key_get_text(&r, rec.nation, sizeof rec.nation);
     key_get_text(&r, rec.type, sizeof rec.type);
     key_get_text(&r, rec.title, sizeof rec.title);
+    if (!unchecked && !r.bad) {
+        uint64_t check = value_check(key, span_sub(value, 0, value.len - r.rest.len));
+        rec.damaged = key_get_u64(&r) != check;
+    }
     if (!value_whole(&k) || r.bad || onward > ONWARD_PERMITTED || flags > 1)
         return ST_CORRUPT;
     rec.onward = (enum onward)onward;
@@ -69,7 +71,7 @@ static void put_title(struct key *k, const char *title)
 
 static enum status record_write(struct db_txn *t, const struct report_record *r)
 {
-    struct key k = version_key(r->id, r->version, r->source), head = value_head(1);
+    struct key k = version_key(r->id, r->version, r->source), head = value_head(2);
     key_i64(&head, r->stored_at);
     key_i64(&head, r->issued);
     key_digest(&head, &r->digest);
@@ -78,6 +80,7 @@ static enum status record_write(struct db_txn *t, const struct report_record *r)
     key_text(&head, r->nation);
     key_text(&head, r->type);
     put_title(&head, r->title);
+    key_u64(&head, value_check(key_span(&k), key_span(&head)));
     return value_put(t, DB_REPORTS, &k, &head, r->bytes);
 }
 
@@ -385,9 +388,9 @@ static enum status store(struct db_txn *t, const struct report_record *r, bool r
     if (recalled)
         return ST_GONE;
     enum status st = reports_get(t, r->id, r->version, r->source, &there);
-    if (st == ST_OK && span_eq(there.bytes, r->bytes) && !replace)
+    if (st == ST_OK && span_eq(there.bytes, r->bytes) && !replace && !there.damaged)
         return ST_OK;
-    if (st == ST_OK && !replace)
+    if (st == ST_OK && !replace && !span_eq(there.bytes, r->bytes))
         return ST_CONFLICT;
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
@@ -692,7 +695,7 @@ static enum status on_copy(void *ctx, struct span key, struct span value)
     uint32_t version = key_get_u32(&k);
     key_get_id(&k, source);
     enum status st = record_decode(key, value, &r);
-    return e->each(e->ctx, id, version, source, st == ST_OK ? &r : NULL);
+    return e->each(e->ctx, id, version, source, st == ST_OK && !r.damaged ? &r : NULL);
 }
 
 enum status reports_each_copy(struct db_txn *t,
@@ -703,83 +706,4 @@ enum status reports_each_copy(struct db_txn *t,
     struct each_copy e = {each, ctx};
     struct key all = {.len = 0};
     return value_each(t, DB_REPORTS, &all, span_of(NULL, 0), on_copy, &e);
-}
-
-// ---- drafts. Layout 1: uuid, version, time
-
-static struct key draft_key(const char *principal, const struct digest *body)
-{
-    struct span parts[] = {span_cstr(principal), span_of("", 1), span_of(body->b, SHA256_LEN)};
-    struct digest d = sha256_parts(parts, 3);
-    struct key k = {.len = 0};
-    key_digest(&k, &d);
-    return k;
-}
-
-struct draft {
-    struct uuid id;
-    uint32_t version;
-    utc_ms at;
-};
-
-static enum status draft_decode(struct span v, struct draft *ret)
-{
-    struct key_reader r = value_reader(v, 1);
-    struct draft d = {.id = key_get_uuid(&r)};
-    d.version = key_get_u32(&r);
-    d.at = key_get_i64(&r);
-    if (!value_whole(&r))
-        return ST_CORRUPT;
-    *ret = d;
-    return ST_OK;
-}
-
-static utc_ms oldest_known(utc_ms now)
-{
-    return utc_add(now, -DRAFT_DAYS * DAY_MS);
-}
-
-enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
-                        struct uuid *ret_id, uint32_t *ret_version)
-{
-    struct key k = draft_key(principal, body);
-    struct span v;
-    struct draft d;
-    TRY(db_get(t, DB_DRAFTS, key_span(&k), &v));
-    TRY(draft_decode(v, &d));
-    if (d.at <= oldest_known(now))
-        return ST_NOT_FOUND;
-    *ret_id = d.id;
-    *ret_version = d.version;
-    return ST_OK;
-}
-
-struct pruning {
-    struct db_txn *t;
-    utc_ms before;
-    int left;
-};
-
-static enum status prune(void *ctx, struct span key, struct span value)
-{
-    struct pruning *p = ctx;
-    struct draft d;
-    if (p->left-- == 0)
-        return ST_GONE; // enough for this time
-    TRY(draft_decode(value, &d));
-    return d.at <= p->before ? db_del(p->t, DB_DRAFTS, key) : ST_OK;
-}
-
-enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
-                       uint32_t version, utc_ms now)
-{
-    struct key k = draft_key(principal, body), v = value_head(1), all = {.len = 0};
-    key_uuid(&v, id);
-    key_u32(&v, version);
-    key_i64(&v, now);
-    TRY(db_put(t, DB_DRAFTS, key_span(&k), key_span(&v)));
-    // Keys are digests, so the neighbours of each new one are a random sample: old ones go a few at a time.
-    struct pruning p = {t, oldest_known(now), DRAFT_NEIGHBOURS};
-    enum status st = value_each(t, DB_DRAFTS, &all, key_span(&k), prune, &p);
-    return st == ST_GONE ? ST_OK : st;
 }

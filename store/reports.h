@@ -16,6 +16,7 @@ struct report_record {
     struct digest digest;            // of the bytes
     enum onward onward;              // received: the terms it came with
     bool not_understood;             // a label under a security policy that we lack
+    bool damaged;                    // read: the disk has changed something above or below, and nothing may rest on it
     char nation[16], type[32];       // originating nation, report type (for listing)
     char title[200];                 // cut for listing; "" when the header's label is not ours to show
     struct span bytes;               // borrowed as with db_get
@@ -96,11 +97,5 @@ MUST_USE enum status reports_each_copy(struct db_txn *t,
 // none: recalled, withdrawn, purged), and its place in the listing. The callback is told of each.
 MUST_USE enum status reports_check_heads(struct db_txn *t,
                                          enum status (*each)(void *ctx, struct uuid id, bool current, bool agrees), void *ctx);
-
-// Idempotency of drafts without an id (spec 4.5): known for 30 days; older entries go bit by bit with additions.
-MUST_USE enum status drafts_find(struct db_txn *t, const char *principal, const struct digest *body, utc_ms now,
-                                 struct uuid *ret_id, uint32_t *ret_version); // or ST_NOT_FOUND
-MUST_USE enum status drafts_add(struct db_txn *t, const char *principal, const struct digest *body, struct uuid id,
-                                uint32_t version, utc_ms now);
 
 #endif

@@ -17,6 +17,14 @@ struct key_reader value_reader(struct span value, uint8_t layout)
     return r;
 }
 
+uint64_t value_check(struct span key, struct span head)
+{
+    const struct span parts[] = {key, head};
+    const struct digest d = sha256_parts(parts, 2);
+    struct key_reader r = key_reader_of(span_of(d.b, sizeof d.b));
+    return key_get_u64(&r);
+}
+
 void value_put_part(struct buf *b, struct span part)
 {
     struct key len = {.len = 0};

@@ -81,7 +81,7 @@ struct verify_summary {
 //   the digest that the ledger names; every stored copy has its own digest; of whom something was marked delivered to, the
 //   holding says so too;
 // - every report that was published is here as it was (`publish` names its digest), or was recalled or purged; every recall that
-//   the log tells of is recorded, and the reverse; what is recorded as current is what the stored copies say;
+//   the log tells of is recorded, and the reverse; what officers said of reports is as it was recorded; what is recorded as current is what the stored copies say;
 // - the bytes of every whole attachment have its digest;
 // - what is recorded as purged by rule is not here, and an event (`lapse`, reason `purged`) tells of it.
 // Findings go to `finding` (may be NULL) as they are found and are counted; of one tree only the first wrong

@@ -1,6 +1,7 @@
 // The stored reports: what was published is here as it was, or the log tells how it ended.
 #include <stdio.h>
 
+#include "store/grants.h"
 #include "store/verify_internal.h"
 
 // ---- what the log says
@@ -176,9 +177,20 @@ static enum status check_heads(struct copies *x)
     return ST_OK;
 }
 
+static enum status check_approvals(struct verify *v)
+{
+    uint64_t damaged;
+    TRY(approvals_damaged(v->t, &damaged));
+    if (damaged)
+        verify_say(v, "approval-damaged", "approvals", "%llu records of what officers said of reports were changed by the disk; they "
+                   "count as refusals", (unsigned long long)damaged);
+    return ST_OK;
+}
+
 enum status verify_copies(struct verify *v)
 {
     struct copies x = {.v = v};
+    TRY(check_approvals(v));
     TRY(reports_each_copy(v->t, on_copy, &x));
     TRY(check_heads(&x));
     TRY(reports_each_purged(v->t, on_purged, v));

@@ -2,6 +2,7 @@
 
 #include "node/core/draft.h"
 #include "store/audit_log.h"
+#include "store/drafts.h"
 
 // ---- ids that are taken
 

@@ -5,7 +5,7 @@
 static enum status fill(struct stored_report *s)
 {
     struct digest digest = sha256(s->record.bytes);
-    if (!digest_eq(&digest, &s->record.digest))
+    if (s->record.damaged || !digest_eq(&digest, &s->record.digest))
         return ST_CORRUPT;
     s->arena = xml_arena_new(2 * s->record.bytes.len);
     if (!s->arena)

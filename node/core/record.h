@@ -13,7 +13,7 @@ struct stored_report {
 };
 
 // Load one version from one source ("" = own). Its digest and canonical form are checked: ST_CORRUPT when the
-// stored bytes are not what was stored. ST_NOT_FOUND. Free with record_free (nulls, accepts NULL).
+// stored bytes, or what is recorded of them, are not what was stored. ST_NOT_FOUND. Free with record_free (nulls, accepts NULL).
 MUST_USE enum status record_load(struct tick *t, struct uuid id, uint32_t version, const char *source,
                                  struct stored_report **ret);
 // Load the current copy. ST_NOT_FOUND, ST_GONE (recalled).

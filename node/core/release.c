@@ -671,7 +671,7 @@ enum status release_some(struct tick *t, const struct release_some *s, enum rele
     struct work w = {.t = t, .id = s->known.report, .cause = cause, .next = UTC_MAX, .stored = &stored, .outlined = true,
                      .some = true};
     enum status st = reports_current(t->txn, w.id, &stored.record);
-    if (st != ST_OK || outlines_copy(&stored.record.digest) != s->known.copy)
+    if (st != ST_OK || stored.record.damaged || outlines_copy(&stored.record.digest) != s->known.copy)
         return release_report(t, w.id, cause, NULL); // it is not what the outline was made of
     report.has_id = report.has_version = true;
     report.id = w.id;

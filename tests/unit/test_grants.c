@@ -54,6 +54,48 @@ static const char *found(struct db_txn *t, uint8_t id, uint32_t version, const c
     return out;
 }
 
+static enum status note_refusal(void *ctx, const struct approval *a)
+{
+    *(bool *)ctx = a->refused;
+    return ST_OK;
+}
+
+// Whatever bit the disk changes in what an officer said: nothing is permitted by it.
+static void a_flipped_bit_permits_nothing(void **state)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        struct key k = {.len = 0};
+        struct span v;
+        uint8_t value[400];
+        uint64_t damaged;
+        struct db_txn *t = store_dir_write(*state);
+        approve(t, 1, 1, "FRA", "Smith", refused);
+        key_uuid(&k, uuid_of(1));
+        key_u32(&k, 1);
+        key_id(&k, "FRA");
+        key_text(&k, "Smith");
+        assert_int_equal(db_get(t, DB_APPROVALS, key_span(&k), &v), ST_OK);
+        assert_true(v.len <= sizeof value);
+        size_t len = v.len;
+        memcpy(value, v.ptr, len);
+        for (size_t bit = 0; bit < 8 * len; bit++) {
+            bool is_refused = false;
+            value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_equal(db_put(t, DB_APPROVALS, key_span(&k), span_of(value, len)), ST_OK);
+            enum status st = approval_each(t, uuid_of(1), 1, "FRA", note_refusal, &is_refused);
+            if (st != ST_CORRUPT && (st != ST_OK || !is_refused))
+                fail_msg("bit %zu of what %s", bit, refused ? "refused" : "approved");
+            assert_int_equal(approvals_damaged(t, &damaged), ST_OK);
+            assert_int_equal(damaged, 1);
+            value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        assert_int_equal(db_put(t, DB_APPROVALS, key_span(&k), span_of(value, len)), ST_OK);
+        assert_int_equal(approvals_damaged(t, &damaged), ST_OK);
+        assert_int_equal(damaged, 0);
+        db_abort(&t);
+    }
+}
+
 static uint64_t generation(struct db_txn *t, uint8_t id)
 {
     uint64_t g;
@@ -132,6 +174,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
     const struct CMUnitTest tests[] = {T(approvals_bind_version_and_partner),
-                                       T(every_grant_changes_the_generation), T(damage_is_told)};
+                                       T(every_grant_changes_the_generation), T(damage_is_told),
+                                       T(a_flipped_bit_permits_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

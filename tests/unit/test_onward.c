@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "store/carried.h"
+#include "store/key.h"
 #include "store/sources.h"
 #include "tests/support/flow_support.h"
 
@@ -214,6 +215,41 @@ static void forbidden_is_forbidden(void **state)
     assert_string_equal(passed_on(GBR_TO("FRA", "forbidden")), "");
 }
 
+// Flip one bit at a place of what FRA stored about GBR's report: of its head, before its bytes.
+static void flip_stored(size_t at, uint8_t bit)
+{
+    struct key k = {.len = 0};
+    struct span v;
+    struct tick *t = sim_tick(sim, FRA);
+    key_uuid(&k, sim_id(1));
+    key_u32(&k, 1);
+    key_id(&k, "GBR");
+    assert_int_equal(db_get(t->txn, DB_REPORTS, key_span(&k), &v), ST_OK);
+    uint8_t *copy = malloc(v.len);
+    assert_non_null(copy);
+    memcpy(copy, v.ptr, v.len);
+    copy[at] ^= bit;
+    assert_int_equal(db_put(t->txn, DB_REPORTS, key_span(&k), span_of(copy, v.len)), ST_OK);
+    free(copy);
+    sim_commit(t);
+}
+
+// The disk may change a bit of the terms under which a report came, or of when: nobody gets it by that (spec 8-6).
+static void a_flipped_bit_gives_it_to_nobody(void **state)
+{
+    (void)state;
+    assert_string_equal(passed_on(GBR_TO("FRA", "forbidden")), "");
+    for (size_t at = 0; at < 52; at++) // up to the flags; text follows
+        for (unsigned bit = 0; bit < 8; bit++) {
+            flip_stored(at, (uint8_t)(1u << bit));
+            sim_redecide(sim, FRA, 1);
+            if (*flow_ledger(sim, FRA, "DEU"))
+                fail_msg("bit %u of byte %zu gave it to DEU", bit, at);
+            flip_stored(at, (uint8_t)(1u << bit));
+        }
+    assert_true(sim_events(sim, FRA, AUDIT_QUARANTINE) > 0);
+}
+
 static void consent_is_waited_for(void **state)
 {
     (void)state;
@@ -318,6 +354,7 @@ int main(void)
         T(a_report_without_its_certificate_is_quarantined),
         T(a_certificate_of_another_is_no_help),
         T(forbidden_is_forbidden),
+        T(a_flipped_bit_gives_it_to_nobody),
         T(consent_is_waited_for),
         T(permitted_goes_on_under_the_hubs_stricter_terms),
         T(the_originators_own_terms_win),
