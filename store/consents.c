@@ -6,7 +6,7 @@
 #include "store/value.h"
 
 // Layout 1: flags, state, peer, version, recipient, report, rendition, asked, changed, expires, change, by, reason; then the
-// grant, the revocation and the certificate, each behind its length.
+// grant, the revocation and the certificate, each behind its length. Layout 2: a check of all that (value_check), too.
 
 static const char *const states[] = {"unsent", "waiting", "granted", "refused", "revoked", "rejected"};
 
@@ -123,7 +123,7 @@ enum status consents_hear(struct db_txn *t, const char *peer, uint64_t change)
 // Two parts, since both texts may be longer than a key is.
 static void encode(const struct consent_record *r, struct buf *b)
 {
-    struct key head = value_head(1), rest = {.len = 0};
+    struct key head = value_head(2), rest = {.len = 0}, id = id_key(r->id), check = {.len = 0};
     key_u8(&head, r->ours);
     key_u8(&head, (uint8_t)r->state);
     key_id(&head, r->peer);
@@ -142,11 +142,14 @@ static void encode(const struct consent_record *r, struct buf *b)
     value_put_part(b, r->grant);
     value_put_part(b, r->revocation);
     value_put_part(b, r->certificate);
+    key_u64(&check, value_check(key_span(&id), buf_bytes(b)));
+    buf_span(b, key_span(&check));
 }
 
 static enum status decode(struct uuid id, struct span value, struct consent_record *ret)
 {
-    struct key_reader r = value_reader(value, 1);
+    bool unchecked = value.len && value.ptr[0] == 1;
+    struct key_reader r = value_reader(value, unchecked ? 1 : 2);
     struct consent_record c = {.id = id};
     uint8_t ours = key_get_u8(&r), state = key_get_u8(&r);
     key_get_id(&r, c.peer);
@@ -163,6 +166,11 @@ static enum status decode(struct uuid id, struct span value, struct consent_reco
     c.grant = value_get_part(&r);
     c.revocation = value_get_part(&r);
     c.certificate = value_get_part(&r);
+    if (!unchecked && !r.bad) {
+        const struct key k = id_key(id);
+        uint64_t check = value_check(key_span(&k), span_sub(value, 0, value.len - r.rest.len));
+        c.damaged = key_get_u64(&r) != check;
+    }
     if (!value_whole(&r) || ours > 1 || state > CONSENT_REJECTED)
         return ST_CORRUPT;
     c.ours = ours;
@@ -275,7 +283,7 @@ enum status consent_covers(struct db_txn *t, const struct report_record *copy, c
     enum status st = consent_of(t, &what, &c);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
-    if (c.state != CONSENT_GRANTED || now >= c.expires)
+    if (c.damaged || c.state != CONSENT_GRANTED || now >= c.expires)
         return ST_OK;
     *ret_until = c.expires;
     if (ret)

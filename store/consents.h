@@ -33,6 +33,7 @@ struct consent_record {
     char reason[CONSENT_REASON_MAX];// of a refusal, revocation or rejection
     struct span grant, revocation;  // signed documents; empty = none
     struct span certificate;        // ours: DER of who signed the grant
+    bool damaged;                   // read: the disk has changed something, and nothing is covered by it
 };
 
 // Store it; spans must not be the store's own memory. A partner's request gets the next number in *r; one of ours becomes the one

@@ -9,6 +9,7 @@
 #include "policy/label_rules.h"
 #include "store/audit_log.h"
 #include "store/carried.h"
+#include "store/erasures.h"
 #include "store/key.h"
 #include "store/reports.h"
 #include "store/sources.h"
@@ -266,6 +267,8 @@ static enum status store_copy(const struct taking *k, bool replaces)
     key_u32(&old, r->version);
     key_id(&old, from->id);
     enum status st = replaces ? db_del(t->txn, DB_REPORTS, key_span(&old)) : ST_OK;
+    if (st == ST_OK && replaces)
+        st = erasures_note(t->txn); // it may have shown what we are not to have any more
     if (st == ST_OK)
         st = reports_put(t->txn, rec);
     if (st == ST_OK)

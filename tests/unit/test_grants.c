@@ -1,4 +1,4 @@
-// store/grants: approvals of officers and the generation that tells of changes.
+// store/grants and store/consents: approvals of officers and the generation that tells of changes; what the disk changes in them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "store/consents.h"
 #include "store/grants.h"
 #include "store/key.h"
 #include "tests/support/store_dir.h"
@@ -96,6 +97,38 @@ static void a_flipped_bit_permits_nothing(void **state)
     }
 }
 
+static void a_flipped_bit_of_a_consent_covers_nothing(void **state)
+{
+    static const enum consent_state states[] = {CONSENT_GRANTED, CONSENT_REFUSED, CONSENT_UNSENT};
+    const struct report_record copy = {.id = uuid_of(1), .version = 1, .digest = {{7}}};
+    for (size_t i = 0; i < 3; i++) {
+        struct consent_record r = {.id = uuid_of(9), .ours = true, .state = states[i], .peer = "GBR", .changed = 1, .expires = 5000};
+        struct key k = {.len = 0};
+        struct span v;
+        uint8_t value[400];
+        utc_ms until;
+        struct db_txn *t = store_dir_write(*state);
+        r.what = (struct consent_request){.report = copy.id, .version = 1, .rendition = copy.digest, .recipient = "DEU"};
+        assert_int_equal(consent_put(t, &r), ST_OK);
+        assert_int_equal(consent_covers(t, &copy, "DEU", 100, &until, NULL), ST_OK);
+        assert_int_equal(until, i == 0 ? 5000 : UTC_MIN);
+        key_uuid(&k, uuid_of(9));
+        assert_int_equal(db_get(t, DB_CONSENT_REQUESTS, key_span(&k), &v), ST_OK);
+        assert_true(v.len <= sizeof value);
+        size_t len = v.len;
+        memcpy(value, v.ptr, len);
+        for (size_t bit = 0; bit < 8 * len; bit++) {
+            value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_equal(db_put(t, DB_CONSENT_REQUESTS, key_span(&k), span_of(value, len)), ST_OK);
+            enum status st = consent_covers(t, &copy, "DEU", 100, &until, NULL);
+            if (st != ST_CORRUPT && (st != ST_OK || until != UTC_MIN))
+                fail_msg("bit %zu of a consent that is %s", bit, consent_state_text(states[i]));
+            value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        db_abort(&t);
+    }
+}
+
 static uint64_t generation(struct db_txn *t, uint8_t id)
 {
     uint64_t g;
@@ -175,6 +208,6 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
     const struct CMUnitTest tests[] = {T(approvals_bind_version_and_partner),
                                        T(every_grant_changes_the_generation), T(damage_is_told),
-                                       T(a_flipped_bit_permits_nothing)};
+                                       T(a_flipped_bit_permits_nothing), T(a_flipped_bit_of_a_consent_covers_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "store/audit_log.h"
+#include "store/erasures.h"
 #include "store/ledger.h"
 #include "store/sources.h"
 #include "tests/support/two_nodes.h"
@@ -276,8 +277,17 @@ static void versions_and_renditions_replace_each_other(void **state)
     assert_null(strstr(sim_text(sim, FRA, 1), "high"));
     sim_policy(sim, GBR, GBR_POLICY("FRA", "S"));
     sim_redecide(sim, GBR, 1);
+    bool pending;
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(erasures_pending(t->txn, &pending), ST_OK);
+    assert_false(pending);
+    sim_commit(t);
     pull(FRA, GBR); // the same version, another rendition of the same manifest
     holds(FRA, 1, "high");
+    t = sim_tick(sim, FRA); // it could have shown less: the bytes of the one before go from the file, too
+    assert_int_equal(erasures_pending(t->txn, &pending), ST_OK);
+    assert_true(pending);
+    sim_commit(t);
     sim_publish(sim, GBR, 1, 2, SIM_REPORT("second version", SIM_FOR_ALL, "x"));
     pull(FRA, GBR);
     holds(FRA, 1, "second version");
