@@ -130,4 +130,25 @@ node $OFFLINE --format tsv list | grep -q "$first" && fail "the report is still 
 node gbr audit who-has "$first" | grep -q DEU || fail "who had it is forgotten"
 node gbr audit recalls | grep -c 'receipted' | grep -qx 10 || fail "audit recalls: $(node gbr audit recalls)"
 for n in $NATIONS; do node $n audit verify >/dev/null || fail "the log of $n"; done
+
+# ---- what is on its way when it is recalled does not arrive
+
+for n in bel can dnk deu; do stop $n; done
+draft canarycharlie
+large=$(head -c 2000000 /dev/zero | tr '\0' x)
+{
+    sed '/<attachment /,$d' "$D/canarycharlie.xml"
+    for i in 1 2 3 4 5 6; do printf '<portion><text>%s canarydelta%s</text></portion>' "$large" $i; done
+    echo '</report>'
+} >"$D/large.xml"
+third=$(node gbr publish --quiet "$D/large.xml") || fail "publish of the large one"
+wait_for 30 has_all fra "$third" || fail "FRA did not get the large one"
+as fra gbr "/v1/reports/${third#urn:uuid:}" --limit-rate 500k -o "$D/on-its-way" &
+taking=$!
+come() { [ "$(stat -c %s "$D/on-its-way" 2>/dev/null || echo 0)" -gt 100000 ]; }
+wait_for 30 come || fail "the large one does not come"
+node gbr recall "$third" --reason "wrong again" --as cell-$CELL >/dev/null || fail "recall of the large one"
+wait $taking && fail "the large one came whole although it was recalled"
+grep -q canarydelta6 "$D/on-its-way" && fail "what was recalled went on leaving"
+grep -q 'a permit ended in mid-transfer' "$D/gbr/run/log" || fail "nothing tells that it was broken off"
 exit 0
