@@ -143,7 +143,7 @@ large=$(head -c 2000000 /dev/zero | tr '\0' x)
 } >"$D/large.xml"
 third=$(node gbr publish --quiet "$D/large.xml") || fail "publish of the large one"
 wait_for 30 has_all fra "$third" || fail "FRA did not get the large one"
-as fra gbr "/v1/reports/${third#urn:uuid:}" --limit-rate 500k -o "$D/on-its-way" &
+as fra gbr "/v1/reports/${third#urn:uuid:}" --max-time 60 --limit-rate 500k -o "$D/on-its-way" &
 taking=$!
 come() { [ "$(stat -c %s "$D/on-its-way" 2>/dev/null || echo 0)" -gt 100000 ]; }
 wait_for 30 come || fail "the large one does not come"
