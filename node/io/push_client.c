@@ -81,17 +81,18 @@ static bool is_open(const struct push *p)
     return hours_open(&p->hours, clock_now(), &left);
 }
 
-static int64_t monotonic_ms(void)
+// Goes on while the machine sleeps: what a permit says ends by it.
+static int64_t boot_ms(void)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(CLOCK_BOOTTIME, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 // The tick's instant goes on by the monotonic clock: a step of the wall clock must not bring back an expired permit.
 static utc_ms instant(const struct push *p)
 {
-    return utc_add(p->at, monotonic_ms() - p->since);
+    return utc_add(p->at, boot_ms() - p->since);
 }
 
 static void arm(struct push *p, uint32_t ms)
@@ -120,7 +121,7 @@ static void begin_reply(struct tick *t, struct push *p)
     reply_init(&p->reply);
     p->reply.status = daemon_releases(p->client->daemon) ? 204 : 503;
     p->at = t->now;
-    p->since = monotonic_ms();
+    p->since = boot_ms();
 }
 
 static enum status look(struct tick *t, struct push *p)
@@ -321,7 +322,7 @@ static void send_attachment(struct push *p)
 
 static void rest(struct push *p)
 {
-    int64_t ms = p->again_at ? p->again_at - monotonic_ms() : LOOK_EVERY_MS;
+    int64_t ms = p->again_at ? p->again_at - boot_ms() : LOOK_EVERY_MS;
     arm(p, ms < 0 ? 0 : ms < LOOK_EVERY_MS ? (uint32_t)ms : LOOK_EVERY_MS);
     if (p->grown)
         submit(p, PUSH_LOOK);
@@ -333,7 +334,7 @@ static void try_again_later(struct push *p)
 {
     if (p->again_at)
         return;
-    p->again_at = monotonic_ms() + backoff_ms(p->client->node, p->tried.rounds + 1);
+    p->again_at = boot_ms() + backoff_ms(p->client->node, p->tried.rounds + 1);
     if (!p->tried.lied)
         return;
     snprintf(p->why, sizeof p->why, "the partner wants attachments of which it said that it has them");
@@ -383,7 +384,7 @@ static void looked(struct push *p)
     p->known = true;
     p->grown = false;
     p->scanned = p->end;
-    if (p->again_at && monotonic_ms() >= p->again_at) {
+    if (p->again_at && boot_ms() >= p->again_at) {
         p->again_at = 0;
         p->asks_wanted = true;
         push_tried_again(&p->tried);
