@@ -39,13 +39,6 @@ struct card_client {
     bool stopped;
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void plan(struct asked *x, int64_t ms)
 {
     const struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
@@ -184,7 +177,7 @@ static void ask(struct asked *x)
     }
     if (peer)
         peer->card_wanted = false;
-    x->asked_ms = monotonic_ms();
+    x->asked_ms = clock_monotonic_ms();
     enum status st = transfer_start(x->net, &what, &x->get);
     if (st != ST_OK)
         failed(x, status_text(st));
@@ -227,7 +220,7 @@ void card_client_look(struct card_client *c)
         const struct peer *peer = core_peer(&c->node->core, x->partner);
         if (!peer || !peer->card_wanted || x->get || c->stopped)
             continue;
-        int64_t ms = x->asked_ms + c->node->config->retry_max_ms - monotonic_ms();
+        int64_t ms = x->asked_ms + c->node->config->retry_max_ms - clock_monotonic_ms();
         if (ms <= 0)
             ask(x);
         else

@@ -196,13 +196,6 @@ static void sum_up_denied(struct daemon *d, utc_ms now)
 
 // ---- the clock
 
-static int64_t boot_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void say_stepped(struct daemon *d)
 {
     log_line(LOG_LEVEL_ERROR, "clock-stepped", "why", "the wall clock went apart from the boot-time clock, or before the last event",
@@ -214,7 +207,7 @@ static void say_stepped(struct daemon *d)
 static utc_ms guarded_now(struct daemon *d)
 {
     bool stepped;
-    utc_ms now = clock_guard_now(&d->clock, clock_now(), boot_ms(), &stepped);
+    utc_ms now = clock_guard_now(&d->clock, clock_now(), clock_boot_ms(), &stepped);
     if (stepped)
         say_stepped(d);
     return now;
@@ -224,7 +217,7 @@ static enum status start_clock(struct daemon *d)
 {
     utc_ms known;
     TRY(store_last_event(d->node->core.db, &known));
-    clock_guard_init(&d->clock, clock_now(), boot_ms(), known);
+    clock_guard_init(&d->clock, clock_now(), clock_boot_ms(), known);
     if (d->clock.stopped)
         say_stepped(d);
     return ST_OK;
@@ -244,7 +237,7 @@ void daemon_confirm(struct daemon *d)
     }
     if (!d->clock.stopped)
         return;
-    clock_guard_confirm(&d->clock, clock_now(), boot_ms());
+    clock_guard_confirm(&d->clock, clock_now(), clock_boot_ms());
     log_line(LOG_LEVEL_WARNING, "clock-confirmed", "state", "releases go on", NULL);
     submit_change(d, AUDIT_CONFIG, "clock-confirmed");
 }
@@ -457,7 +450,7 @@ static void on_upkeep(evutil_socket_t fd, short what, void *ctx)
         log_line(LOG_LEVEL_WARNING, "readers-cleared", "why", "dead processes had left snapshots of the store open", NULL);
     contested_look(&d->contested, &d->node->core);
     certificate_life_look(&d->certificates, d->node->config, d->domains);
-    enum status st = maintenance_look(&d->maintenance, d->node, boot_ms());
+    enum status st = maintenance_look(&d->maintenance, d->node, clock_boot_ms());
     if (st != ST_OK)
         store_failed(d, st);
 }
@@ -471,7 +464,7 @@ static void plan_upkeep(struct daemon *d)
 
 void daemon_compact(struct daemon *d)
 {
-    enum status st = d->stopping ? ST_OK : maintenance_compact(&d->maintenance, d->node, boot_ms());
+    enum status st = d->stopping ? ST_OK : maintenance_compact(&d->maintenance, d->node, clock_boot_ms());
     if (st != ST_OK)
         store_failed(d, st);
 }

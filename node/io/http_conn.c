@@ -575,15 +575,6 @@ static void next_request(struct conn *c)
     set_deadline(c, c->owner->settings->idle_ms);
 }
 
-// The receiver's instant goes on by this clock: a step of the wall clock must not bring back an expired permit, nor may one
-// outlive a sleep of the machine.
-static int64_t boot_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static size_t left_to_write(const struct conn *c)
 {
     return c->out.len - c->out_at + c->egress.left;
@@ -603,7 +594,9 @@ static size_t put_next(struct conn *c)
     n = n < CONN_RECORD ? n : CONN_RECORD;
     memcpy(record, c->out.ptr + c->out_at, n);
     c->out_at += n;
-    n += egress_take(&c->egress, record + n, CONN_RECORD - n, c->egress_from + boot_ms() - c->egress_start);
+    // The receiver's instant goes on by this clock: a step of the wall clock must not bring back an expired permit, nor may one
+    // outlive a sleep of the machine.
+    n += egress_take(&c->egress, record + n, CONN_RECORD - n, c->egress_from + clock_boot_ms() - c->egress_start);
     if (c->egress.denied) {
         c->owner->on_denied(c->owner->ctx, c, "egress: a permit ended in mid-transfer");
         return 0;
@@ -727,7 +720,7 @@ void conn_answer(struct conn *c, struct buf *out, struct reply *rp, const struct
             c->reply_bytes = egress_memory(c->reply);
             *c->owner->answer_memory += c->reply_bytes;
             c->egress_from = egress->checked;
-            c->egress_start = boot_ms();
+            c->egress_start = clock_boot_ms();
         } else {
             c->wire.failed = true; // conn_pump ends it
         }

@@ -47,14 +47,14 @@ struct push {
     struct reply reply;    // on its way
     struct egress egress;
     utc_ms at;             // the instant of its tick, …
-    int64_t since;         // … and the monotonic clock then
+    int64_t since;         // … and clock_boot_ms then
     struct buf answer;     // the partner's receipt
     uint64_t told;         // the position that came with it
     bool taken;            // the page was taken; else the partner stands elsewhere
     struct push_pace pace;
     struct push_want want;
     struct push_tried tried; // attachments
-    int64_t again_at;      // monotonic: when those tried in vain are tried once more; 0 = there are none
+    int64_t again_at;      // by clock_boot_ms: when those tried in vain are tried once more; 0 = there are none
     bool asks_wanted;      // the partner may lack attachments
     uint32_t failures;
     bool backs_off;        // what the timer waits for: growth does not cut it short
@@ -81,18 +81,11 @@ static bool is_open(const struct push *p)
     return hours_open(&p->hours, clock_now(), &left);
 }
 
-// Goes on while the machine sleeps: what a permit says ends by it.
-static int64_t boot_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-// The tick's instant goes on by the monotonic clock: a step of the wall clock must not bring back an expired permit.
+// The tick's instant goes on by this clock: a step of the wall clock must not bring back an expired permit, nor may one outlive a
+// sleep of the machine.
 static utc_ms instant(const struct push *p)
 {
-    return utc_add(p->at, boot_ms() - p->since);
+    return utc_add(p->at, clock_boot_ms() - p->since);
 }
 
 static void arm(struct push *p, uint32_t ms)
@@ -121,7 +114,7 @@ static void begin_reply(struct tick *t, struct push *p)
     reply_init(&p->reply);
     p->reply.status = daemon_releases(p->client->daemon) ? 204 : 503;
     p->at = t->now;
-    p->since = boot_ms();
+    p->since = clock_boot_ms();
 }
 
 static enum status look(struct tick *t, struct push *p)
@@ -322,7 +315,7 @@ static void send_attachment(struct push *p)
 
 static void rest(struct push *p)
 {
-    int64_t ms = p->again_at ? p->again_at - boot_ms() : LOOK_EVERY_MS;
+    int64_t ms = p->again_at ? p->again_at - clock_boot_ms() : LOOK_EVERY_MS;
     arm(p, ms < 0 ? 0 : ms < LOOK_EVERY_MS ? (uint32_t)ms : LOOK_EVERY_MS);
     if (p->grown)
         submit(p, PUSH_LOOK);
@@ -334,7 +327,7 @@ static void try_again_later(struct push *p)
 {
     if (p->again_at)
         return;
-    p->again_at = boot_ms() + backoff_ms(p->client->node, p->tried.rounds + 1);
+    p->again_at = clock_boot_ms() + backoff_ms(p->client->node, p->tried.rounds + 1);
     if (!p->tried.lied)
         return;
     snprintf(p->why, sizeof p->why, "the partner wants attachments of which it said that it has them");
@@ -384,7 +377,7 @@ static void looked(struct push *p)
     p->known = true;
     p->grown = false;
     p->scanned = p->end;
-    if (p->again_at && boot_ms() >= p->again_at) {
+    if (p->again_at && clock_boot_ms() >= p->again_at) {
         p->again_at = 0;
         p->asks_wanted = true;
         push_tried_again(&p->tried);

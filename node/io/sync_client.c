@@ -131,13 +131,6 @@ static void wait_again(struct pull *p, enum sync_doing doing)
     wait_ms(p, doing, doing == SYNC_FORKED ? p->client->node->config->retry_max_ms : backoff_ms(p->client->node, p->status.failures));
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 // ---- work inside ticks. A tick may run these twice: each begins anew.
 
 static enum status look(struct tick *t, struct pull *p)
@@ -333,7 +326,7 @@ static void on_receipt_again(evutil_socket_t fd, short what, void *ctx)
 // Pages as long as the link carries in a few seconds: what breaks on the way is asked again whole.
 static void suit_page(struct pull *p, bool came)
 {
-    int64_t took = monotonic_ms() - p->asked_at;
+    int64_t took = clock_monotonic_ms() - p->asked_at;
     if (p->asked_held)
         return; // nobody was in a hurry
     if (!came || took > PAGE_SLOW_MS)
@@ -386,7 +379,7 @@ static void ask_page(struct pull *p)
     snprintf(path, sizeof path, "%s%climit=%u", base, strchr(base, '?') ? '&' : '?', (unsigned)p->entries_max);
     const struct transfer_ask ask = {.path = path, .wait_s = wait, .body_max = FEED_DOCUMENT_BYTES_MAX, .done = on_page, .ctx = p};
     p->status.doing = SYNC_ASKING;
-    p->asked_at = monotonic_ms();
+    p->asked_at = clock_monotonic_ms();
     p->asked_held = wait > 0;
     enum status st = p->net ? transfer_start(p->net, &ask, &p->get) : ST_NOMEM;
     if (st != ST_OK)
@@ -398,7 +391,7 @@ static void ask_page(struct pull *p)
 static void go_on(struct pull *p)
 {
     bool leads_on = p->entries > 0 || (p->more && p->end > p->seen); // new, or read again after a restart
-    bool held = monotonic_ms() - p->asked_at >= HELD_MS;
+    bool held = clock_monotonic_ms() - p->asked_at >= HELD_MS;
     p->idle = leads_on || held ? 0 : p->idle + 1;
     if (p->entries > 0 || held)
         p->restarts = 0;

@@ -86,17 +86,10 @@ enum {
     SEND_BYTES = 16384, // at once; libcurl's own 64 KiB would be four seconds' worth at the least rate
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 // May bytes be taken now? If not, on_refill says when.
 static bool has_allowance(struct transfers *s)
 {
-    const int64_t burst = s->bytes_per_s / BURSTS_PER_S, now = monotonic_ms();
+    const int64_t burst = s->bytes_per_s / BURSTS_PER_S, now = clock_monotonic_ms();
     int64_t ms = now - s->refilled_at;
     if (s->bytes_per_s == 0)
         return true;
@@ -255,7 +248,7 @@ enum status transfers_new(struct event_base *base, const struct transfer_peer *p
         return ST_NOMEM;
     }
     *s = (struct transfers){.base = base, .config = peer->config, .domains = peer->domains,
-                             .compression = peer->compression, .bytes_per_s = peer->bytes_per_s, .refilled_at = monotonic_ms()};
+                             .compression = peer->compression, .bytes_per_s = peer->bytes_per_s, .refilled_at = clock_monotonic_ms()};
     snprintf(s->id, sizeof s->id, "%s", peer->id);
     snprintf(s->address, sizeof s->address, "%s", peer->address);
     s->multi = curl_multi_init();

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "formats/text_rules.h"
+#include "node/io/clock.h"
 #include "node/io/life_event.h"
 #include "store/audit_log.h"
 #include "store/erasures.h"
@@ -151,13 +152,6 @@ static enum status look_for_reload(const struct cli *cli, uint64_t *size, struct
     return st;
 }
 
-static int64_t monotonic_s(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec;
-}
-
 static int reload(const struct cli *cli, long pid)
 {
     uint64_t size = UINT64_MAX; // at first nothing but the size of the log is wanted
@@ -166,8 +160,8 @@ static int reload(const struct cli *cli, long pid)
     if (st != ST_OK)
         return cli_fail_status(cli, cli->dir, st);
     int code = signal_daemon("reload", pid, SIGHUP);
-    const int64_t until = monotonic_s() + RELOAD_WAIT_S;
-    while (code < 0 && monotonic_s() < until) {
+    const int64_t until = clock_monotonic_ms() + RELOAD_WAIT_S * 1000;
+    while (code < 0 && clock_monotonic_ms() < until) {
         pause_ms(LOOK_EVERY_MS);
         if (look_for_reload(cli, &size, &o) != ST_OK || !o.known)
             continue;
