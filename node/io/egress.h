@@ -4,6 +4,9 @@
 
 #include "node/core/request.h"
 
+// Why `denied`, for people.
+#define EGRESS_DENIED "it may not go on leaving: recalled, withdrawn, superseded, or its permit ended"
+
 // The bytes of one reply on their way out.
 struct egress {
     const struct reply *rp;
@@ -13,7 +16,7 @@ struct egress {
     bool coded;          // what is sent is rp->coded …
     size_t coded_at;     // … of which so many bytes are out
     size_t left;         // bytes still to come
-    bool denied;         // stopped: an item's permit ended on the way
+    bool denied;         // stopped: what was on its way is not to leave any more
     utc_ms checked;      // when the permits were
     uint64_t endings;    // core->endings when the ledger entries were
     char to[PERMIT_PARTNER_MAX + 1];

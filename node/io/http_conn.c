@@ -598,7 +598,7 @@ static size_t put_next(struct conn *c)
     // outlive a sleep of the machine.
     n += egress_take(&c->egress, record + n, CONN_RECORD - n, c->egress_from + clock_boot_ms() - c->egress_start);
     if (c->egress.denied) {
-        c->owner->on_denied(c->owner->ctx, c, "egress: a permit ended in mid-transfer");
+        c->owner->on_denied(c->owner->ctx, c, "egress: broken off, " EGRESS_DENIED);
         return 0;
     }
     return put_bytes(c, record, n) == n ? n : 0;

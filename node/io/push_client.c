@@ -190,7 +190,7 @@ static void describe(struct push *p, const struct transfer_answer *a)
 {
     struct problem *problem = calloc(1, sizeof *problem);
     if (p->egress.denied)
-        snprintf(p->why, sizeof p->why, "a permit ended on the way: broken off");
+        snprintf(p->why, sizeof p->why, "broken off, " EGRESS_DENIED);
     else if (a->status == 0)
         snprintf(p->why, sizeof p->why, "%s", a->error);
     else if (!problem || problem_read(a->body, problem) != ST_OK)

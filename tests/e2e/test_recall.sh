@@ -150,5 +150,5 @@ wait_for 30 come || fail "the large one does not come"
 node gbr recall "$third" --reason "wrong again" --as cell-$CELL >/dev/null || fail "recall of the large one"
 wait $taking && fail "the large one came whole although it was recalled"
 grep -q canarydelta6 "$D/on-its-way" && fail "what was recalled went on leaving"
-grep -q 'a permit ended in mid-transfer' "$D/gbr/run/log" || fail "nothing tells that it was broken off"
+grep -q 'egress: broken off' "$D/gbr/run/log" || fail "nothing tells that it was broken off"
 exit 0
