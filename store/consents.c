@@ -148,8 +148,8 @@ static void encode(const struct consent_record *r, struct buf *b)
 
 static enum status decode(struct uuid id, struct span value, struct consent_record *ret)
 {
-    bool unchecked = value.len && value.ptr[0] == 1;
-    struct key_reader r = value_reader(value, unchecked ? 1 : 2);
+    const struct key k = id_key(id);
+    struct key_reader r = value_reader_checked(value);
     struct consent_record c = {.id = id};
     uint8_t ours = key_get_u8(&r), state = key_get_u8(&r);
     key_get_id(&r, c.peer);
@@ -166,11 +166,7 @@ static enum status decode(struct uuid id, struct span value, struct consent_reco
     c.grant = value_get_part(&r);
     c.revocation = value_get_part(&r);
     c.certificate = value_get_part(&r);
-    if (!unchecked && !r.bad) {
-        const struct key k = id_key(id);
-        uint64_t check = value_check(key_span(&k), span_sub(value, 0, value.len - r.rest.len));
-        c.damaged = key_get_u64(&r) != check;
-    }
+    c.damaged = !value_check_fits(&r, key_span(&k), value);
     if (!value_whole(&r) || ours > 1 || state > CONSENT_REJECTED)
         return ST_CORRUPT;
     c.ours = ours;

@@ -75,8 +75,7 @@ enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, con
 static enum status approval_decode(struct span key, struct span value, struct approval *ret, bool *ret_damaged)
 {
     char partner[PARTNER_ID_MAX + 1];
-    bool unchecked = value.len && value.ptr[0] == 1;
-    struct key_reader k = key_reader_of(key), v = value_reader(value, unchecked ? 1 : 2);
+    struct key_reader k = key_reader_of(key), v = value_reader_checked(value);
     struct approval a = {.at = 0};
     key_get_uuid(&k);
     key_get_u32(&k);
@@ -85,11 +84,7 @@ static enum status approval_decode(struct span key, struct span value, struct ap
     uint8_t refused = key_get_u8(&v);
     a.at = key_get_i64(&v);
     a.withheld = key_get_withheld(&v);
-    *ret_damaged = false;
-    if (!unchecked && !v.bad) {
-        uint64_t check = value_check(key, span_sub(value, 0, value.len - v.rest.len));
-        *ret_damaged = key_get_u64(&v) != check;
-    }
+    *ret_damaged = !value_check_fits(&v, key, value);
     if (!value_whole(&k) || !value_whole(&v) || refused > 1)
         return ST_CORRUPT;
     a.refused = refused || *ret_damaged;

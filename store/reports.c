@@ -33,8 +33,7 @@ static struct key uuid_key(struct uuid id)
 
 static enum status record_decode(struct span key, struct span value, struct report_record *ret)
 {
-    bool unchecked = value.len && value.ptr[0] == 1;
-    struct key_reader k = key_reader_of(key), r = value_reader(value, unchecked ? 1 : 2);
+    struct key_reader k = key_reader_of(key), r = value_reader_checked(value);
     struct report_record rec = {.version = 0};
     rec.id = key_get_uuid(&k);
     rec.version = key_get_u32(&k);
@@ -46,10 +45,7 @@ static enum status record_decode(struct span key, struct span value, struct repo
     key_get_text(&r, rec.nation, sizeof rec.nation);
     key_get_text(&r, rec.type, sizeof rec.type);
     key_get_text(&r, rec.title, sizeof rec.title);
-    if (!unchecked && !r.bad) {
-        uint64_t check = value_check(key, span_sub(value, 0, value.len - r.rest.len));
-        rec.damaged = key_get_u64(&r) != check;
-    }
+    rec.damaged = !value_check_fits(&r, key, value);
     if (!value_whole(&k) || r.bad || onward > ONWARD_PERMITTED || flags > 1)
         return ST_CORRUPT;
     rec.onward = (enum onward)onward;

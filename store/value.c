@@ -25,6 +25,24 @@ uint64_t value_check(struct span key, struct span head)
     return key_get_u64(&r);
 }
 
+static bool has_check(struct span value)
+{
+    return value.len > 0 && value.ptr[0] != 1;
+}
+
+struct key_reader value_reader_checked(struct span value)
+{
+    return value_reader(value, has_check(value) ? 2 : 1);
+}
+
+bool value_check_fits(struct key_reader *r, struct span key, struct span value)
+{
+    if (!has_check(value) || r->bad)
+        return true;
+    uint64_t check = value_check(key, span_sub(value, 0, value.len - r->rest.len));
+    return key_get_u64(r) == check;
+}
+
 void value_put_part(struct buf *b, struct span part)
 {
     struct key len = {.len = 0};

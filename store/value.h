@@ -19,6 +19,10 @@ static inline bool value_whole(const struct key_reader *r)
 // Eight bytes of a digest over where a value stands and how it begins, to be stored behind that: the disk changes nothing in it
 // unseen.
 uint64_t value_check(struct span key, struct span head);
+// For values that have had that since layout 2, and were the same without it in layout 1: begin to read one, and take the check
+// where it stands. False = it does not fit. What layout 1 holds fits always.
+struct key_reader value_reader_checked(struct span value);
+bool value_check_fits(struct key_reader *r, struct span key, struct span value);
 
 // Store head ‖ tail.
 MUST_USE enum status value_put(struct db_txn *t, enum db_table table, const struct key *k,
