@@ -341,6 +341,25 @@ enum status consents_each(struct db_txn *t, const struct uuid *after,
     return value_each(t, DB_CONSENT_REQUESTS, &none, key_span(&from), on_record, &e);
 }
 
+static enum status count_damaged(void *ctx, struct span key, struct span value)
+{
+    struct uuid id;
+    struct consent_record r = {.damaged = false};
+    uint64_t *count = ctx;
+    enum status st = read_id(key, &id);
+    if (st == ST_OK)
+        st = decode(id, value, &r);
+    *count += st != ST_OK || r.damaged;
+    return ST_OK;
+}
+
+enum status consents_damaged(struct db_txn *t, uint64_t *ret)
+{
+    const struct key all = {.len = 0};
+    *ret = 0;
+    return value_each(t, DB_CONSENT_REQUESTS, &all, span_of(NULL, 0), count_damaged, ret);
+}
+
 enum status consents_open(struct db_txn *t, bool ours, const char *peer,
                           enum status (*each)(void *ctx, const struct consent_record *r), void *ctx)
 {

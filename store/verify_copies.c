@@ -1,6 +1,7 @@
 // The stored reports: what was published is here as it was, or the log tells how it ended.
 #include <stdio.h>
 
+#include "store/consents.h"
 #include "store/grants.h"
 #include "store/verify_internal.h"
 
@@ -124,29 +125,25 @@ static enum status on_purged(void *ctx, struct uuid id, const struct purged_copy
     return check_purge_logged(v, id, p);
 }
 
-struct recall_event {
-    bool found;
-};
-
 static enum status on_recall_event(void *ctx, const struct audit_event *e)
 {
-    struct recall_event *x = ctx;
-    x->found |= !e->partner; // the recall itself, not what followed from it
-    return x->found ? ST_GONE : ST_OK;
+    bool *found = ctx;
+    *found |= !e->partner; // the recall itself, not what followed from it
+    return *found ? ST_GONE : ST_OK;
 }
 
 // Who says that a report was recalled makes it vanish: the log must tell of it.
 static enum status on_recalled(void *ctx, struct uuid id, const struct recall_record *r)
 {
     struct verify *v = ctx;
-    struct recall_event x = {.found = false};
+    bool found = false;
     struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_RECALL};
     char urn[UUID_URN_LEN + 1];
     (void)r;
-    enum status st = audit_each(v->t, &f, on_recall_event, &x);
+    enum status st = audit_each(v->t, &f, on_recall_event, &found);
     if (st != ST_OK && st != ST_GONE && st != ST_CORRUPT) // damage was told with the log
         return st;
-    if (!x.found)
+    if (!found)
         verify_say(v, "recalled-unlogged", uuid_urn(id, urn), "is recorded as recalled, but no event of the audit log tells of it");
     return ST_OK;
 }
@@ -177,20 +174,24 @@ static enum status check_heads(struct copies *x)
     return ST_OK;
 }
 
-static enum status check_approvals(struct verify *v)
+static enum status check_grants(struct verify *v)
 {
     uint64_t damaged;
     TRY(approvals_damaged(v->t, &damaged));
     if (damaged)
         verify_say(v, "approval-damaged", "approvals", "%llu records of what officers said of reports were changed by the disk; they "
                    "count as refusals", (unsigned long long)damaged);
+    TRY(consents_damaged(v->t, &damaged));
+    if (damaged)
+        verify_say(v, "consent-damaged", "consents", "%llu requests for consent were changed by the disk; they release nothing",
+                   (unsigned long long)damaged);
     return ST_OK;
 }
 
 enum status verify_copies(struct verify *v)
 {
     struct copies x = {.v = v};
-    TRY(check_approvals(v));
+    TRY(check_grants(v));
     TRY(reports_each_copy(v->t, on_copy, &x));
     TRY(check_heads(&x));
     TRY(reports_each_purged(v->t, on_purged, v));

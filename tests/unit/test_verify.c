@@ -11,6 +11,8 @@
 
 #include "store/key.h"
 #include "store/sources.h"
+#include "store/consents.h"
+#include "store/grants.h"
 #include "store/heads.h"
 #include "store/witness.h"
 #include "tests/support/verify_world.h"
@@ -288,6 +290,43 @@ static void recalls_are_recorded_and_logged(void **state)
     db_abort(&t);
 }
 
+// Flip the last bit of the only value of the table.
+static void damage(struct db_txn *t, enum db_table table)
+{
+    struct db_walk w;
+    struct span all = span_of(NULL, 0);
+    struct key k = {.len = 0};
+    uint8_t value[400];
+    assert_true(db_walk_first(t, table, all, all, &w));
+    assert_true(w.value.len <= sizeof value);
+    size_t len = w.value.len;
+    memcpy(value, w.value.ptr, len);
+    memcpy(k.b, w.key.ptr, w.key.len);
+    k.len = w.key.len;
+    db_walk_end(&w);
+    value[len - 1] ^= 1;
+    assert_int_equal(db_put(t, table, key_span(&k), span_of(value, len)), ST_OK);
+}
+
+static void what_was_said_of_reports_is_proved(void **state)
+{
+    const struct report_record *r = &world->record;
+    const struct approval yes = {.officer = "Smith", .at = 1000};
+    struct consent_record c = {.id = r->id, .ours = true, .state = CONSENT_GRANTED, .peer = "FRA", .changed = 1, .expires = 5000,
+                               .what = {.report = r->id, .version = 1, .rendition = r->digest, .recipient = "NATO"}};
+    (void)state;
+    struct db_txn *t = store_dir_write(&world->dir);
+    assert_int_equal(approval_put(t, r->id, 1, "FRA", &yes), ST_OK);
+    assert_int_equal(consent_put(t, &c), ST_OK);
+    verify(t);
+    assert_string_equal(rules, "");
+    damage(t, DB_CONSENT_REQUESTS);
+    expect_rule(t, "consent-damaged [consents");
+    damage(t, DB_APPROVALS);
+    expect_rule(t, "approval-damaged [approvals");
+    db_abort(&t);
+}
+
 static void what_is_current_is_proved(void **state)
 {
     (void)state;
@@ -530,6 +569,7 @@ int main(void)
         cmocka_unit_test(holdings_must_agree),
         cmocka_unit_test(published_reports_are_here_as_they_were),
         cmocka_unit_test(recalls_are_recorded_and_logged),
+        cmocka_unit_test(what_was_said_of_reports_is_proved),
         cmocka_unit_test(what_is_current_is_proved),
         cmocka_unit_test(a_forked_source_is_found),
         cmocka_unit_test(every_flipped_bit_is_found),
