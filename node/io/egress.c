@@ -49,9 +49,10 @@ static bool all_covered(const struct reply *rp, const struct principal *to, cons
 // The first item that is not out yet.
 static size_t first_left(const struct egress *e)
 {
-    if (e->coded || e->item == e->rp->item_count)
-        return e->coded ? 0 : e->item;
-    return e->item + (e->rendition_at > 0 && e->rendition_at == e->rp->items[e->item].rendition.len);
+    if (e->coded)
+        return 0;
+    bool out = e->item < e->rp->item_count && e->rendition_at > 0 && e->rendition_at == e->rp->items[e->item].rendition.len;
+    return e->item + out;
 }
 
 // Asked of the ledger only when something that was released has ended since the last time.

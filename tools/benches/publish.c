@@ -11,9 +11,9 @@
 #include <time.h>
 
 #include "node/core/core.h"
-#include "node/core/search_flow.h"
 #include "node/io/clock.h"
 #include "node/io/file.h"
+#include "node/io/index_pace.h"
 #include "node/io/node_state.h"
 
 enum { ROUNDS = 5, CELLS = 64, DRAFT_MAX = 64 * 1024 };
@@ -196,7 +196,7 @@ static double index_all(struct bench *b)
     double at = now_s();
     while (more) {
         need("begin", db_begin(b->node->core.db, true, &t), NULL);
-        need("index", search_update(t, 64, &more), NULL);
+        need("index", search_update(t, INDEX_PACE_MOST, &more), NULL);
         need("commit", db_commit(&t), NULL);
     }
     return now_s() - at;
