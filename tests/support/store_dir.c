@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/key.h"
+
 struct diag *store_dir_diag(void)
 {
     static struct diag d;
@@ -84,4 +86,26 @@ void store_dir_commit(struct db_txn *t)
 {
     assert_int_equal(db_commit(&t), ST_OK);
     assert_null(t);
+}
+
+enum status store_dir_blob(struct store_dir *s, uint64_t n, size_t len)
+{
+    struct db_txn *t;
+    enum status st = db_begin(s->db, true, &t);
+    if (st != ST_OK)
+        return st;
+    struct key k = {.len = 0};
+    key_u64(&k, n);
+    uint8_t *bytes = calloc(1, len);
+    assert_non_null(bytes);
+    bytes[0] = (uint8_t)n;
+    st = db_put(t, DB_REPORTS, key_span(&k), span_of(bytes, len));
+    free(bytes);
+    if (st != ST_OK) {
+        struct span v;
+        assert_int_equal(db_get(t, DB_REPORTS, key_span(&k), &v), st); // spoilt as a whole
+        db_abort(&t);
+        return st;
+    }
+    return db_commit(&t);
 }

@@ -141,3 +141,12 @@ void test_keys_make(const char *nation, struct test_keys *ret)
     struct test_cert_options o = {.common_name = name, .eku = RELTO_EKU_REPORT};
     issue(&ret->ca, &o, &ret->report);
 }
+
+void test_note_key(struct note_key *ret)
+{
+    size_t len = ED25519_LEN;
+    must(RAND_bytes(ret->seed, ED25519_LEN) == 1, "a seed");
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, ret->seed, ED25519_LEN);
+    must(pkey && EVP_PKEY_get_raw_public_key(pkey, ret->pub, &len) == 1, "a key that signs notes");
+    EVP_PKEY_free(pkey);
+}

@@ -5,6 +5,7 @@
 
 #include "formats/base/span.h"
 #include "formats/base/utctime.h"
+#include "formats/note.h"
 
 enum { TEST_PEM_MAX = 2048 };
 
@@ -36,6 +37,8 @@ void test_keys_make(const char *nation, struct test_keys *ret);
 void test_keys_ca(const char *common_name, struct test_pair *ret);
 // A new key and a certificate for it, issued by `ca`.
 void test_keys_issue(const struct test_pair *ca, const struct test_cert_options *o, struct test_pair *ret);
+// A new key that signs notes: ledger, audit, card and consent keys.
+void test_note_key(struct note_key *ret);
 
 static inline struct span test_span(const char *pem)
 {

@@ -8,9 +8,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include "formats/base/limits.h"
 #include "node/io/card_update.h"
 #include "node/io/file.h"
@@ -29,16 +26,6 @@ struct world {
     struct card_update u;
 };
 
-static void make_key(struct note_key *k)
-{
-    size_t len = ED25519_LEN;
-    assert_int_equal(RAND_bytes(k->seed, ED25519_LEN), 1);
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, k->seed, ED25519_LEN);
-    assert_non_null(pkey);
-    assert_int_equal(EVP_PKEY_get_raw_public_key(pkey, k->pub, &len), 1);
-    EVP_PKEY_free(pkey);
-}
-
 static void write_card(struct world *w, const struct note_key *key, struct buf *out)
 {
     memcpy(w->card.card_key, key->pub, ED25519_LEN);
@@ -52,9 +39,9 @@ static int setup(void **state)
     assert_non_null(w);
     tls_world_init(&w->t);
     test_keys_make("FRA", &w->keys);
-    make_key(&w->now);
-    make_key(&w->next);
-    make_key(&w->other);
+    test_note_key(&w->now);
+    test_note_key(&w->next);
+    test_note_key(&w->other);
     buf_init(&w->held, CARD_BYTES_MAX);
     buf_init(&w->fresh, CARD_BYTES_MAX);
     w->a = arena_new(256 * (size_t)CARD_BYTES_MAX);

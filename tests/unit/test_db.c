@@ -165,33 +165,12 @@ static void walks_keep_to_their_prefix(void **state)
     store_dir_commit(t);
 }
 
-static enum status put_blob(struct store_dir *s, uint64_t n, size_t len)
-{
-    struct db_txn *t;
-    enum status st = db_begin(s->db, true, &t);
-    if (st != ST_OK)
-        return st;
-    struct key k = {.len = 0};
-    key_u64(&k, n);
-    uint8_t *bytes = calloc(1, len);
-    bytes[0] = (uint8_t)n;
-    st = db_put(t, DB_REPORTS, key_span(&k), span_of(bytes, len));
-    free(bytes);
-    if (st != ST_OK) {
-        struct span v;
-        assert_int_equal(db_get(t, DB_REPORTS, key_span(&k), &v), st); // spoilt as a whole
-        db_abort(&t);
-        return st;
-    }
-    return db_commit(&t);
-}
-
 static void the_map_grows_by_itself(void **state)
 {
     struct store_dir *s = *state;
     struct db_stats stats;
     for (uint64_t i = 0; i < 60; i++)
-        assert_int_equal(put_blob(s, i, 512 * 1024), ST_OK);
+        assert_int_equal(store_dir_blob(s, i, 512 * 1024), ST_OK);
     assert_int_equal(db_stats(s->db, &stats), ST_OK);
     assert_true(stats.map_bytes > 30 << 20);
     assert_true(stats.used_bytes > 30 << 20);
@@ -214,10 +193,10 @@ static void growth_waits_for_snapshots(void **state)
     struct db_stats stats;
     assert_int_equal(db_stats(s->db, &stats), ST_OK);
     struct db_txn *snapshot = store_dir_read(s);
-    assert_int_equal(put_blob(s, 1, (size_t)stats.map_bytes), ST_FULL);
-    assert_int_equal(put_blob(s, 2, 1000), ST_OK);
+    assert_int_equal(store_dir_blob(s, 1, (size_t)stats.map_bytes), ST_FULL);
+    assert_int_equal(store_dir_blob(s, 2, 1000), ST_OK);
     db_abort(&snapshot);
-    assert_int_equal(put_blob(s, 1, (size_t)stats.map_bytes), ST_OK);
+    assert_int_equal(store_dir_blob(s, 1, (size_t)stats.map_bytes), ST_OK);
 }
 
 static void a_full_map_is_refused_and_recovers(void **state)
@@ -228,11 +207,11 @@ static void a_full_map_is_refused_and_recovers(void **state)
     assert_int_equal(db_open(s->path, &o, store_dir_diag(), &s->db), ST_OK);
     uint64_t n = 0;
     enum status st = ST_OK;
-    while (n < 1000 && (st = put_blob(s, n, 32 * 1024)) == ST_OK)
+    while (n < 1000 && (st = store_dir_blob(s, n, 32 * 1024)) == ST_OK)
         n++;
     assert_int_equal(st, ST_FULL);
     assert_in_range(n, 50, 128);
-    assert_int_equal(put_blob(s, n, 32 * 1024), ST_FULL);
+    assert_int_equal(store_dir_blob(s, n, 32 * 1024), ST_FULL);
     struct db_txn *t = store_dir_read(s); // reading goes on
     struct key k = {.len = 0};
     struct span v;
@@ -247,14 +226,14 @@ static void a_full_map_is_refused_and_recovers(void **state)
         assert_int_equal(db_del(t, DB_REPORTS, key_span(&k)), ST_OK);
         store_dir_commit(t);
     }
-    assert_int_equal(put_blob(s, n, 32 * 1024), ST_OK);
+    assert_int_equal(store_dir_blob(s, n, 32 * 1024), ST_OK);
     // a higher ceiling helps too
-    while (put_blob(s, ++n, 32 * 1024) == ST_OK) {
+    while (store_dir_blob(s, ++n, 32 * 1024) == ST_OK) {
     }
     db_close(&s->db);
     o.map_bytes_max = 16 << 20;
     assert_int_equal(db_open(s->path, &o, store_dir_diag(), &s->db), ST_OK);
-    assert_int_equal(put_blob(s, n, 32 * 1024), ST_OK);
+    assert_int_equal(store_dir_blob(s, n, 32 * 1024), ST_OK);
 }
 
 // Run f in a child; its exit status.
@@ -278,17 +257,17 @@ static int fill_disk(struct store_dir *s)
         return 10;
     small.rlim_max = whole.rlim_max;
     struct db_options o = {.map_bytes = 1 << 20, .map_bytes_max = 64 << 20};
-    if (db_open(s->path, &o, NULL, &s->db) != ST_OK || put_blob(s, 1, 1000) != ST_OK)
+    if (db_open(s->path, &o, NULL, &s->db) != ST_OK || store_dir_blob(s, 1, 1000) != ST_OK)
         return 1;
     if (setrlimit(RLIMIT_FSIZE, &small) != 0)
         return 2;
-    if (put_blob(s, 2, 8 << 20) != ST_FULL)
+    if (store_dir_blob(s, 2, 8 << 20) != ST_FULL)
         return 3;
-    if (put_blob(s, 3, 1000) != ST_OK)
+    if (store_dir_blob(s, 3, 1000) != ST_OK)
         return 4;
     if (setrlimit(RLIMIT_FSIZE, &whole) != 0)
         return 5;
-    if (put_blob(s, 4, 8 << 20) != ST_OK)
+    if (store_dir_blob(s, 4, 8 << 20) != ST_OK)
         return 6;
     db_close(&s->db);
     return 0;
@@ -316,7 +295,7 @@ static int write_much(struct store_dir *s)
     if (db_open(s->path, &o, NULL, &s->db) != ST_OK)
         return 1;
     for (uint64_t i = 0; i < 12; i++)
-        if (put_blob(s, 100 + i, 8 << 20) != ST_OK)
+        if (store_dir_blob(s, 100 + i, 8 << 20) != ST_OK)
             return 2;
     db_close(&s->db);
     return 0;
@@ -470,7 +449,7 @@ static void a_truncated_store_is_noticed(void **state)
 {
     struct store_dir *s = *state;
     for (uint64_t i = 0; i < 20; i++)
-        assert_int_equal(put_blob(s, i, 20000), ST_OK);
+        assert_int_equal(store_dir_blob(s, i, 20000), ST_OK);
     db_close(&s->db);
     char path[300];
     struct stat sb;

@@ -12,24 +12,6 @@
 
 enum { BLOB = 64 * 1024, ROUNDS = 40 };
 
-static enum status put_blob(struct store_dir *s, uint64_t n, size_t len)
-{
-    struct db_txn *t;
-    enum status st = db_begin(s->db, true, &t);
-    if (st != ST_OK)
-        return st;
-    struct key k = {.len = 0};
-    key_u64(&k, n);
-    uint8_t *bytes = calloc(1, len);
-    assert_non_null(bytes);
-    st = db_put(t, DB_REPORTS, key_span(&k), span_of(bytes, len));
-    free(bytes);
-    if (st == ST_OK)
-        return db_commit(&t);
-    db_abort(&t);
-    return st;
-}
-
 static struct db_stats stats_of(struct store_dir *s)
 {
     struct db_stats stats;
@@ -42,7 +24,7 @@ static uint64_t growth(struct store_dir *s)
 {
     uint64_t before = stats_of(s).used_bytes;
     for (int i = 0; i < ROUNDS; i++)
-        assert_int_equal(put_blob(s, 1, BLOB), ST_OK);
+        assert_int_equal(store_dir_blob(s, 1, BLOB), ST_OK);
     return stats_of(s).used_bytes - before;
 }
 
@@ -52,7 +34,7 @@ static void pages_are_not_used_again_while_it_is_on(void **state)
     growth(s);
     assert_true(growth(s) < 4 * BLOB);
     db_write_at_end(s->db, true);
-    assert_int_equal(put_blob(s, 1, BLOB), ST_OK); // what was free goes first
+    assert_int_equal(store_dir_blob(s, 1, BLOB), ST_OK); // what was free goes first
     assert_true(growth(s) > (ROUNDS - 8) * BLOB);
     struct db_stats stats = stats_of(s);
     assert_int_equal(stats.readers, 0); // our own does not count
@@ -65,10 +47,10 @@ static void it_lets_the_map_grow(void **state)
 {
     struct store_dir *s = *state;
     db_write_at_end(s->db, true);
-    assert_int_equal(put_blob(s, 1, BLOB), ST_OK);
+    assert_int_equal(store_dir_blob(s, 1, BLOB), ST_OK);
     struct db_stats stats = stats_of(s);
     for (uint64_t i = 2; i < 20; i++)
-        assert_int_equal(put_blob(s, i, (size_t)stats.map_bytes / 10), ST_OK);
+        assert_int_equal(store_dir_blob(s, i, (size_t)stats.map_bytes / 10), ST_OK);
     assert_true(stats_of(s).map_bytes > stats.map_bytes);
 }
 
@@ -84,7 +66,7 @@ static void it_takes_no_room_from_others(void **state)
         assert_true(growth(s) < 4 << 20);
     // and what was refused for want of room goes through when some is made
     uint64_t n = 2;
-    while (n < 1000 && put_blob(s, n, BLOB) == ST_OK)
+    while (n < 1000 && store_dir_blob(s, n, BLOB) == ST_OK)
         n++;
     assert_in_range(n, 20, 64);
     for (uint64_t i = 2; i < 8; i++) {
@@ -94,8 +76,8 @@ static void it_takes_no_room_from_others(void **state)
         assert_int_equal(db_del(t, DB_REPORTS, key_span(&k)), ST_OK);
         store_dir_commit(t);
     }
-    assert_int_equal(put_blob(s, 1, BLOB), ST_OK);
-    assert_int_equal(put_blob(s, n, BLOB), ST_OK);
+    assert_int_equal(store_dir_blob(s, 1, BLOB), ST_OK);
+    assert_int_equal(store_dir_blob(s, n, BLOB), ST_OK);
 }
 
 static void it_does_not_keep_from_compacting(void **state)

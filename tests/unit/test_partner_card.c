@@ -3,11 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
-
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include "formats/base/encode.h"
 #include "formats/partner_card.h"
@@ -24,22 +22,12 @@ struct fixture {
     struct buf text;
 };
 
-static void fresh_key(struct note_key *k)
-{
-    size_t len = ED25519_LEN;
-    assert_int_equal(RAND_bytes(k->seed, ED25519_LEN), 1);
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, k->seed, ED25519_LEN);
-    assert_non_null(pkey);
-    assert_int_equal(EVP_PKEY_get_raw_public_key(pkey, k->pub, &len), 1);
-    EVP_PKEY_free(pkey);
-}
-
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     test_keys_make("GBR", &f->keys);
-    fresh_key(&f->card);
-    fresh_key(&f->other);
+    test_note_key(&f->card);
+    test_note_key(&f->other);
     snprintf(f->two, sizeof f->two, "%s%s", f->keys.ca.cert, f->keys.report.cert);
     f->sample = (struct partner_card){
         .nation = "GBR",

@@ -11,173 +11,8 @@
 #include <openssl/err.h>
 
 #include "formats/base/limits.h"
-#include "node/core/core.h"
 #include "node/io/server_settings.h"
-#include "tests/support/policy_world.h"
-#include "tests/support/tls_client.h"
-
-#define HOST "Host: gbr.example\r\n"
-#define GET_WHO "GET /who HTTP/1.1\r\n" HOST "\r\n"
-#define GET_HOLD "GET /hold HTTP/1.1\r\n" HOST "\r\n"
-
-static const struct core core; // in which nothing ends
-static const struct uuid no_report;
-
-struct service {
-    struct tls_world t;
-    struct world policy;
-    struct event_base *base;
-    struct server *s;
-    size_t requests, gone, denied;
-    uint64_t held;
-    char why[512];
-};
-
-static void reply_text(struct service *w, uint64_t id, int status, const char *text)
-{
-    struct reply rp;
-    reply_init(&rp);
-    rp.status = status;
-    rp.content_type = "text/plain";
-    buf_puts(&rp.body, text);
-    server_reply(w->s, id, &rp, NULL, w->t.now);
-}
-
-static void reply_copy(struct service *w, uint64_t id, struct span bytes)
-{
-    struct reply rp;
-    reply_init(&rp);
-    rp.status = 200;
-    rp.content_type = "application/octet-stream";
-    reply_header(&rp, "ETag", "\"%zu\"", bytes.len);
-    buf_span(&rp.body, bytes);
-    server_reply(w->s, id, &rp, NULL, w->t.now);
-}
-
-// A page of two large reports that are permitted to FRA until `until`.
-static void reply_page(struct service *w, uint64_t id, utc_ms until)
-{
-    struct decision dec = {.outcome = OUTCOME_RELEASE, .next_change = until};
-    struct withheld_set none = {0};
-    struct reply rp;
-    reply_init(&rp);
-    rp.status = 200;
-    for (int i = 0; i < 2; i++) {
-        struct permit *p = NULL;
-        struct buf b;
-        buf_init(&b, 1 << 20);
-        for (int k = 0; k < 30000; k++)
-            buf_printf(&b, "%d", i);
-        buf_puts(&rp.body, "<entry>");
-        assert_int_equal(permit_new(w->policy.rules, 0, &dec, w->t.now, &none, buf_bytes(&b), &p), ST_OK);
-        reply_watch(&rp, &core);
-        assert_int_equal(reply_add_item(&rp, no_report, 0, &b, &p), ST_OK);
-    }
-    server_reply(w->s, id, &rp, ruleset_digest(w->policy.rules), w->t.now + 1);
-}
-
-static void on_request(void *ctx, struct server *s, uint64_t id, const struct request *rq)
-{
-    struct service *w = ctx;
-    char who[80];
-    w->requests++;
-    assert_ptr_equal(s, w->s);
-    if (span_eq_cstr(rq->head.path, "/who"))
-        reply_text(w, id, 200, principal_text(&rq->who, who));
-    else if (span_eq_cstr(rq->head.path, "/echo"))
-        reply_copy(w, id, rq->body);
-    else if (span_eq_cstr(rq->head.path, "/query"))
-        reply_copy(w, id, rq->head.query);
-    else if (span_eq_cstr(rq->head.path, "/none"))
-        reply_text(w, id, 204, "");
-    else if (span_eq_cstr(rq->head.path, "/page"))
-        reply_page(w, id, UTC_MAX);
-    else if (span_eq_cstr(rq->head.path, "/hold"))
-        w->held = id;
-    else
-        reply_text(w, id, 404, "nothing here");
-}
-
-static void on_gone(void *ctx, uint64_t id)
-{
-    struct service *w = ctx;
-    assert_int_equal(id, w->held);
-    w->gone++;
-}
-
-static void on_plain(void *ctx, const struct http_head *head, struct reply *rp)
-{
-    (void)ctx;
-    rp->status = 200;
-    rp->content_type = "text/plain";
-    buf_span(&rp->body, head->path);
-}
-
-static void on_denied(void *ctx, const char *address, const char *why)
-{
-    struct service *w = ctx;
-    assert_non_null(strstr(address, "127.0.0.1:"));
-    w->denied++;
-    snprintf(w->why, sizeof w->why, "%s", why);
-}
-
-static int begin(void **state)
-{
-    struct service *w = calloc(1, sizeof *w);
-    assert_non_null(w);
-    tls_world_init(&w->t);
-    w->policy = world_new(W_POLICY(W_SECURITY "<partners><partner id='FRA' name='f' kind='nation'/></partners>"));
-    w->base = event_base_new();
-    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied, NULL};
-    assert_int_equal(server_new(w->base, &w->t.config, w->t.domains, &h, &w->t.d, &w->s), ST_OK);
-    *state = w;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct service *w = *state;
-    server_free(&w->s);
-    event_base_free(w->base);
-    world_free(&w->policy);
-    tls_world_fini(&w->t);
-    free(w);
-    return 0;
-}
-
-static void open_as(struct service *w, struct tls_client *c, const char *stem)
-{
-    tls_client_open(c, &w->t, server_address(w->s), stem, NULL);
-}
-
-static bool request_is_held(const struct tls_client *c)
-{
-    return c->sent == c->send.len && c->send.len > 0;
-}
-
-static void hold(struct service *w, struct tls_client *c, const char *stem)
-{
-    size_t before = w->requests;
-    open_as(w, c, stem);
-    tls_client_send(c, GET_HOLD);
-    while (w->requests == before)
-        tls_client_run(w->base, c, request_is_held);
-}
-
-static void expect_text(const struct tls_client *c, size_t n, int status, const char *text)
-{
-    struct span body = {0};
-    assert_int_equal(tls_client_status(c, n, &body), status);
-    assert_true(span_eq_cstr(body, text));
-}
-
-// Let the loop work until the server has `n` connections.
-static void run_until_connections(struct service *w, size_t n)
-{
-    for (int i = 0; i < 5000 && server_connections(w->s) != n; i++)
-        event_base_loop(w->base, EVLOOP_ONCE);
-    assert_int_equal(server_connections(w->s), n);
-}
+#include "tests/support/service.h"
 
 // ---- who gets in
 
@@ -185,22 +20,22 @@ static void known_certificates_get_in(void **state)
 {
     struct service *w = *state;
     struct tls_client c;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, GET_WHO);
     tls_client_answers(w->base, &c, 1);
-    expect_text(&c, 0, 200, "cell:J2-NORTH");
+    service_expect_text(&c, 0, 200, "cell:J2-NORTH");
     assert_int_equal(tls_client_status(&c, 0, NULL), 200);
     assert_int_equal(SSL_version(c.ssl), TLS1_3_VERSION);
     struct span head = tls_client_head(&c, 0);
     assert_non_null(memmem(head.ptr, head.len, "\r\nDate: ", 8));
     assert_non_null(memmem(head.ptr, head.len, "\r\nCache-Control: no-store\r\n", 27));
     tls_client_close(&c);
-    open_as(w, &c, "fra");
+    service_open(w, &c, "fra");
     tls_client_send(&c, GET_WHO);
     tls_client_answers(w->base, &c, 1);
-    expect_text(&c, 0, 200, "partner:FRA");
+    service_expect_text(&c, 0, 200, "partner:FRA");
     tls_client_close(&c);
-    run_until_connections(w, 0);
+    service_run_until(w, 0);
     assert_int_equal(w->denied, 0);
 }
 
@@ -213,7 +48,7 @@ static unsigned long refused(struct service *w, struct tls_client *c)
     unsigned long e = ERR_peek_last_error();
     assert_int_equal(c->got.len, 0);
     tls_client_close(c);
-    run_until_connections(w, 0);
+    service_run_until(w, 0);
     assert_int_equal(w->requests, 0);
     assert_int_equal(w->denied, before + 1);
     return e;
@@ -237,7 +72,7 @@ static void others_do_not(void **state)
                  {"node", "names no principal"}}; // our own node is nobody's client
     unsigned long alert = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        open_as(w, &c, cases[i].stem);
+        service_open(w, &c, cases[i].stem);
         unsigned long e = refused(w, &c);
         if (!strstr(w->why, cases[i].why))
             fail_msg("%s: %s", cases[i].stem, w->why);
@@ -328,7 +163,7 @@ static void connections_stay_and_requests_queue(void **state)
 {
     struct service *w = *state;
     struct tls_client c;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     for (size_t i = 0; i < 3; i++) {
         tls_client_send(&c, GET_WHO);
         tls_client_answers(w->base, &c, i + 1);
@@ -338,9 +173,9 @@ static void connections_stay_and_requests_queue(void **state)
                         "DELETE /echo HTTP/1.1\r\n" HOST "\r\n"
                         "HEAD /who HTTP/1.1\r\n" HOST "\r\n");
     tls_client_answers(w->base, &c, 6);
-    expect_text(&c, 3, 200, "hello");
-    expect_text(&c, 4, 200, "cell:J2-NORTH");
-    expect_text(&c, 5, 200, "");
+    service_expect_text(&c, 3, 200, "hello");
+    service_expect_text(&c, 4, 200, "cell:J2-NORTH");
+    service_expect_text(&c, 5, 200, "");
     assert_int_equal(w->requests, 7);
     tls_client_close(&c);
 }
@@ -354,7 +189,7 @@ static void heads_have_no_body(void **state)
 {
     struct service *w = *state;
     struct tls_client c;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, "HEAD /who HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
     tls_client_end(w->base, &c);
     assert_true(c.clean);
@@ -363,7 +198,7 @@ static void heads_have_no_body(void **state)
     assert_non_null(strstr(text, "\r\nConnection: close\r\n"));
     assert_string_equal(text + strlen(text) - 4, "\r\n\r\n");
     tls_client_close(&c);
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, "GET /none HTTP/1.1\r\n" HOST "\r\n");
     tls_client_run(w->base, &c, head_is_there);
     assert_null(strstr(buf_cstr(&c.got), "Content-Length"));
@@ -375,7 +210,7 @@ static void big_bodies_go_both_ways(void **state)
     struct service *w = *state;
     struct tls_client c;
     enum { SIZE = 6 * 1024 * 1024 };
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     buf_printf(&c.send, "PUT /echo HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", (int)SIZE);
     for (int i = 0; i < SIZE; i++)
         buf_putc(&c.send, (char)(i * 31 + i / 977));
@@ -392,14 +227,14 @@ static void expectations_are_met(void **state)
 {
     struct service *w = *state;
     struct tls_client c;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     tls_client_run(w->base, &c, head_is_there);
     assert_string_equal(buf_cstr(&c.got), "HTTP/1.1 100 Continue\r\n\r\n");
     assert_int_equal(w->requests, 0);
     tls_client_send(&c, "body");
     tls_client_answers(w->base, &c, 2);
-    expect_text(&c, 1, 200, "body");
+    service_expect_text(&c, 1, 200, "body");
     tls_client_close(&c);
 }
 
@@ -414,14 +249,14 @@ static void too_much_is_refused(void **state)
                  {"DELETE /echo HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\nxxxxx", 413},
                  {"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 999999999999999999\r\n\r\n", 413}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        open_as(w, &c, "cell");
+        service_open(w, &c, "cell");
         tls_client_send(&c, cases[i].request);
         tls_client_end(w->base, &c);
         assert_int_equal(tls_client_status(&c, 0, NULL), cases[i].status);
         tls_client_close(&c);
     }
     server_settings(w->s)->body_memory_max = 10000;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     buf_printf(&c.send, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 20000\r\n\r\n%020000d", 7);
     tls_client_end(w->base, &c);
     assert_int_equal(tls_client_status(&c, 0, NULL), 503);
@@ -466,7 +301,7 @@ static void ambiguous_requests_close_the_connection(void **state)
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct tls_client c;
-        open_as(w, &c, "cell");
+        service_open(w, &c, "cell");
         tls_client_send(&c, forms[i].head);
         tls_client_send(&c, GET_WHO); // the smuggled one
         tls_client_end(w->base, &c);
@@ -484,22 +319,22 @@ static void reports_go_where_they_are_permitted(void **state)
     struct service *w = *state;
     struct tls_client c;
     struct span body;
-    open_as(w, &c, "fra");
+    service_open(w, &c, "fra");
     tls_client_send(&c, "GET /page HTTP/1.1\r\n" HOST "\r\n" GET_WHO);
     tls_client_answers(w->base, &c, 2);
     assert_int_equal(tls_client_status(&c, 0, &body), 200);
     assert_int_equal(body.len, 2 * (7 + 30000));
     assert_memory_equal(body.ptr + 7 + 29999, "0<entry>1", 9);
     tls_client_close(&c);
-    open_as(w, &c, "cell"); // a page that went astray inside
+    service_open(w, &c, "cell"); // a page that went astray inside
     tls_client_send(&c, "GET /page HTTP/1.1\r\n" HOST "\r\n");
     tls_client_end(w->base, &c);
     assert_int_equal(tls_client_status(&c, 0, NULL), 503);
     assert_null(memmem(c.got.ptr, c.got.len, "0000", 4));
     assert_non_null(strstr(w->why, "egress"));
     tls_client_close(&c);
-    hold(w, &c, "fra");
-    reply_page(w, w->held, w->t.now + 1); // the agreement ended between decision and sending
+    service_hold(w, &c, "fra");
+    service_reply_page(w, w->held, w->t.now + 1); // the agreement ended between decision and sending
     tls_client_end(w->base, &c);
     assert_int_equal(tls_client_status(&c, 0, NULL), 503);
     tls_client_close(&c);
@@ -511,23 +346,23 @@ static void held_requests_are_answered_later(void **state)
 {
     struct service *w = *state;
     struct tls_client c, other;
-    hold(w, &c, "fra");
-    open_as(w, &other, "cell"); // others are served meanwhile
+    service_hold(w, &c, "fra");
+    service_open(w, &other, "cell"); // others are served meanwhile
     tls_client_send(&other, GET_WHO);
     tls_client_answers(w->base, &other, 1);
     assert_int_equal(tls_client_status(&c, 0, NULL), 0);
     tls_client_send(&c, GET_WHO); // sent ahead; its turn comes after
-    tls_client_run(w->base, &c, request_is_held);
+    tls_client_run(w->base, &c, service_sent);
     assert_int_equal(w->requests, 2);
-    reply_text(w, w->held, 200, "news");
+    service_reply_text(w, w->held, 200, "news");
     tls_client_answers(w->base, &c, 2);
-    expect_text(&c, 0, 200, "news");
-    expect_text(&c, 1, 200, "partner:FRA");
-    reply_text(w, w->held, 200, "twice"); // a request that is answered is unknown
-    reply_text(w, 12345678, 200, "never");
+    service_expect_text(&c, 0, 200, "news");
+    service_expect_text(&c, 1, 200, "partner:FRA");
+    service_reply_text(w, w->held, 200, "twice"); // a request that is answered is unknown
+    service_reply_text(w, 12345678, 200, "never");
     tls_client_send(&c, GET_WHO);
     tls_client_answers(w->base, &c, 3);
-    expect_text(&c, 2, 200, "partner:FRA");
+    service_expect_text(&c, 2, 200, "partner:FRA");
     assert_int_equal(w->gone, 0);
     tls_client_close(&c);
     tls_client_close(&other);
@@ -538,8 +373,8 @@ static void requests_come_in_beside_the_loop(void **state)
 {
     struct service *w = *state;
     struct tls_client c, held, third;
-    hold(w, &held, "fra");
-    open_as(w, &c, "cell");
+    service_hold(w, &held, "fra");
+    service_open(w, &c, "cell");
     tls_client_send(&c, GET_WHO);
     tls_client_answers(w->base, &c, 1);
     while (server_look(w->s)) { // the loop has accepted both, and read all
@@ -558,7 +393,7 @@ static void requests_come_in_beside_the_loop(void **state)
     assert_int_equal(w->gone, 0);
     tls_client_answers(w->base, &c, 2); // the answer is on its way
     // a new connection is the loop's
-    open_as(w, &third, "cell");
+    service_open(w, &third, "cell");
     bool connects = false;
     for (int i = 0; i < 1000 && !connects; i++)
         connects = server_look(w->s);
@@ -575,17 +410,17 @@ static void a_vanished_client_is_noticed(void **state)
 {
     struct service *w = *state;
     struct tls_client c;
-    hold(w, &c, "fra");
+    service_hold(w, &c, "fra");
     tls_client_close(&c); // without a word
-    run_until_connections(w, 0);
+    service_run_until(w, 0);
     assert_int_equal(w->gone, 1);
-    hold(w, &c, "fra");
+    service_hold(w, &c, "fra");
     SSL_shutdown(c.ssl); // with one
-    run_until_connections(w, 0);
+    service_run_until(w, 0);
     assert_int_equal(w->gone, 2);
     tls_client_close(&c);
-    reply_text(w, w->held, 200, "to nobody");
-    hold(w, &c, "fra");
+    service_reply_text(w, w->held, 200, "to nobody");
+    service_hold(w, &c, "fra");
     server_free(&w->s); // and the end of the server itself
     assert_int_equal(w->gone, 3);
     tls_client_close(&c);
@@ -596,10 +431,10 @@ static void reload_closes_whom_it_no_longer_trusts(void **state)
     struct service *w = *state;
     struct tls_world *t = &w->t;
     struct tls_client fra, cell;
-    open_as(w, &cell, "cell");
+    service_open(w, &cell, "cell");
     tls_client_send(&cell, GET_WHO);
     tls_client_answers(w->base, &cell, 1);
-    hold(w, &fra, "fra");
+    service_hold(w, &fra, "fra");
     assert_int_equal(server_reload(w->s, &t->config, t->domains, &t->d), ST_OK); // nothing changed
     assert_int_equal(server_connections(w->s), 2);
     struct config broken = t->config;
@@ -617,7 +452,7 @@ static void reload_closes_whom_it_no_longer_trusts(void **state)
     tls_client_close(&fra);
     tls_client_send(&cell, GET_WHO);
     tls_client_answers(w->base, &cell, 2);
-    open_as(w, &fra, "fra");
+    service_open(w, &fra, "fra");
     tls_client_end(w->base, &fra);
     assert_non_null(strstr(w->why, "revoked"));
     tls_client_close(&fra);
@@ -630,7 +465,7 @@ static void expiry_closes_an_open_connection(void **state)
     struct tls_world *t = &w->t;
     struct tls_client fra;
     tls_issue(t, &t->fra, "brief", "spiffe://fra.example/node", "tls", t->now - TLS_DAY, t->now + 3600000);
-    hold(w, &fra, "brief");
+    service_hold(w, &fra, "brief");
     struct reply rp;
     reply_init(&rp);
     rp.status = 200;
@@ -657,18 +492,18 @@ static void slow_clients_are_cut(void **state)
     assert_string_equal(w->why, "handshake not done in time");
     tls_client_close(&c);
     s->handshake_ms = 10000;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, "GET /who HTT"); // a head without end
     tls_client_end(w->base, &c);
     assert_string_equal(w->why, "request head not there in time");
     tls_client_close(&c);
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc");
     tls_client_end(w->base, &c);
     assert_string_equal(w->why, "request body not there in time");
     tls_client_close(&c);
     w->why[0] = 0;
-    open_as(w, &c, "cell"); // idle: ends without complaint
+    service_open(w, &c, "cell"); // idle: ends without complaint
     tls_client_send(&c, GET_WHO);
     tls_client_end(w->base, &c);
     assert_string_equal(w->why, "");
@@ -683,11 +518,11 @@ static void slowloris_is_cut(void **state)
     struct service *w = *state;
     struct tls_client c;
     server_settings(w->s)->head_ms = 150;
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     tls_client_send(&c, "GET /who HTTP/1.1\r\nX: ");
     for (int i = 0; i < 8000 && !c.ended; i++) {
         tls_client_send(&c, "a");
-        tls_client_run(w->base, &c, request_is_held);
+        tls_client_run(w->base, &c, service_sent);
         struct timeval tick = {.tv_usec = 500};
         event_base_loopexit(w->base, &tick);
         event_base_dispatch(w->base);
@@ -709,7 +544,7 @@ static void a_deaf_client_is_cut(void **state)
     struct conn_settings *s = server_settings(w->s);
     struct tls_client c;
     enum { SIZE = 20 * 1024 * 1024 };
-    open_as(w, &c, "cell");
+    service_open(w, &c, "cell");
     c.deaf = true;
     buf_printf(&c.send, "PUT /echo HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", (int)SIZE);
     for (int i = 0; i < SIZE / 64; i++)
@@ -720,7 +555,7 @@ static void a_deaf_client_is_cut(void **state)
         s->bytes_per_s = 1000000000;
         tls_client_run(w->base, &c, always);
     }
-    run_until_connections(w, 0);
+    service_run_until(w, 0);
     assert_string_equal(w->why, "answer not taken in time");
     tls_client_close(&c);
 }
@@ -732,7 +567,7 @@ static void limits_hold(void **state)
     w->t.config.connections_per_address_max = 3;
     assert_int_equal(server_reload(w->s, &w->t.config, w->t.domains, &w->t.d), ST_OK);
     for (size_t i = 0; i < 3; i++) {
-        open_as(w, &c[i], "cell");
+        service_open(w, &c[i], "cell");
         tls_client_send(&c[i], GET_WHO);
         tls_client_answers(w->base, &c[i], 1);
     }
@@ -741,8 +576,8 @@ static void limits_hold(void **state)
     assert_string_equal(w->why, "too many connections of this address");
     tls_client_close(&c[3]);
     tls_client_close(&c[0]);
-    run_until_connections(w, 2);
-    open_as(w, &c[0], "cell"); // room again
+    service_run_until(w, 2);
+    service_open(w, &c[0], "cell"); // room again
     tls_client_send(&c[0], GET_WHO);
     tls_client_answers(w->base, &c[0], 1);
     w->t.config.connections_per_address_max = 9;
@@ -764,8 +599,8 @@ static void the_plain_listener_answers(void **state)
     plain_client_open(&c, server_metrics_address(w->s));
     tls_client_send(&c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
     tls_client_answers(w->base, &c, 2);
-    expect_text(&c, 0, 200, "/healthz");
-    expect_text(&c, 1, 200, "/metrics");
+    service_expect_text(&c, 0, 200, "/healthz");
+    service_expect_text(&c, 1, 200, "/metrics");
     tls_client_send(&c, "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
     tls_client_answers(w->base, &c, 3);
     assert_int_equal(tls_client_status(&c, 2, NULL), 405);
@@ -780,30 +615,30 @@ static void stopping_lets_answers_out(void **state)
 {
     struct service *w = *state;
     struct tls_client idle, held, late;
-    open_as(w, &idle, "cell");
+    service_open(w, &idle, "cell");
     tls_client_send(&idle, GET_WHO);
     tls_client_answers(w->base, &idle, 1);
-    hold(w, &held, "fra");
+    service_hold(w, &held, "fra");
     plain_client_open(&late, server_address(w->s));
     server_stop_accepting(w->s);
     tls_client_end(w->base, &idle);
     assert_true(idle.clean);
     tls_client_end(w->base, &late);
     assert_int_equal(server_connections(w->s), 1);
-    reply_text(w, w->held, 200, "the last");
+    service_reply_text(w, w->held, 200, "the last");
     tls_client_end(w->base, &held);
-    expect_text(&held, 0, 200, "the last");
+    service_expect_text(&held, 0, 200, "the last");
     assert_true(held.clean);
     tls_client_close(&idle);
     tls_client_close(&held);
     tls_client_close(&late);
-    run_until_connections(w, 0);
+    service_run_until(w, 0);
 }
 
 static void a_bad_address_is_a_fault(void **state)
 {
     struct service *w = *state;
-    struct server_handler h = {w, on_request, on_gone, on_plain, on_denied, NULL};
+    const struct server_handler h = service_handler(w);
     struct server *second = NULL;
     struct config c = w->t.config;
     c.listen = server_address(w->s);
@@ -813,7 +648,7 @@ static void a_bad_address_is_a_fault(void **state)
     assert_null(second);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, service_begin, service_end)
 
 int main(void)
 {
