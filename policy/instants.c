@@ -17,21 +17,19 @@ static void add(struct instant_list *l, const struct validity *v)
         l->at[l->count++] = v->until;
 }
 
-static bool member_concerns(const struct ruleset *rs, const struct policy_member *m, size_t partner)
+static bool member_concerns(const struct communities *all, size_t community, size_t member, size_t partner)
 {
-    if (m->partner)
-        return document_partner(rs->doc, m->partner) == partner;
-    return partner_set_has(&rs->communities.ever[document_community(rs->doc, m->community)], partner);
+    const size_t index = all->members[community][member];
+    return all->doc->communities[community].members[member].partner ? index == partner
+                                                                    : partner_set_has(&all->ever[index], partner);
 }
 
 static void collect(const struct ruleset *rs, size_t partner, struct instant_list *l)
 {
     for (size_t c = 0; c < rs->doc->community_count; c++)
-        for (size_t m = 0; m < rs->doc->communities[c].member_count; m++) {
-            const struct policy_member *member = &rs->doc->communities[c].members[m];
-            if (member_concerns(rs, member, partner))
-                add(l, &member->valid);
-        }
+        for (size_t m = 0; m < rs->doc->communities[c].member_count; m++)
+            if (member_concerns(&rs->communities, c, m, partner))
+                add(l, &rs->doc->communities[c].members[m].valid);
     for (size_t i = 0; i < rs->doc->agreement_count; i++)
         if (party_list_has(&rs->agreements[i].parties, rs->communities.ever, partner))
             add(l, &rs->doc->agreements[i].valid);
