@@ -130,6 +130,7 @@ enum status ruleset_load(const struct policy_bundle *b, struct diag *d, struct r
         return ST_NOMEM;
     }
     rs->arena = a;
+    rs->users = 1;
     rs->pad = b->pad;
     enum status st = bundle_digest(b, &rs->digest);
     if (st == ST_OK)
@@ -159,8 +160,15 @@ void ruleset_free(struct ruleset **rs)
     if (!*rs)
         return;
     struct arena *a = (*rs)->arena; // the ruleset lives in its own arena
-    arena_free(&a);
+    if (--(*rs)->users == 0)
+        arena_free(&a);
     *rs = NULL;
+}
+
+struct ruleset *ruleset_share(struct ruleset *rs)
+{
+    rs->users++;
+    return rs;
 }
 
 // ---- access

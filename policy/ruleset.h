@@ -16,6 +16,8 @@ MUST_USE enum status ruleset_load(const struct policy_bundle *b, struct diag *d,
 // The same from a bundle's bytes, as they are stored or sent. What policy_bundle_read returns besides.
 MUST_USE enum status ruleset_load_bytes(struct span bundle, struct diag *d, struct ruleset **ret);
 void ruleset_free(struct ruleset **rs);
+// One more user of the same: it lives until each has called ruleset_free. Within one thread.
+struct ruleset *ruleset_share(struct ruleset *rs);
 
 // Digest of the bundle that this was compiled from.
 const struct digest *ruleset_digest(const struct ruleset *rs);

@@ -34,6 +34,7 @@ struct unmarked_rule {
 
 struct ruleset {
     struct arena *arena;
+    unsigned users; // ruleset_free by the last one frees it
     struct digest digest;
     uint32_t pad;
     const struct policy_document *doc;

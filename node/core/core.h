@@ -55,6 +55,7 @@ struct core {
     uint64_t attachment_bytes_max; // larger attachments are neither taken nor fetched
     uint32_t keep_days;      // content of reports is purged when it was stored longer ago; 0 = never
     uint32_t policy_approval; // officers that an activation takes: 1 (also 0) or 2
+    struct ruleset *rules_before; // the one in force before, while its end is worked off; NULL = not known, or done
     struct policy_worker *worker; // node/core/policy_work.h; what is known while a change of policy is worked off
     uint32_t work_us;         // how much of that work to do in a tick, in estimated microseconds; 0 = the default
     uint32_t work_list;       // how many reports to list for it at once; 0 = the default

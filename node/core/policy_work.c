@@ -98,7 +98,13 @@ enum status policy_work_due(struct tick *t, utc_ms *ret_next)
 
 static enum status load_rules(struct tick *t, const struct digest *policy, struct ruleset **ret)
 {
+    struct ruleset *known[] = {t->core->rules, t->core->rules_before};
     struct span bundle;
+    for (size_t i = 0; i < 2; i++)
+        if (known[i] && digest_eq(ruleset_digest(known[i]), policy)) {
+            *ret = ruleset_share(known[i]);
+            return ST_OK;
+        }
     TRY(policies_get(t->txn, policy, &bundle));
     return ruleset_load_bytes(bundle, NULL, ret);
 }
@@ -118,6 +124,7 @@ static void worker_free(struct policy_worker **w)
 void policy_work_forget(struct core *c)
 {
     worker_free(&c->worker);
+    ruleset_free(&c->rules_before);
 }
 
 static bool moment_eq(const struct policy_moment *a, const struct policy_moment *b)

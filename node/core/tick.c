@@ -79,7 +79,8 @@ static void swap_rules(struct core *c, struct tick *t)
 {
     if (!t->next_rules)
         return;
-    ruleset_free(&c->rules);
+    ruleset_free(&c->rules_before);
+    c->rules_before = c->rules;
     c->rules = t->next_rules;
     t->next_rules = NULL;
     memset(t->grown, true, sizeof t->grown); // by the old indices they would name others
