@@ -116,7 +116,7 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
         o->next_instant = now;
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;
     if (o->works && good && o->more && !o->stopped)
-        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns);
+        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns, commit_ns);
     if (o->works)
         o->work_done = good && !o->more;
     return good ? !o->works || o->more : one_work;

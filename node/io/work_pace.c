@@ -15,12 +15,14 @@ bool work_pace_now(struct work_pace *p, bool requests_wait)
 static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
 {
     bool quiet = !p->asked_at_ns || now_ns - p->asked_at_ns >= (uint64_t)WORK_PACE_QUIET_MS * 1000000;
-    return quiet ? WORK_PACE_FREE_US : WORK_PACE_BUSY_US;
+    const uint64_t busy_us = p->commit_us > WORK_PACE_BUSY_US ? p->commit_us : WORK_PACE_BUSY_US;
+    return quiet ? WORK_PACE_FREE_US : busy_us < WORK_PACE_BUSY_MOST_US ? busy_us : WORK_PACE_BUSY_MOST_US;
 }
 
 // In proportion, by at most twice or half: one tick may have been slow by accident.
-void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns)
+void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns)
 {
+    p->commit_us = (p->commit_us * (WORK_PACE_COMMITS - 1) + commit_ns / 1000) / WORK_PACE_COMMITS;
     uint64_t want_us = wanted_us(p, now_ns), took_us = took_ns / 1000 + 1;
     uint64_t us = p->us ? p->us : WORK_PACE_BUSY_US, next = us * want_us / took_us;
     if (next > 2 * us)

@@ -8,10 +8,14 @@
 #include <stdint.h>
 
 enum {
-    WORK_PACE_BUSY_US = 30000,  // a tick with work takes so long, its commit not counted: requests end it sooner, all else
-    WORK_PACE_FREE_US = 100000, // waits for it; and so long when no request came for
-    WORK_PACE_QUIET_MS = 500,
-    WORK_PACE_SURE_US = 2000,   // requests do not end it before that, so that they cannot put the work off for ever
+    // While somebody asks, the work of a tick takes so long, its commit not counted; or as long as commits do, up to the second, where
+    // the disk is slow. Who asks during a commit has to wait for it, and that takes the longer, the more was written.
+    WORK_PACE_BUSY_US = 5000,
+    WORK_PACE_BUSY_MOST_US = 30000,
+    WORK_PACE_COMMITS = 8,      // the time of commits is averaged over so many
+    WORK_PACE_FREE_US = 100000, // so long when no request came for …
+    WORK_PACE_QUIET_MS = 500,   // … this long
+    WORK_PACE_SURE_US = 500,    // requests do not end the work before that, so that they cannot put it off for ever
     WORK_PACE_LEAST_US = 500    // so much is always done
 };
 
@@ -19,13 +23,14 @@ struct work_pace { // zeroed = at the start
     bool worked;          // the last tick did some
     uint32_t us;          // estimated work that fits; 0 = not known yet
     uint64_t asked_at_ns; // when the last request came, on the monotonic clock
+    uint64_t commit_us;   // how long commits take
 };
 
 // A request came.
 void work_pace_asked(struct work_pace *p, uint64_t now_ns);
 // Is there to be work in this tick, in which requests wait or not?
 bool work_pace_now(struct work_pace *p, bool requests_wait);
-// A tick with work to the full measure took so long, its commit not counted: set the measure for the next one.
-void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns);
+// A tick with work to the full measure took so long, its commit not counted, and that so long: set the measure for the next one.
+void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns);
 
 #endif

@@ -27,13 +27,13 @@ static void it_grows_while_nobody_asks(void **state)
     uint64_t now = 1000 * MS;
     (void)state;
     for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now += 10 * MS, 10 * MS);
+        work_pace_took(&p, now += 10 * MS, 10 * MS, MS);
     assert_int_equal(p.us, WORK_PACE_FREE_US);
     for (int i = 0; i < 20; i++)
-        work_pace_took(&p, now += 10 * MS, 1000 * MS); // far slower than estimated
+        work_pace_took(&p, now += 10 * MS, 1000 * MS, MS); // far slower than estimated
     assert_true(p.us < WORK_PACE_FREE_US / 5);
     for (int i = 0; i < 30; i++)
-        work_pace_took(&p, now += 10 * MS, 100000 * MS);
+        work_pace_took(&p, now += 10 * MS, 100000 * MS, MS);
     assert_int_equal(p.us, WORK_PACE_LEAST_US);
 }
 
@@ -43,11 +43,31 @@ static void it_shrinks_when_somebody_asks(void **state)
     uint64_t now = 1000 * MS;
     (void)state;
     work_pace_asked(&p, now);
-    work_pace_took(&p, now + MS, 100 * MS);
+    work_pace_took(&p, now + MS, 100 * MS, MS);
     assert_true(p.us <= WORK_PACE_BUSY_US);
     for (int i = 0; i < 10; i++)
-        work_pace_took(&p, now + WORK_PACE_QUIET_MS * MS + 1, 1 * MS); // nobody did for a while
+        work_pace_took(&p, now + WORK_PACE_QUIET_MS * MS + 1, 1 * MS, MS); // nobody did for a while
     assert_true(p.us > WORK_PACE_BUSY_US);
+}
+
+// The measure while somebody asks and commits take so long: so much work takes as long as was estimated.
+static uint32_t busy_us(uint64_t commit_ns)
+{
+    struct work_pace p = {.us = 0};
+    uint64_t now = 1000 * MS;
+    for (int i = 0; i < 40; i++) {
+        work_pace_asked(&p, now);
+        work_pace_took(&p, now += 10 * MS, (p.us ? p.us : WORK_PACE_BUSY_US) * (uint64_t)1000, commit_ns);
+    }
+    return p.us;
+}
+
+static void work_takes_as_long_as_its_commit(void **state)
+{
+    (void)state;
+    assert_in_range(busy_us(MS), WORK_PACE_BUSY_US * 9 / 10, WORK_PACE_BUSY_US);
+    assert_in_range(busy_us(12 * MS), 10000, 12000);
+    assert_in_range(busy_us(300 * MS), WORK_PACE_BUSY_MOST_US * 9 / 10, WORK_PACE_BUSY_MOST_US);
 }
 
 int main(void)
@@ -56,6 +76,7 @@ int main(void)
         cmocka_unit_test(requests_go_first_every_other_time),
         cmocka_unit_test(it_grows_while_nobody_asks),
         cmocka_unit_test(it_shrinks_when_somebody_asks),
+        cmocka_unit_test(work_takes_as_long_as_its_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
