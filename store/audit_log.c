@@ -5,6 +5,7 @@
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "formats/canonical.h"
+#include "store/log_end.h"
 #include "store/value.h"
 
 enum { PARTNER_NAME_MAX = 255 }; // what fits the index; an id is far shorter
@@ -101,6 +102,19 @@ static enum status write_leaf(struct audit_event *e, char text[DIGEST_TEXT_LEN +
     return buf_status(out);
 }
 
+// When the last event of a log of this size happened.
+static enum status last_time(struct db_txn *t, uint64_t size, utc_ms *ret)
+{
+    struct span last;
+    const struct log_end *end = log_end_of(t, AUDIT_LOG, size);
+    if (end && end->timed) {
+        *ret = end->at;
+        return ST_OK;
+    }
+    TRY(leaf_of(t, size - 1, &last));
+    return time_of(last, ret);
+}
+
 static enum status store_leaf(struct db_txn *t, const struct audit_event *e, struct span leaf)
 {
     struct key k = event_key(e->n);
@@ -111,6 +125,7 @@ static enum status store_leaf(struct db_txn *t, const struct audit_event *e, str
     if (st != ST_OK)
         return st;
     TRY(tree_append_at(t, AUDIT_LOG, e->n, &hash));
+    log_end_time(t, AUDIT_LOG, e->n, e->at);
     return put_indexes(t, e);
 }
 
@@ -125,10 +140,8 @@ enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms n
     TRY(audit_size(t, &fresh.n));
     fresh.at = now;
     if (fresh.n > 0) {
-        struct span last;
         utc_ms before;
-        TRY(leaf_of(t, fresh.n - 1, &last));
-        TRY(time_of(last, &before));
+        TRY(last_time(t, fresh.n, &before));
         if (fresh.at < before)
             fresh.at = before;
     }

@@ -1,9 +1,11 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "formats/base/bug.h"
@@ -16,6 +18,8 @@ enum { READERS_MAX = 510, LMDB_KEY_MAX = 511 };
 // Growth begins when less than this is free; also the smallest step. A quarter of the ceiling for small
 // stores.
 #define HEADROOM_BYTES (256 * MIB)
+// No transaction has the number behind this one.
+#define NEVER ULLONG_MAX
 #define MAP_BYTES_DEFAULT (64 * MIB)
 #define MAP_BYTES_MAX_DEFAULT (64 * 1024 * MIB)
 
@@ -311,6 +315,7 @@ enum status db_env_open(struct db *db, struct diag *d)
         env_fault(db, d, rc);
         st = db_status_of(rc);
     }
+    db->remembered_at = NEVER;
     if (st == ST_OK)
         st = check_length(db, d);
     if (st == ST_OK)
@@ -359,6 +364,7 @@ void db_close(struct db **db)
     if ((*db)->dir_fd >= 0)
         close((*db)->dir_fd);
     pthread_mutex_destroy(&(*db)->lock);
+    free((*db)->remembered);
     free(*db);
     *db = NULL;
 }
@@ -436,8 +442,23 @@ enum status db_begin(struct db *db, bool write, struct db_txn **ret)
     }
     t->db = db;
     t->write = write;
+    if (write && db->remembered && mdb_txn_id(t->txn) != db->remembered_at + 1) // others wrote, or one was given up
+        memset(db->remembered, 0, db->remembered_bytes);
     *ret = t;
     return ST_OK;
+}
+
+void *db_remembered(struct db_txn *t, size_t size)
+{
+    struct db *db = t->db;
+    if (!t->write)
+        return NULL;
+    if (!db->remembered) {
+        db->remembered = calloc(1, size);
+        db->remembered_bytes = size;
+    }
+    BUG_IF(db->remembered && db->remembered_bytes != size);
+    return db->remembered;
 }
 
 // Has LMDB declared the environment unusable (the write of the meta page failed, what is on disk is not
@@ -472,6 +493,8 @@ enum status db_commit(struct db_txn **t)
         db_abort(t);
         return st;
     }
+    if (x->write)
+        x->db->remembered_at = mdb_txn_id(x->txn);
     int rc = mdb_txn_commit(x->txn); // frees the transaction, also when it fails: never touch it again
     enum status st = commit_status(x->db, rc);
     pthread_mutex_lock(&x->db->lock);
@@ -479,6 +502,8 @@ enum status db_commit(struct db_txn **t)
         x->db->want_grow = true;
     if (st == ST_FULL)
         db_tail_refuse(x->db);
+    if (st != ST_OK && x->write)
+        x->db->remembered_at = NEVER;
     if (st != ST_OK && st != ST_FULL && st != ST_NOMEM && st != ST_CORRUPT && x->write) {
         st = ST_IO;
         x->db->broken = true;
@@ -494,6 +519,8 @@ void db_abort(struct db_txn **t)
 {
     if (!*t)
         return;
+    if ((*t)->write)
+        (*t)->db->remembered_at = NEVER;
     mdb_txn_abort((*t)->txn);
     count_down((*t)->db);
     free(*t);

@@ -30,6 +30,9 @@ struct db {
     struct MDB_txn *tail; // a snapshot, open for its own sake: pages freed since are not used again; or NULL
     bool tail_refused;    // there was no room: not again until it is switched on anew
     size_t tail_from;     // length of the file when it was taken
+    void *remembered;     // db_remembered, by write transactions, …
+    size_t remembered_bytes;
+    unsigned long long remembered_at; // … of the store as this transaction left it
 };
 
 // db_dir.c: the directory. Each with a fault on failure.

@@ -2,6 +2,7 @@
 
 #include "formats/base/bug.h"
 #include "store/key.h"
+#include "store/log_end.h"
 
 static struct key node_key(const char *log, unsigned level, uint64_t index)
 {
@@ -67,20 +68,46 @@ static enum status put_node(struct db_txn *t, const char *log, unsigned level, u
     return st == ST_CONFLICT ? ST_CORRUPT : st;
 }
 
+// The subtree before this one of the same level, which has been waiting for it.
+static enum status left_of(struct db_txn *t, const char *log, unsigned level, uint64_t index, const struct log_end *end,
+                           struct digest *ret)
+{
+    if (!end || level >= LOG_LEVELS || !(end->have >> level & 1))
+        return get_node(t, log, level, index - 1, ret);
+    *ret = end->left[level];
+    return ST_OK;
+}
+
+// The log has grown by one leaf; the subtree that waits now is of this level.
+static void remember(struct log_end *end, unsigned level, const struct digest *waits)
+{
+    end->size++;
+    end->timed = false;
+    end->have &= end->size; // those that still wait
+    if (level < LOG_LEVELS) {
+        end->have |= (uint64_t)1 << level;
+        end->left[level] = *waits;
+    }
+}
+
 enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf)
 {
+    struct log_end *end = log_end_of(t, log, size);
     if (size == UINT64_MAX)
         return ST_LIMIT;
     struct digest h = *leaf;
     TRY(put_node(t, log, 0, size, &h));
     uint64_t index = size;
-    for (unsigned level = 0; index & 1; level++) {
+    unsigned level = 0;
+    for (; index & 1; level++) {
         struct digest left;
-        TRY(get_node(t, log, level, index - 1, &left));
+        TRY(left_of(t, log, level, index, end, &left));
         h = merkle_parent(&left, &h);
         index >>= 1;
         TRY(put_node(t, log, level + 1, index, &h));
     }
+    if (end)
+        remember(end, level, &h);
     return put_size(t, log, size + 1);
 }
 

@@ -88,6 +88,14 @@ void store_dir_commit(struct db_txn *t)
     assert_null(t);
 }
 
+struct db_txn *store_dir_restart(struct store_dir *s, struct db_txn *t)
+{
+    store_dir_commit(t);
+    db_close(&s->db);
+    store_dir_open(s, false);
+    return store_dir_write(s);
+}
+
 enum status store_dir_blob(struct store_dir *s, uint64_t n, size_t len)
 {
     struct db_txn *t;

@@ -23,6 +23,8 @@ void store_dir_open(struct store_dir *s, bool read_only);
 struct db_txn *store_dir_write(struct store_dir *s);
 struct db_txn *store_dir_read(struct store_dir *s);
 void store_dir_commit(struct db_txn *t);
+// Commit, close, open again, and begin to write: as what was written is found by the next start.
+struct db_txn *store_dir_restart(struct store_dir *s, struct db_txn *t);
 // Store `len` bytes as value `n`, in a transaction of its own. What does not succeed stores nothing.
 enum status store_dir_blob(struct store_dir *s, uint64_t n, size_t len);
 

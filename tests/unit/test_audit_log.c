@@ -228,6 +228,7 @@ static void damage_is_told(void **state)
     struct store_dir *s = *state;
     struct db_txn *t = store_dir_write(s);
     fill(s, t);
+    t = store_dir_restart(s, t);
     struct key k = {.len = 0};
     struct span leaf;
     char out[200] = "";

@@ -313,6 +313,7 @@ static void damage_is_told(void **state)
     uint8_t copy[600];
     append(s, t, "FRA", 1, 1000);
     append(s, t, "FRA", 2, 1000);
+    t = store_dir_restart(s, t);
     key_id(&entry, "FRA");
     key_u64(&entry, 1);
     assert_int_equal(db_get(t, DB_LEDGER, key_span(&entry), &v), ST_OK);

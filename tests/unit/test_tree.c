@@ -103,6 +103,7 @@ static void damage_is_told(void **state)
     struct store_dir *s = *state;
     struct db_txn *t = store_dir_write(s);
     grow(t, "audit", 0, 3);
+    t = store_dir_restart(s, t);
     struct key node = {.len = 0}, size = {.len = 0}, bytes = {.len = 0};
     key_text(&node, "audit");
     key_text(&size, "audit");
