@@ -19,7 +19,7 @@ static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
     return quiet ? WORK_PACE_FREE_US : busy_us < WORK_PACE_BUSY_MOST_US ? busy_us : WORK_PACE_BUSY_MOST_US;
 }
 
-// In proportion, by at most twice or half: one tick may have been slow by accident.
+// In proportion, but at most twice as much: one tick may have been fast by accident, and who asks would have to wait.
 void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns)
 {
     p->commit_us = (p->commit_us * (WORK_PACE_COMMITS - 1) + commit_ns / 1000) / WORK_PACE_COMMITS;
@@ -27,9 +27,7 @@ void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint
     uint64_t us = p->us ? p->us : WORK_PACE_BUSY_US, next = us * want_us / took_us;
     if (next > 2 * us)
         next = 2 * us;
-    if (next < us / 2)
-        next = us / 2;
-    if (next > want_us)
-        next = want_us;
+    if (next > WORK_PACE_OVER * want_us)
+        next = WORK_PACE_OVER * want_us;
     p->us = (uint32_t)(next < WORK_PACE_LEAST_US ? WORK_PACE_LEAST_US : next);
 }

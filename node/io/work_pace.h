@@ -10,13 +10,14 @@
 enum {
     // While somebody asks, the work of a tick takes so long, its commit not counted; or as long as commits do, up to the second, where
     // the disk is slow. Who asks during a commit has to wait for it, and that takes the longer, the more was written.
-    WORK_PACE_BUSY_US = 5000,
+    WORK_PACE_BUSY_US = 10000,
     WORK_PACE_BUSY_MOST_US = 30000,
     WORK_PACE_COMMITS = 8,      // the time of commits is averaged over so many
     WORK_PACE_FREE_US = 100000, // so long when no request came for …
     WORK_PACE_QUIET_MS = 500,   // … this long
     WORK_PACE_SURE_US = 500,    // requests do not end the work before that, so that they cannot put it off for ever
-    WORK_PACE_LEAST_US = 500    // so much is always done
+    WORK_PACE_LEAST_US = 500,   // so much is always done
+    WORK_PACE_OVER = 4         // the estimate of work is too high by at most this factor
 };
 
 struct work_pace { // zeroed = at the start
