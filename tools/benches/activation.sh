@@ -35,6 +35,7 @@ gbr partner add "$D/p000.card" --fingerprint "$print" >/dev/null || die "no part
 sed -i '/^\[partner P000\]/a pull = no' "$D/gbr/relto.conf"
 
 "$bench" fill "$D/gbr" "$partners" "$reports" || die "not filled"
+gbr compact >/dev/null || die "not compacted" # as a node does by itself after recalls and purges
 echo "store-bytes $(stat -c %s "$D/gbr/store/data.mdb")"
 "$build/node/reltod" "$D/gbr" >"$D/gbr.log" 2>&1 & pid=$!
 for _ in $(seq 300); do [ -s "$D/gbr/run/address" ] && break; kill -0 "$pid" || die "reltod does not start"; sleep 0.1; done
