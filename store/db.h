@@ -32,7 +32,7 @@
     X(APPROVALS, "approvals")               /* uuid ‖ version ‖ partner ‖ officer -> approval */       \
     X(OUTLINES, "outlines")                 /* number -> SHA-256, what decisions on its reports depend on */ \
     X(OUTLINE_NUMBERS, "outline_numbers")   /* SHA-256 of an outline -> its number */                        \
-    X(OUTLINE_OF, "outline_of")             /* uuid -> number, base instant, which copy */                   \
+    X(OUTLINE_OF, "outline_of")             /* uuid -> number, base instant, which copy, its record */       \
     X(OUTLINED, "outlined")                 /* number ‖ uuid -> base instant, which copy */                \
     X(HOLDS, "holds")                       /* uuid ‖ partner -> version, since : awaits an officer */   \
     X(CONSENTS, "consents")                 /* uuid ‖ version ‖ partner ‖ rendition -> id */            \

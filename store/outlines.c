@@ -6,7 +6,8 @@
 
 // OUTLINES:        number -> layout 1: SHA-256 of the bytes, the bytes
 // OUTLINE_NUMBERS: SHA-256 -> number
-// OUTLINE_OF:      report -> layout 1: number, base, copy
+// OUTLINE_OF:      report -> layout 1: number, base, copy; layout 2: the same, and of that copy its version, digest, source, onward,
+//                  stored_at, issued; check
 // OUTLINED:        number ‖ report -> layout 1: base, copy
 
 uint64_t outlines_copy(const struct digest *digest)
@@ -125,59 +126,104 @@ static enum status forget_unused(struct db_txn *t, uint64_t number)
 
 // ---- reports
 
-enum status outlines_of(struct db_txn *t, struct uuid report, uint64_t *ret_number, struct outlined *ret)
+static void write_copy(const struct report_record *of, const struct key *k, struct key *v)
 {
-    struct key k = report_key(report);
-    struct span v;
-    TRY(db_get(t, DB_OUTLINE_OF, key_span(&k), &v));
-    struct key_reader r = value_reader(v, 1);
-    uint64_t number = key_get_u64(&r);
-    struct outlined o = {.report = report, .base = key_get_i64(&r)};
-    o.copy = key_get_u64(&r);
-    if (!value_whole(&r))
-        return ST_CORRUPT;
-    *ret_number = number;
-    *ret = o;
-    return ST_OK;
+    key_u32(v, of->version);
+    key_digest(v, &of->digest);
+    key_id(v, of->source);
+    key_u8(v, (uint8_t)of->onward);
+    key_i64(v, of->stored_at);
+    key_i64(v, of->issued);
+    key_u64(v, value_check(key_span(k), key_span(v)));
 }
 
-static enum status put_member(struct db_txn *t, uint64_t number, const struct outlined *o)
+static bool read_copy(struct key_reader *r, struct span key, struct span value, struct report_record *of)
 {
-    struct key k = report_key(o->report), v = value_head(1), member = member_key(number, o->report), w = value_head(1);
+    of->version = key_get_u32(r);
+    of->digest = key_get_digest(r);
+    key_get_id(r, of->source);
+    const uint8_t onward = key_get_u8(r);
+    of->onward = (enum onward)onward;
+    of->stored_at = key_get_i64(r);
+    of->issued = key_get_i64(r);
+    return onward <= ONWARD_PERMITTED && value_check_fits(r, key, value);
+}
+
+static struct key value_of(uint64_t number, const struct outlined *o, const struct report_record *of)
+{
+    const struct key k = report_key(o->report);
+    struct key v = value_head(of ? 2 : 1);
     key_u64(&v, number);
     key_i64(&v, o->base);
     key_u64(&v, o->copy);
-    TRY(db_put(t, DB_OUTLINE_OF, key_span(&k), key_span(&v)));
+    if (of)
+        write_copy(of, &k, &v);
+    return v;
+}
+
+enum status outlines_of(struct db_txn *t, struct uuid report, uint64_t *ret_number, struct outlined *ret,
+                        struct report_record *ret_of)
+{
+    struct key k = report_key(report);
+    struct report_record of = {.id = report};
+    struct span v;
+    TRY(db_get(t, DB_OUTLINE_OF, key_span(&k), &v));
+    const bool described = v.len && v.ptr[0] == 2;
+    struct key_reader r = value_reader(v, described ? 2 : 1);
+    uint64_t number = key_get_u64(&r);
+    struct outlined o = {.report = report, .base = key_get_i64(&r)};
+    o.copy = key_get_u64(&r);
+    if ((described && !read_copy(&r, key_span(&k), v, &of)) || !value_whole(&r))
+        return ST_CORRUPT;
+    *ret_number = number;
+    *ret = o;
+    if (ret_of)
+        *ret_of = of;
+    return ST_OK;
+}
+
+static enum status put_member(struct db_txn *t, uint64_t number, const struct outlined *o, const struct key *v)
+{
+    struct key k = report_key(o->report), member = member_key(number, o->report), w = value_head(1);
+    TRY(db_put(t, DB_OUTLINE_OF, key_span(&k), key_span(v)));
     key_i64(&w, o->base);
     key_u64(&w, o->copy);
     return db_put(t, DB_OUTLINED, key_span(&member), key_span(&w));
 }
 
-enum status outlines_set(struct db_txn *t, const struct outlined *o, struct span outline)
+enum status outlines_set(struct db_txn *t, const struct outlined *o, const struct report_record *of, struct span outline)
 {
+    const struct key k = report_key(o->report);
     uint64_t number = OUTLINE_NONE, old;
     struct outlined was;
+    struct span there;
     if (outline.len)
         TRY(number_of(t, outline, &number));
-    enum status st = outlines_of(t, o->report, &old, &was);
-    if (st == ST_OK && old == number && was.base == o->base && was.copy == o->copy)
+    const struct key v = value_of(number, o, of);
+    enum status st = db_get(t, DB_OUTLINE_OF, key_span(&k), &there);
+    if (st == ST_OK && span_eq(there, key_span(&v)))
         return ST_OK;
-    if (st == ST_OK && old != number)
+    if (st == ST_OK)
+        st = outlines_of(t, o->report, &old, &was, NULL);
+    if (st == ST_CORRUPT || (st == ST_OK && old != number))
         st = outlines_drop(t, o->report);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
-    return put_member(t, number, o);
+    return put_member(t, number, o, &v);
 }
 
 enum status outlines_drop(struct db_txn *t, struct uuid report)
 {
     uint64_t number;
     struct outlined o;
-    enum status st = outlines_of(t, report, &number, &o);
-    if (st != ST_OK)
+    const struct key k = report_key(report);
+    enum status st = outlines_of(t, report, &number, &o, NULL);
+    if (st != ST_OK && st != ST_CORRUPT)
         return st == ST_NOT_FOUND ? ST_OK : st;
-    struct key k = report_key(report), member = member_key(number, report);
     TRY(db_del(t, DB_OUTLINE_OF, key_span(&k)));
+    if (st == ST_CORRUPT) // who finds the report among those of its number looks here again
+        return ST_OK;
+    const struct key member = member_key(number, report);
     TRY(db_del(t, DB_OUTLINED, key_span(&member)));
     return forget_unused(t, number);
 }

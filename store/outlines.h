@@ -7,7 +7,7 @@
 #include "formats/base/encode.h"
 #include "formats/base/sha256.h"
 #include "formats/base/utctime.h"
-#include "store/db.h"
+#include "store/reports.h"
 
 // The number of reports that no outline speaks for (an older version is served beside them, or their bytes are damaged):
 // they are to be decided anew at every change. Outlines are numbered from 1.
@@ -24,8 +24,8 @@ struct outlined {
 uint64_t outlines_copy(const struct digest *digest);
 
 // Set the outline of a report, in place of an earlier one; empty bytes: OUTLINE_NONE. In the transaction that stores or
-// decides it.
-MUST_USE enum status outlines_set(struct db_txn *t, const struct outlined *o, struct span outline);
+// decides it. `of`: the copy that it was made of, for outlines_of; NULL = nothing is to be said of that.
+MUST_USE enum status outlines_set(struct db_txn *t, const struct outlined *o, const struct report_record *of, struct span outline);
 // The report has no copy any more, or was recalled. ST_OK also when it had no outline.
 MUST_USE enum status outlines_drop(struct db_txn *t, struct uuid report);
 // Has every current report an outline? (Not in a store that an earlier version of Relto wrote.)
@@ -35,8 +35,11 @@ MUST_USE enum status outlines_whole(struct db_txn *t, bool *ret);
 MUST_USE enum status outlines_next(struct db_txn *t, uint64_t from, uint64_t *ret);
 // The bytes of a number other than OUTLINE_NONE; borrowed. ST_CORRUPT when they are not what was stored.
 MUST_USE enum status outlines_get(struct db_txn *t, uint64_t number, struct span *ret);
-// The outline of a report; ST_NOT_FOUND.
-MUST_USE enum status outlines_of(struct db_txn *t, struct uuid report, uint64_t *ret_number, struct outlined *ret);
+// The outline of a report; ST_NOT_FOUND, ST_CORRUPT. ret_of (may be NULL) receives what decisions take from the record of the copy
+// that it was made of (id, version, source, times, digest, onward terms), and spares reading that; version 0 where nothing is said
+// of it, as by earlier versions of Relto.
+MUST_USE enum status outlines_of(struct db_txn *t, struct uuid report, uint64_t *ret_number, struct outlined *ret,
+                                 struct report_record *ret_of);
 // Reports of this number behind `after` (NULL = from the first), in order of id, at most `max`.
 MUST_USE enum status outlines_reports(struct db_txn *t, uint64_t number, const struct uuid *after, struct outlined *ret,
                                       size_t max, size_t *ret_count);

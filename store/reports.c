@@ -421,6 +421,15 @@ enum status reports_current(struct db_txn *t, struct uuid id, struct report_reco
     return st == ST_NOT_FOUND ? ST_CORRUPT : st; // the head names a copy that is not there
 }
 
+enum status reports_is_current(struct db_txn *t, const struct report_record *r, bool *ret)
+{
+    struct head h;
+    enum status st = head_get(t, r->id, &h);
+    *ret = st == ST_OK && h.state == REPORT_CURRENT && h.version == r->version && strcmp(h.source, r->source) == 0 &&
+           h.stored_at == r->stored_at;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 enum status reports_version(struct db_txn *t, struct uuid id, uint32_t version, struct report_record *ret)
 {
     struct key prefix = uuid_key(id);

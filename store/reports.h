@@ -34,6 +34,8 @@ MUST_USE enum status reports_replace(struct db_txn *t, const struct report_recor
 // The current copy: highest version; own or originator's feed first, then earliest. ST_NOT_FOUND (also when every
 // copy was erased or purged), ST_GONE (recalled), ST_CORRUPT.
 MUST_USE enum status reports_current(struct db_txn *t, struct uuid id, struct report_record *ret);
+// Is the current copy the one of this version, from this source, stored then? The copy itself is not looked at.
+MUST_USE enum status reports_is_current(struct db_txn *t, const struct report_record *r, bool *ret);
 // One version from one source ("" = own).
 MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
                                  struct report_record *ret);

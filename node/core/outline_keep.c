@@ -24,7 +24,7 @@ enum status outline_keep(struct tick *t, const struct stored_report *s)
     outline_write(s->report, r->source[0] != 0, r->onward, &bytes);
     enum status st = buf_status(&bytes);
     if (st == ST_OK)
-        st = outlines_set(t->txn, &o, buf_bytes(&bytes));
+        st = outlines_set(t->txn, &o, r, buf_bytes(&bytes));
     else if (st == ST_LIMIT)
         st = outline_keep_none(t, r->id); // it is decided anew each time
     buf_fini(&bytes);
@@ -34,5 +34,5 @@ enum status outline_keep(struct tick *t, const struct stored_report *s)
 enum status outline_keep_none(struct tick *t, struct uuid report)
 {
     const struct outlined o = {.report = report};
-    return outlines_set(t->txn, &o, span_of(NULL, 0));
+    return outlines_set(t->txn, &o, NULL, span_of(NULL, 0));
 }

@@ -171,7 +171,7 @@ static enum status compare(struct diffing *x, struct arena *a, bool *ret_none)
     struct span bytes;
     struct outline o;
     struct outline_change c;
-    TRY(outlines_of(x->t->txn, x->id, &number, &known));
+    TRY(outlines_of(x->t->txn, x->id, &number, &known, NULL));
     if (number == OUTLINE_NONE)
         return ST_OK;
     TRY(outlines_get(x->t->txn, number, &bytes));

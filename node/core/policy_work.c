@@ -15,6 +15,7 @@ enum { US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6, LOOK_US 
 struct report_work {
     bool all; // no outline speaks for it
     struct outlined known;
+    struct report_record of; // the copy that the outline was made of
     struct outline outline;
     struct outline_change change;
     const char *gone[PARTNERS_MAX];
@@ -219,7 +220,7 @@ static enum status find_work(struct working *x, struct uuid id, struct arena *a,
     struct report_work *r = &x->with->report;
     uint64_t number = OUTLINE_NONE;
     *r = (struct report_work){.all = true};
-    enum status st = outlines_of(x->t->txn, id, &number, &r->known);
+    enum status st = outlines_of(x->t->txn, id, &number, &r->known, &r->of);
     *ret_none = st == ST_NOT_FOUND; // recalled, withdrawn or purged since, with all that followed from it
     if (st == ST_OK && number != OUTLINE_NONE)
         st = compare(x, number, a);
@@ -231,7 +232,7 @@ static enum status find_work(struct working *x, struct uuid id, struct arena *a,
 static enum status decide_for_some(struct working *x, enum release_cause cause)
 {
     const struct report_work *r = &x->with->report;
-    struct release_some some = {.outline = &r->outline, .known = r->known, .partners = r->change.changed, .gone = r->gone,
+    struct release_some some = {.outline = &r->outline, .known = r->known, .of = &r->of, .partners = r->change.changed, .gone = r->gone,
                                 .gone_count = r->gone_count};
     if (utc_add(r->known.base, r->change.embargo_ms) > x->step.after.at)
         partner_set_join(&some.partners, &r->change.embargo);

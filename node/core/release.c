@@ -664,15 +664,29 @@ static enum status settle_some(struct work *w, const struct release_some *s)
     return schedule_forward(w->t->txn, w->id, w->next);
 }
 
+// The record of the copy that the outline was made of, if that is the current one still; else *ret_current is false.
+static enum status outlined_record(struct tick *t, const struct release_some *s, struct report_record *ret, bool *ret_current)
+{
+    *ret_current = false;
+    if (s->of->version) {
+        *ret = *s->of;
+        return reports_is_current(t->txn, ret, ret_current);
+    }
+    enum status st = reports_current(t->txn, s->known.report, ret);
+    *ret_current = st == ST_OK && !ret->damaged && outlines_copy(&ret->digest) == s->known.copy;
+    return st;
+}
+
 enum status release_some(struct tick *t, const struct release_some *s, enum release_cause cause)
 {
+    bool current;
     struct report report = *s->outline->report;
     struct stored_report stored = {.report = &report};
     struct work w = {.t = t, .id = s->known.report, .cause = cause, .next = UTC_MAX, .stored = &stored, .outlined = true,
                      .some = true};
-    enum status st = reports_current(t->txn, w.id, &stored.record);
-    if (st != ST_OK || stored.record.damaged || outlines_copy(&stored.record.digest) != s->known.copy)
-        return release_report(t, w.id, cause, NULL); // it is not what the outline was made of
+    enum status st = outlined_record(t, s, &stored.record, &current);
+    if (st != ST_OK || !current)
+        return release_report(t, w.id, cause, NULL);
     report.has_id = report.has_version = true;
     report.id = w.id;
     report.version = stored.record.version;

@@ -35,6 +35,7 @@ MUST_USE enum status release_stored(struct tick *t, struct stored_report *s, enu
 struct release_some {
     const struct outline *outline; // of the report
     struct outlined known;         // the report, and of which stored bytes that is the outline
+    const struct report_record *of; // of those bytes (outlines_of); version 0: it is to be read
     struct partner_set partners;   // decided anew, by index in the active policy
     const char *const *gone;       // partners that the active policy does not name
     size_t gone_count;

@@ -21,14 +21,14 @@ static struct uuid uuid_of(uint8_t n)
 static void set(struct db_txn *t, uint8_t id, utc_ms base, const char *outline)
 {
     const struct outlined o = {.report = uuid_of(id), .base = base, .copy = 100u + id};
-    assert_int_equal(outlines_set(t, &o, span_cstr(outline)), ST_OK);
+    assert_int_equal(outlines_set(t, &o, NULL, span_cstr(outline)), ST_OK);
 }
 
 static uint64_t number_of(struct db_txn *t, uint8_t id)
 {
     uint64_t number;
     struct outlined o;
-    assert_int_equal(outlines_of(t, uuid_of(id), &number, &o), ST_OK);
+    assert_int_equal(outlines_of(t, uuid_of(id), &number, &o, NULL), ST_OK);
     assert_int_equal(o.copy, 100 + id);
     return number;
 }
@@ -180,6 +180,72 @@ static void a_step_by_outlines_begins_again(void **state)
     db_abort(&t);
 }
 
+static const struct report_record sample = {.version = 3, .source = "FRA", .stored_at = 5000, .issued = 4000,
+                                           .onward = ONWARD_CONSENT, .digest = {{1, 2, 3}}};
+
+static void expect_sample(struct db_txn *t, uint8_t id, uint32_t version)
+{
+    struct report_record of;
+    struct outlined o;
+    uint64_t number;
+    assert_int_equal(outlines_of(t, uuid_of(id), &number, &o, &of), ST_OK);
+    assert_true(uuid_eq(of.id, uuid_of(id)) && of.version == version);
+    if (!version)
+        return;
+    assert_string_equal(of.source, "FRA");
+    assert_true(of.stored_at == 5000 && of.issued == 4000 && of.onward == ONWARD_CONSENT);
+    assert_true(digest_eq(&of.digest, &sample.digest));
+}
+
+static void the_copy_is_known(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    const struct outlined o = {.report = uuid_of(1), .base = 10, .copy = 101};
+    struct report_record later = sample;
+    set(t, 1, 10, "a"); // as earlier versions wrote it
+    expect_sample(t, 1, 0);
+    assert_int_equal(outlines_set(t, &o, &sample, span_cstr("a")), ST_OK);
+    expect_sample(t, 1, 3);
+    later.version = 4;
+    assert_int_equal(outlines_set(t, &o, &later, span_cstr("a")), ST_OK);
+    expect_sample(t, 1, 4);
+    set(t, 1, 10, "");
+    expect_sample(t, 1, 0);
+    db_abort(&t);
+}
+
+// Whatever bit the disk changes in it: nothing is said, and the next decision writes it anew.
+static void a_changed_copy_is_no_copy(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    const struct outlined o = {.report = uuid_of(1), .base = 10, .copy = 101};
+    struct key k = {0};
+    struct span there;
+    uint8_t value[200];
+    key_uuid(&k, o.report);
+    assert_int_equal(outlines_set(t, &o, &sample, span_cstr("a")), ST_OK);
+    assert_int_equal(db_get(t, DB_OUTLINE_OF, key_span(&k), &there), ST_OK);
+    const size_t len = there.len;
+    assert_true(len <= sizeof value);
+    memcpy(value, there.ptr, len);
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        struct report_record of;
+        struct outlined is;
+        uint64_t number;
+        value[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_equal(db_put(t, DB_OUTLINE_OF, key_span(&k), span_of(value, len)), ST_OK);
+        assert_int_equal(outlines_of(t, o.report, &number, &is, &of), ST_CORRUPT);
+        value[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_int_equal(outlines_set(t, &o, &sample, span_cstr("b")), ST_OK);
+    expect_sample(t, 1, 3);
+    assert_int_equal(outlines_drop(t, o.report), ST_OK);
+    assert_int_equal(count(t, DB_OUTLINE_OF), 0);
+    db_abort(&t);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
@@ -187,6 +253,8 @@ int main(void)
         T(equal_outlines_share_a_number),
         T(what_no_report_has_goes),
         T(damage_is_found),
+        T(the_copy_is_known),
+        T(a_changed_copy_is_no_copy),
         T(steps_stand_in_a_queue),
         T(a_step_by_outlines_begins_again),
     };

@@ -66,11 +66,12 @@ static enum status release(struct filling *f, struct tick *t, const struct store
     const struct decide_bulk_sets *sets;
     struct outline o;
     uint64_t unused;
-    struct release_some some = {.outline = &o};
+    struct report_record of;
+    struct release_some some = {.outline = &o, .of = &of};
     buf_reset(&f->outline);
     outline_write(s->report, false, ONWARD_FORBIDDEN, &f->outline);
     TRY(outline_read(buf_bytes(&f->outline), a, &o));
-    TRY(outlines_of(t->txn, s->record.id, &unused, &some.known));
+    TRY(outlines_of(t->txn, s->record.id, &unused, &some.known, &of));
     TRY(decide_bulk(f->bulk, o.report, &rec, &sets));
     some.partners = sets->outcomes[OUTCOME_RELEASE];
     partner_set_join(&some.partners, &sets->outcomes[OUTCOME_REDACT]);
