@@ -332,6 +332,8 @@ static enum status run_steps(struct working *x, bool *ret_more, bool *ret_all)
 {
     enum status st = policy_steps_first(x->t->txn, &x->step);
     *ret_more = st == ST_OK;
+    if (st == ST_NOT_FOUND)
+        policy_work_forget(x->t->core);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
     st = worker_of(x->t, &x->step, &x->with);

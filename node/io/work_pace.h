@@ -17,7 +17,7 @@ enum {
     WORK_PACE_QUIET_MS = 500,   // … this long
     WORK_PACE_SURE_US = 500,    // requests do not end the work before that, so that they cannot put it off for ever
     WORK_PACE_LEAST_US = 500,   // so much is always done
-    WORK_PACE_OVER = 4         // the estimate of work is too high by at most this factor
+    WORK_PACE_OVER = 4          // the estimate of work is too high by at most this factor
 };
 
 struct work_pace { // zeroed = at the start
