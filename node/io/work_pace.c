@@ -15,7 +15,7 @@ bool work_pace_now(struct work_pace *p, bool requests_wait)
 static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
 {
     bool quiet = !p->asked_at_ns || now_ns - p->asked_at_ns >= (uint64_t)WORK_PACE_QUIET_MS * 1000000;
-    const uint64_t busy_us = p->commit_us > WORK_PACE_BUSY_US ? p->commit_us : WORK_PACE_BUSY_US;
+    const uint64_t slow_us = p->commit_us / 2, busy_us = slow_us > WORK_PACE_BUSY_US ? slow_us : WORK_PACE_BUSY_US;
     return quiet ? WORK_PACE_FREE_US : busy_us < WORK_PACE_BUSY_MOST_US ? busy_us : WORK_PACE_BUSY_MOST_US;
 }
 
