@@ -26,7 +26,7 @@ enum { READERS_MAX = 510, LMDB_KEY_MAX = 511 };
 struct db_txn {
     struct db *db;
     MDB_txn *txn;
-    bool write;
+    bool write, wrote;
     enum status st; // sticky: after a failed write nothing in the transaction may be relied on
 };
 
@@ -493,7 +493,7 @@ enum status db_commit(struct db_txn **t)
         db_abort(t);
         return st;
     }
-    if (x->write)
+    if (x->wrote) // else LMDB gives its number to the next one
         x->db->remembered_at = mdb_txn_id(x->txn);
     int rc = mdb_txn_commit(x->txn); // frees the transaction, also when it fails: never touch it again
     enum status st = commit_status(x->db, rc);
@@ -538,6 +538,7 @@ static void check_key(struct span key)
 static enum status written(struct db_txn *t, int rc)
 {
     enum status st = db_status_of(rc);
+    t->wrote |= st == ST_OK;
     if (st == ST_OK || st == ST_CONFLICT || st == ST_NOT_FOUND)
         return st;
     t->st = st;

@@ -117,9 +117,8 @@ void db_abort(struct db_txn **t);
 void db_write_at_end(struct db *db, bool on);
 
 // What a module knows of the store as this write transaction finds or makes it, so that it need not read it again: `size` bytes,
-// zeroed when nothing is known, the same from one transaction to the next. Forgotten when one is given up, and when others have
-// written since (unless ours before wrote nothing: see store/log_end.h). NULL when there can be none: reading, or memory is out.
-// One module may use it, with one size: store/log_end.
+// zeroed when nothing is known, the same from one transaction to the next. Forgotten when one is given up, and when another process
+// has written since. NULL when there can be none: reading, or memory is out. One module may use it, with one size: store/log_end.
 void *db_remembered(struct db_txn *t, size_t size);
 
 // The value of a key; borrowed until the next write in, or the end of, the transaction. ST_NOT_FOUND.

@@ -1,8 +1,8 @@
 // What is known of the ends of logs from one append to the next: a short cut that spares reading them again. Who finds nothing here
 // reads the store.
 //
-// It cannot be that of another log than the one in the store: what a transaction appended that was given up is forgotten with it
-// (db_remembered), a log that others have appended to has another size, and a leaf or hash that stands already is never overwritten.
+// It cannot be that of another log than the one in the store: what a transaction appended that was given up is forgotten with it, and
+// all when another process has written (db_remembered); a leaf or hash that stands already is never overwritten.
 #ifndef RELTO_STORE_LOG_END_H
 #define RELTO_STORE_LOG_END_H
 
