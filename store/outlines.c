@@ -212,16 +212,36 @@ enum status outlines_set(struct db_txn *t, const struct outlined *o, const struc
     return put_member(t, number, o, &v);
 }
 
+// Under which number does a report stand? Looks at all, for when its own record does not tell; ST_NOT_FOUND.
+static enum status find_number(struct db_txn *t, struct uuid report, uint64_t *ret)
+{
+    struct db_walk w;
+    bool found = false;
+    for (bool ok = db_walk_first(t, DB_OUTLINED, span_of(NULL, 0), span_of(NULL, 0), &w); ok && !found;) {
+        struct key_reader r = key_reader_of(w.key);
+        *ret = key_get_u64(&r);
+        found = uuid_eq(key_get_uuid(&r), report);
+        ok = found || db_walk_next(&w);
+    }
+    enum status st = w.st;
+    db_walk_end(&w);
+    return st == ST_OK && !found ? ST_NOT_FOUND : st;
+}
+
 enum status outlines_drop(struct db_txn *t, struct uuid report)
 {
     uint64_t number;
     struct outlined o;
     const struct key k = report_key(report);
     enum status st = outlines_of(t, report, &number, &o, NULL);
-    if (st != ST_OK && st != ST_CORRUPT)
-        return st == ST_NOT_FOUND ? ST_OK : st;
+    if (st == ST_NOT_FOUND)
+        return ST_OK;
+    if (st == ST_CORRUPT)
+        st = find_number(t, report, &number);
+    if (st != ST_OK && st != ST_NOT_FOUND)
+        return st;
     TRY(db_del(t, DB_OUTLINE_OF, key_span(&k)));
-    if (st == ST_CORRUPT) // who finds the report among those of its number looks here again
+    if (st == ST_NOT_FOUND)
         return ST_OK;
     const struct key member = member_key(number, report);
     TRY(db_del(t, DB_OUTLINED, key_span(&member)));

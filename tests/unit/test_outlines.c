@@ -239,10 +239,18 @@ static void a_changed_copy_is_no_copy(void **state)
         assert_int_equal(outlines_of(t, o.report, &number, &is, &of), ST_CORRUPT);
         value[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
+    set(t, 2, 10, "other");
+    value[len - 1] ^= 1;
+    assert_int_equal(db_put(t, DB_OUTLINE_OF, key_span(&k), span_of(value, len)), ST_OK);
     assert_int_equal(outlines_set(t, &o, &sample, span_cstr("b")), ST_OK);
     expect_sample(t, 1, 3);
+    assert_int_equal(count(t, DB_OUTLINES), 2); // nothing is left of the one before
+    assert_int_equal(count(t, DB_OUTLINED), 2);
+    assert_int_equal(db_put(t, DB_OUTLINE_OF, key_span(&k), span_of(value, len)), ST_OK);
     assert_int_equal(outlines_drop(t, o.report), ST_OK);
-    assert_int_equal(count(t, DB_OUTLINE_OF), 0);
+    assert_int_equal(count(t, DB_OUTLINE_OF), 1);
+    assert_int_equal(count(t, DB_OUTLINED), 1);
+    assert_int_equal(count(t, DB_OUTLINES), 1);
     db_abort(&t);
 }
 
