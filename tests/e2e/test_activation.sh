@@ -5,7 +5,7 @@ set -u
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${RELTO_BUILD:-$HERE/../../build}
 [ -x "$build/tools/bench_activation" ] || { echo "no bench_activation in $build" >&2; exit 1; }
-out=$(bash "$HERE/../../tools/benches/activation.sh" --build "$build" --reports 2000 --partners 20 --sample 2000 --seconds 1) || {
+out=$(bash "$HERE/../../tools/benches/activation.sh" --build "$build" --reports 2000 --partners 20 --sample 2000 --rounds 1 --seconds 1) || {
     echo "$out" >&2
     echo "FAILED: the activation" >&2
     exit 1

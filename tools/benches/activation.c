@@ -1,8 +1,8 @@
 // The parts of tools/bench activation, each in a process of its own:
 //   bench_activation world DIR PARTNERS                  write SPIF, vocabulary, before.xml and after.xml
 //   bench_activation fill NODE PARTNERS REPORTS [first]  fill a new node's store; first: with reports for the first partner
-//   bench_activation feed ADDRESS CERT KEY STOP          be a partner, until the file STOP is there
-//   bench_activation idle ADDRESS CERT KEY STOP          the same, and ask for nothing but what is new
+//   bench_activation feed ADDRESS CERT KEY STOP          be a partner, until the file STOP is there; prints each answer's time
+//   bench_activation idle ADDRESS CERT KEY STOP          the same, and ask for nothing but what is new; prints percentiles
 //   bench_activation watch NODE                          wait for an activation and for what follows from it
 //   bench_activation verify NODE PARTNERS REPORTS SAMPLE
 #include "tools/benches/activation.h"

@@ -98,6 +98,12 @@ static void print(struct times *t)
            t->ms[t->count - 1]);
 }
 
+static void print_all(const struct times *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        printf("sample %s %.3f\n", t->name, t->ms[i]);
+}
+
 // One after the other without a pause: what a poll costs.
 static bool run_idle(struct client *c, const char *stop, struct times *polls)
 {
@@ -150,8 +156,12 @@ int activation_feed(const char *address, const char *cert, const char *key, cons
         curl_easy_setopt(c.curl, CURLOPT_WRITEDATA, &c);
         good = idle ? run_idle(&c, stop, &polls) : run(&c, stop, &pages, &polls);
     }
-    print(&pages);
-    print(&polls);
+    if (idle) {
+        print(&polls);
+    } else {
+        print_all(&pages);
+        print_all(&polls);
+    }
     curl_easy_cleanup(c.curl);
     buf_fini(&c.body);
     free(pages.ms);
