@@ -393,6 +393,43 @@ static void an_older_version_is_not_forgotten(void **state)
     assert_false(has(s, "FRA", 2));
 }
 
+// An outline that is of another copy than the current one says nothing: what it would let go is not let go.
+static void with_outline_of_another_copy(struct sim *s, uint8_t id, bool described)
+{
+    struct outlined known;
+    struct report_record of;
+    struct span outline;
+    struct buf kept;
+    uint64_t number;
+    sim_publish(s, GBR, id, 1, CYBER);
+    struct tick *t = sim_tick(s, GBR);
+    assert_int_equal(outlines_of(t->txn, sim_id(id), &number, &known, &of), ST_OK);
+    assert_int_equal(outlines_get(t->txn, number, &outline), ST_OK);
+    buf_init(&kept, OUTLINE_BYTES_MAX);
+    buf_span(&kept, outline);
+    sim_commit(t);
+    sim_publish(s, GBR, id, 2, OF_TOPIC("terrorism", "two"));
+    t = sim_tick(s, GBR);
+    assert_int_equal(outlines_set(t->txn, &known, described ? &of : NULL, buf_bytes(&kept)), ST_OK);
+    buf_fini(&kept);
+    sim_commit(t);
+}
+
+static void an_outline_of_another_copy_says_nothing(void **state)
+{
+    struct sim *s = *state;
+    activate_text(s, POLICY_OF("3", BOTH, SCOPED("A", "parties='DEU'", TOPIC("cyber"), FREE)));
+    work(s);
+    with_outline_of_another_copy(s, 1, true);
+    with_outline_of_another_copy(s, 2, false);
+    activate_text(s, POLICY_OF("4", BOTH, SCOPED("A", "parties='FRA DEU'", TOPIC("cyber"), FREE)));
+    expect_left(s, false, 1);
+    work(s);
+    for (uint8_t id = 1; id <= 2; id++)
+        assert_false(has(s, "FRA", id));
+    assert_string_equal(flow_ledger(s, GBR, "FRA"), "");
+}
+
 // A report that contradicts itself does not keep the others.
 static void a_failing_report_does_not_keep_the_others(void **state)
 {
@@ -726,6 +763,7 @@ int main(void)
         T(lists_come_one_after_the_other),
         T(another_activation_before_the_first_is_done),
         T(an_older_version_is_not_forgotten),
+        T(an_outline_of_another_copy_says_nothing),
         T(a_failing_report_does_not_keep_the_others),
         T(a_store_without_outlines),
         cmocka_unit_test(steps_do_what_deciding_everything_does),

@@ -96,6 +96,13 @@ static void the_same_again_is_fine_other_bytes_are_not(void **state)
     db_abort(&t);
 }
 
+static void check_is_current(struct db_txn *t, struct report_record r, bool expected)
+{
+    bool current = !expected;
+    assert_int_equal(reports_is_current(t, &r, &current), ST_OK);
+    assert_int_equal(current, expected);
+}
+
 // Spec 4.4: highest version; own or the originator's feed first; then the earliest.
 static void which_copy_is_current(void **state)
 {
@@ -126,6 +133,29 @@ static void which_copy_is_current(void **state)
     assert_int_equal(reports_current(t, uuid_of(1), &r), ST_NOT_FOUND);
     put(t, record(1, 3, "FRA", 70, "fra3")); // withdrawn is not recalled: it may come again
     check_current(t, 1, "fra3");
+    db_abort(&t);
+}
+
+// A record read earlier: is the copy it describes the current one still?
+static void a_copy_is_current_until_another_is(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    const struct recall_record rec = {.at = 100, .by = "cell:J2-NORTH", .reason = "wrong ship", .version = 2};
+    const struct report_record first = record(1, 1, "FRA", 50, "fra1"), better = record(1, 1, "DEU", 60, "deu1");
+    const struct report_record again = record(1, 1, "FRA", 70, "fra1"), next = record(1, 2, "DEU", 80, "deu2");
+    check_is_current(t, first, false); // not here yet
+    put(t, first);
+    check_is_current(t, first, true);
+    check_is_current(t, again, false); // it came at another time
+    put(t, better);
+    check_is_current(t, first, false);
+    check_is_current(t, better, true);
+    put(t, next);
+    check_is_current(t, better, false);
+    check_is_current(t, next, true);
+    assert_int_equal(reports_recall(t, uuid_of(1), &rec), ST_OK);
+    check_is_current(t, next, false);
     db_abort(&t);
 }
 
@@ -328,7 +358,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
     const struct CMUnitTest tests[] = {
         T(records_round_trip),           T(the_same_again_is_fine_other_bytes_are_not),
-        T(which_copy_is_current),        T(recalled_is_for_ever),
+        T(which_copy_is_current),        T(a_copy_is_current_until_another_is),
+        T(recalled_is_for_ever),
         T(listing_is_newest_first),      T(titles_are_cut_between_characters),
         T(drafts_are_known_for_30_days), T(damage_is_told),
         T(the_facts_beside_the_bytes_are_checked),
