@@ -332,10 +332,12 @@ static enum status run_steps(struct working *x, bool *ret_more, bool *ret_all)
 {
     enum status st = policy_steps_first(x->t->txn, &x->step);
     *ret_more = st == ST_OK;
-    if (st == ST_NOT_FOUND)
+    if (st == ST_NOT_FOUND) {
         policy_work_forget(x->t->core);
+        return ST_OK;
+    }
     if (st != ST_OK)
-        return st == ST_NOT_FOUND ? ST_OK : st;
+        return st;
     st = worker_of(x->t, &x->step, &x->with);
     if (st == ST_OK)
         return run_step(x);
