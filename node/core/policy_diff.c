@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/core/policy_flow.h"
+#include "node/core/policy_find.h"
 #include "node/core/policy_work.h"
 #include "node/core/release.h"
 #include "policy/policy_change.h"
@@ -168,15 +169,12 @@ static enum status compare(struct diffing *x, struct arena *a, bool *ret_none)
 {
     uint64_t number;
     struct outlined known;
-    struct span bytes;
     struct outline o;
     struct outline_change c;
     TRY(outlines_of(x->t->txn, x->id, &number, &known, NULL));
     if (number == OUTLINE_NONE)
         return ST_OK;
-    TRY(outlines_get(x->t->txn, number, &bytes));
-    TRY(outline_read(bytes, a, &o));
-    TRY(policy_change_outline(x->change, &o, &c));
+    TRY(policy_find_compare(x->t->txn, x->change, number, a, &o, &c));
     *ret_none = outline_change_none(&c, known.base, x->t->now);
     return ST_OK;
 }
