@@ -106,11 +106,8 @@ static enum status write_leaf(struct audit_event *e, char text[DIGEST_TEXT_LEN +
 static enum status last_time(struct db_txn *t, uint64_t size, utc_ms *ret)
 {
     struct span last;
-    const struct log_end *end = log_end_of(t, AUDIT_LOG, size);
-    if (end && end->timed) {
-        *ret = end->at;
+    if (log_end_last(t, AUDIT_LOG, size, ret))
         return ST_OK;
-    }
     TRY(leaf_of(t, size - 1, &last));
     return time_of(last, ret);
 }

@@ -144,11 +144,8 @@ static enum status last_time(struct db_txn *t, const char *partner, uint64_t siz
     char log[PARTNER_ID_MAX + 8];
     struct ledger_entry last;
     ledger_log_name(partner, log);
-    const struct log_end *end = log_end_of(t, log, size);
-    if (end && end->timed) {
-        *ret = end->at;
+    if (log_end_last(t, log, size, ret))
         return ST_OK;
-    }
     TRY(entry_at(t, partner, size - 1, &last));
     *ret = last.at;
     return ST_OK;

@@ -35,3 +35,12 @@ void log_end_time(struct db_txn *t, const char *log, uint64_t size, utc_ms at)
         e->at = at;
     }
 }
+
+bool log_end_last(struct db_txn *t, const char *log, uint64_t size, utc_ms *ret)
+{
+    const struct log_end *e = log_end_of(t, log, size);
+    if (!e || !e->timed)
+        return false;
+    *ret = e->at;
+    return true;
+}

@@ -25,5 +25,7 @@ struct log_end {
 struct log_end *log_end_of(struct db_txn *t, const char *log, uint64_t size);
 // Note when the leaf was that has just been appended behind `size` others.
 void log_end_time(struct db_txn *t, const char *log, uint64_t size, utc_ms at);
+// When was the last leaf of a log of this size? False: it is not known.
+bool log_end_last(struct db_txn *t, const char *log, uint64_t size, utc_ms *ret);
 
 #endif
