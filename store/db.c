@@ -18,10 +18,10 @@ enum { READERS_MAX = 510, LMDB_KEY_MAX = 511 };
 // Growth begins when less than this is free; also the smallest step. A quarter of the ceiling for small
 // stores.
 #define HEADROOM_BYTES (256 * MIB)
-// No transaction has the number behind this one.
-#define NEVER ULLONG_MAX
 #define MAP_BYTES_DEFAULT (64 * MIB)
 #define MAP_BYTES_MAX_DEFAULT (64 * 1024 * MIB)
+// No transaction has the number behind this one.
+#define NEVER ULLONG_MAX
 
 struct db_txn {
     struct db *db;
