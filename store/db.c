@@ -30,12 +30,6 @@ struct db_txn {
     enum status st; // sticky: after a failed write nothing in the transaction may be relied on
 };
 
-static const char *const table_names[DB_TABLE_COUNT] = {
-#define X(name, text) [DB_##name] = text,
-    DB_TABLES(X)
-#undef X
-};
-
 enum status db_status_of(int rc)
 {
     switch (rc) {
@@ -121,7 +115,7 @@ static enum status grow(struct db *db)
 
 // ---- opening
 
-static void env_fault(const struct db *db, struct diag *d, int rc)
+void db_fault(const struct db *db, struct diag *d, int rc)
 {
     switch (db_status_of(rc)) {
     case ST_CORRUPT:
@@ -167,113 +161,37 @@ static struct span span_of_val(MDB_val v)
     return span_of(v.mv_data, v.mv_size);
 }
 
-static struct key format_key(void)
-{
-    struct key k = {.len = 0};
-    key_id(&k, "format");
-    return k;
-}
-
-// An environment without a single table has just been made: nothing was ever committed to it.
-static int is_fresh(MDB_txn *txn, bool *ret)
-{
-    MDB_dbi main;
-    MDB_stat stat;
-    int rc = mdb_dbi_open(txn, NULL, 0, &main);
-    if (rc == 0)
-        rc = mdb_stat(txn, main, &stat);
-    *ret = rc == 0 && stat.ms_entries == 0;
-    return rc;
-}
-
-static int open_tables(struct db *db, MDB_txn *txn, unsigned flags)
-{
-    for (size_t i = 0; i < DB_TABLE_COUNT; i++) {
-        int rc = mdb_dbi_open(txn, table_names[i], flags, &db->dbi[i]);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int write_format(struct db *db, MDB_txn *txn)
-{
-    struct key k = format_key(), v = {.len = 0};
-    key_u32(&v, DB_FORMAT_VERSION);
-    MDB_val key = val_of(key_span(&k)), value = val_of(key_span(&v));
-    return mdb_put(txn, db->dbi[DB_META], &key, &value, 0);
-}
-
-static enum status refuse_version(struct db *db, struct diag *d, uint32_t version)
-{
-    if (version < DB_FORMAT_VERSION && version >= DB_FORMAT_OLDEST) {
-        diag_add(d, 0, 0, "store-version", db->path, "an earlier version of Relto wrote the store; start reltod once");
-        return ST_NOT_FOUND;
-    }
-    diag_add(d, 0, 0, "store-version", db->path,
-             "the store has format version %u, this program reads version %u; use the program that wrote it",
-             (unsigned)version, (unsigned)DB_FORMAT_VERSION);
-    return ST_CORRUPT;
-}
-
-// The version first: a store of another version need not have our tables.
-static enum status check_format(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_older)
-{
-    struct key k = format_key();
-    MDB_val key = val_of(key_span(&k)), value;
-    MDB_dbi meta;
-    int rc = mdb_dbi_open(txn, table_names[DB_META], 0, &meta);
-    if (rc == 0)
-        rc = mdb_get(txn, meta, &key, &value);
-    struct key_reader r = key_reader_of(rc == 0 ? span_of_val(value) : span_of(NULL, 0));
-    uint32_t version = key_get_u32(&r);
-    if (rc != 0 || r.bad || r.rest.len != 0) {
-        diag_add(d, 0, 0, "store-damaged", db->path, "the store does not say its format version; restore it from a backup");
-        return ST_CORRUPT;
-    }
-    *ret_older = version < DB_FORMAT_VERSION;
-    bool good = version == DB_FORMAT_VERSION || (*ret_older && version >= DB_FORMAT_OLDEST && !db->options.read_only);
-    return good ? ST_OK : refuse_version(db, d, version);
-}
-
-static enum status set_up(struct db *db, MDB_txn *txn, struct diag *d)
-{
-    bool fresh, older = false;
-    int rc = is_fresh(txn, &fresh);
-    if (rc == 0 && fresh && db->options.read_only) {
-        diag_add(d, 0, 0, "store", db->path, "the store is empty; start the node once");
-        return ST_NOT_FOUND;
-    }
-    if (rc == 0 && !fresh)
-        TRY(check_format(db, txn, d, &older));
-    if (rc == 0)
-        rc = open_tables(db, txn, db->options.read_only ? 0 : MDB_CREATE); // also those that this version added
-    if (rc == 0 && (fresh || older))
-        rc = write_format(db, txn);
-    if (rc == 0)
-        return ST_OK;
-    if (rc == MDB_NOTFOUND) {
-        diag_add(d, 0, 0, "store-version", db->path, "the store lacks a table of this version of Relto; start reltod once");
-        return ST_NOT_FOUND;
-    }
-    env_fault(db, d, rc);
-    return db_status_of(rc);
-}
-
-static enum status set_up_txn(struct db *db, struct diag *d)
+static int set_up(struct db *db, struct diag *d, bool *ret_told)
 {
     MDB_txn *txn;
     int rc = mdb_txn_begin(db->env, NULL, db->options.read_only ? MDB_RDONLY : 0, &txn);
-    if (rc == 0) {
-        enum status st = set_up(db, txn, d);
-        if (st != ST_OK) {
-            mdb_txn_abort(txn);
-            return st;
-        }
-        rc = mdb_txn_commit(txn); // a reader commits too: that keeps the tables' handles
-    }
     if (rc != 0)
-        env_fault(db, d, rc);
+        return rc;
+    rc = db_format_set_up(db, txn, d, ret_told);
+    if (rc == 0)
+        return mdb_txn_commit(txn); // a reader commits too: that keeps the tables' handles
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+// Make the map larger. False: it may not be.
+static bool make_room(struct db *db)
+{
+    MDB_envinfo info;
+    const size_t max = rounded(db->options.map_bytes_max);
+    if (mdb_env_info(db->env, &info) != 0 || info.me_mapsize >= max)
+        return false;
+    return mdb_env_set_mapsize(db->env, info.me_mapsize > max / 2 ? max : info.me_mapsize * 2) == 0;
+}
+
+static enum status set_up_tables(struct db *db, struct diag *d)
+{
+    bool told = false;
+    int rc = set_up(db, d, &told);
+    while (rc == MDB_MAP_FULL && make_room(db)) // what another version wrote may take more
+        rc = set_up(db, d, &told);
+    if (rc != 0 && !told)
+        db_fault(db, d, rc);
     return db_status_of(rc);
 }
 
@@ -292,7 +210,7 @@ static int env_create(struct db *db)
         db->options.map_bytes < db->options.map_bytes_max ? db->options.map_bytes : db->options.map_bytes_max;
     int rc = mdb_env_create(&db->env);
     if (rc == 0)
-        rc = mdb_env_set_maxdbs(db->env, DB_TABLE_COUNT);
+        rc = mdb_env_set_maxdbs(db->env, DB_TABLE_COUNT + 1); // one that an earlier version had
     if (rc == 0)
         rc = mdb_env_set_maxreaders(db->env, READERS_MAX);
     if (rc == 0)
@@ -312,14 +230,14 @@ enum status db_env_open(struct db *db, struct diag *d)
     if (rc == 0)
         rc = mdb_reader_check(db->env, &dead);
     if (rc != 0) {
-        env_fault(db, d, rc);
+        db_fault(db, d, rc);
         st = db_status_of(rc);
     }
     db->remembered_at = NEVER;
     if (st == ST_OK)
         st = check_length(db, d);
     if (st == ST_OK)
-        st = set_up_txn(db, d);
+        st = set_up_tables(db, d);
     if (st == ST_OK && !db->options.read_only)
         st = db_dir_sync(db->dir_fd, d, db->path);
     if (st != ST_OK && db->env) {

@@ -21,7 +21,7 @@
     X(HELD_BY, "held_by")                   /* uuid ‖ partner -> "" : the reverse of holdings */           \
     X(DELIVERED, "delivered")               /* partner ‖ n -> time : content of this entry left */         \
     X(RECEIPTS, "receipts")                 /* partner ‖ size -> checkpoint and cosignature */             \
-    X(TREE, "tree")                         /* log ‖ level ‖ index -> hash of a complete subtree */      \
+    X(TREE, "subtrees")                     /* log ‖ n -> hashes of the complete subtrees that end with leaf n */ \
     X(TREE_SIZE, "tree_size")               /* log -> number of leaves */                                    \
     X(AUDIT, "audit")                       /* n -> event bytes */                                           \
     X(AUDIT_BY_REPORT, "audit_by_report")   /* uuid ‖ n -> "" */                                           \

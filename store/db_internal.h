@@ -1,4 +1,4 @@
-// What db.c, db_dir.c and backup.c share. Nobody else includes this.
+// What db.c, db_dir.c, db_format.c, db_tail.c and backup.c share. Nobody else includes this.
 #ifndef RELTO_STORE_DB_INTERNAL_H
 #define RELTO_STORE_DB_INTERNAL_H
 
@@ -10,8 +10,8 @@
 #define DB_COMPACT_FILE "data.mdb.compact"
 #define DB_BEFORE_FILE "data.mdb.before-restore"
 
-// Version 2 added tables to version 1: the first writable open makes those that are missing.
-enum { DB_FORMAT_VERSION = 2, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };
+// Version 2 added tables to version 1, version 3 has other trees: the first writable open brings a store up to date.
+enum { DB_FORMAT_VERSION = 3, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };
 
 struct MDB_env;
 struct MDB_txn;
@@ -60,8 +60,16 @@ void db_tail_look(struct db *db);
 // Is it the snapshot of this line of the table of readers?
 bool db_tail_is(const struct db *db, long process, unsigned long long txn);
 
+// db_format.c; codes are LMDB's.
+
+// Check the version of what stands in the environment, make what is missing of it unless it is read_only, and open the tables. An
+// error is told as a fault when *ret_told.
+MUST_USE int db_format_set_up(struct db *db, struct MDB_txn *txn, struct diag *d, bool *ret_told);
+
 // db.c
 MUST_USE enum status db_status_of(int rc);
+// Say why the store cannot be opened.
+void db_fault(const struct db *db, struct diag *d, int rc);
 // Open the environment and its tables in a prepared struct db (path, options, dir_fd). Closes it on failure.
 MUST_USE enum status db_env_open(struct db *db, struct diag *d);
 

@@ -4,12 +4,23 @@
 #include "store/key.h"
 #include "store/log_end.h"
 
-static struct key node_key(const char *log, unsigned level, uint64_t index)
+// The hashes of the complete subtrees that end with one leaf, the leaf's own first: one for each level. They are written together, so
+// that a log grows at one place of the table.
+struct row {
+    struct digest hashes[MERKLE_LEVELS];
+    unsigned levels;
+};
+
+unsigned tree_levels(uint64_t n)
+{
+    return n == UINT64_MAX ? MERKLE_LEVELS : (unsigned)__builtin_ctzll(n + 1) + 1;
+}
+
+static struct key row_key(const char *log, uint64_t n)
 {
     struct key k = {.len = 0};
     key_text(&k, log);
-    key_u8(&k, (uint8_t)level);
-    key_u64(&k, index);
+    key_u64(&k, n);
     return k;
 }
 
@@ -46,25 +57,24 @@ static enum status put_size(struct db_txn *t, const char *log, uint64_t size)
     return db_put(t, DB_TREE_SIZE, key_span(&k), key_span(&v));
 }
 
-static enum status get_node(struct db_txn *t, const char *log, unsigned level, uint64_t index,
-                            struct digest *ret)
+static enum status get_node(struct db_txn *t, const char *log, unsigned level, uint64_t index, struct digest *ret)
 {
-    struct key k = node_key(log, level, index);
+    const uint64_t last = ((index + 1) << level) - 1;
+    struct key k = row_key(log, last);
     struct span v;
     enum status st = db_get(t, DB_TREE, key_span(&k), &v);
-    if (st == ST_NOT_FOUND || (st == ST_OK && v.len != SHA256_LEN))
+    if (st == ST_NOT_FOUND || (st == ST_OK && v.len != tree_levels(last) * SHA256_LEN))
         return ST_CORRUPT;
     if (st == ST_OK)
-        memcpy(ret->b, v.ptr, SHA256_LEN);
+        memcpy(ret->b, v.ptr + level * SHA256_LEN, SHA256_LEN);
     return st;
 }
 
-// A node is written once: what is there already contradicts the size.
-static enum status put_node(struct db_txn *t, const char *log, unsigned level, uint64_t index,
-                            const struct digest *h)
+// A row is written once: what is there already contradicts the size.
+static enum status put_row(struct db_txn *t, const char *log, uint64_t n, const struct row *r)
 {
-    struct key k = node_key(log, level, index);
-    enum status st = db_put_new(t, DB_TREE, key_span(&k), span_of(h->b, SHA256_LEN));
+    struct key k = row_key(log, n);
+    enum status st = db_put_new(t, DB_TREE, key_span(&k), span_of(r->hashes, r->levels * sizeof *r->hashes));
     return st == ST_CONFLICT ? ST_CORRUPT : st;
 }
 
@@ -90,24 +100,29 @@ static void remember(struct log_end *end, unsigned level, const struct digest *w
     }
 }
 
+static enum status make_row(struct db_txn *t, const char *log, uint64_t n, const struct digest *leaf, const struct log_end *end,
+                            struct row *ret)
+{
+    ret->hashes[0] = *leaf;
+    ret->levels = tree_levels(n);
+    for (unsigned level = 0; level + 1 < ret->levels; level++) {
+        struct digest left;
+        TRY(left_of(t, log, level, n >> level, end, &left));
+        ret->hashes[level + 1] = merkle_parent(&left, &ret->hashes[level]);
+    }
+    return ST_OK;
+}
+
 enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf)
 {
     struct log_end *end = log_end_of(t, log, size);
+    struct row row;
     if (size == UINT64_MAX)
         return ST_LIMIT;
-    struct digest h = *leaf;
-    TRY(put_node(t, log, 0, size, &h));
-    uint64_t index = size;
-    unsigned level = 0;
-    for (; index & 1; level++) {
-        struct digest left;
-        TRY(left_of(t, log, level, index, end, &left));
-        h = merkle_parent(&left, &h);
-        index >>= 1;
-        TRY(put_node(t, log, level + 1, index, &h));
-    }
+    TRY(make_row(t, log, size, leaf, end, &row));
+    TRY(put_row(t, log, size, &row));
     if (end)
-        remember(end, level, &h);
+        remember(end, row.levels - 1, &row.hashes[row.levels - 1]);
     return put_size(t, log, size + 1);
 }
 

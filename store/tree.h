@@ -11,6 +11,8 @@ MUST_USE enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret)
 // log's size.
 MUST_USE enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf);
 MUST_USE enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf);
+// How many complete subtrees end with leaf n, one of each level from 0 on: so many hashes are stored with it.
+unsigned tree_levels(uint64_t n);
 // Root of the first `size` leaves (size <= tree_size, else ST_INVALID).
 MUST_USE enum status tree_root(struct db_txn *t, const char *log, uint64_t size, struct digest *ret);
 MUST_USE enum status tree_leaf(struct db_txn *t, const char *log, uint64_t n, struct digest *ret);

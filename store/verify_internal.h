@@ -80,12 +80,6 @@ static inline void verify_set_bit(uint8_t *bits, uint64_t n)
     bits[n / 8] = (uint8_t)(bits[n / 8] | 1u << (n % 8));
 }
 
-// A level of the stored tree, read in step with the tree that is computed.
-struct verify_level {
-    bool started;
-    struct db_walk walk; // stands on the first node that was not asked for; no cursor = there is none left
-};
-
 // A log's leaves in order, with its tree. `leaf` looks at the bytes of one and gives its hash.
 struct verify_log {
     struct verify *v;
@@ -98,9 +92,9 @@ struct verify_log {
     struct merkle_frontier tree;
     uint64_t size; // as stored
     uint64_t end;  // behind the last place whose bytes are there
-    struct verify_level *levels; // MERKLE_LEVELS of them
-    uint64_t strangers;          // stored nodes that are none of the tree
-    bool told;     // a wrong node was told
+    struct db_walk rows; // of the stored tree: stands on the first that was not asked for; no cursor = there is none left
+    uint64_t strangers;  // rows that are none of the tree
+    bool told;     // a wrong hash was told
     bool broken;   // leaves are missing altogether: there is no tree to compare any more
 };
 MUST_USE enum status verify_log(struct verify_log *l);

@@ -1,80 +1,47 @@
-// One log and its tree: computed again from the leaves' bytes and compared with every stored node.
-#include <stdlib.h>
-
+// One log and its tree: computed again from the leaves' bytes and compared with every stored hash.
 #include "store/verify_internal.h"
 
-// ---- the stored nodes: of each level in order, for the tree computed again meets them in that order too
+// ---- the stored tree: a row for each leaf
 
-static struct key level_key(const struct verify_log *l, unsigned level)
+// The stored hashes of the complete subtrees that end with a leaf; empty when they are not there, or not so many. Rows before it
+// belong to nothing.
+static struct span stored_row(struct verify_log *l, uint64_t n)
 {
-    struct key k = {.len = 0};
-    key_text(&k, l->name);
-    key_u8(&k, (uint8_t)level);
-    return k;
-}
-
-// Stand on the first node of a level that was not looked at before.
-static bool stand(struct verify_log *l, struct verify_level *v, unsigned level)
-{
-    if (v->started)
-        return v->walk.cursor != NULL;
-    struct key prefix = level_key(l, level);
-    v->started = true;
-    return db_walk_first(l->v->t, DB_TREE, key_span(&prefix), span_of(NULL, 0), &v->walk);
-}
-
-// The stored hash of a node, NULL when there is none of the right length. Nodes before it belong to nothing.
-static const uint8_t *stored_node(struct verify_log *l, unsigned level, uint64_t index)
-{
-    struct verify_level *v = &l->levels[level];
-    for (bool ok = stand(l, v, level); ok; ok = db_walk_next(&v->walk)) {
-        struct key_reader r = key_reader_of(span_sub(v->walk.key, v->walk.prefix_len, v->walk.key.len));
+    const size_t len = tree_levels(n) * SHA256_LEN;
+    for (struct db_walk *w = &l->rows; w->cursor; l->strangers++) {
+        struct key_reader r = key_reader_of(span_sub(w->key, w->prefix_len, w->key.len));
         uint64_t have = key_get_u64(&r);
-        if (value_whole(&r) && have >= index) {
-            bool met = have == index && v->walk.value.len == SHA256_LEN;
-            const uint8_t *hash = met ? v->walk.value.ptr : NULL;
-            if (have == index) // stays valid: the map does not move, and nothing is written
-                db_walk_next(&v->walk);
-            return hash;
-        }
-        l->strangers++;
+        const bool whole = value_whole(&r);
+        if (whole && have > n)
+            break;
+        struct span row = w->value; // stays valid: the map does not move, and nothing is written
+        db_walk_next(w);
+        if (whole && have == n)
+            return row.len == len ? row : span_of(NULL, 0);
     }
-    return NULL;
+    return span_of(NULL, 0);
 }
 
-static void compare_node(struct verify_log *l, unsigned level, uint64_t index, const struct digest *want)
+static void compare_hash(struct verify_log *l, struct span row, unsigned level, uint64_t index, const struct digest *want)
 {
     char where[VERIFY_WHERE_MAX];
-    const uint8_t *stored = stored_node(l, level, index);
-    if ((stored && memcmp(stored, want->b, SHA256_LEN) == 0) || l->told)
+    if (l->told || (row.len && memcmp(row.ptr + level * SHA256_LEN, want->b, SHA256_LEN) == 0))
         return;
     l->told = true;
     verify_say(l->v, "tree-differs", verify_where(l->name, index << level, where),
                "the stored hash of level %u, index %llu is %s", level, (unsigned long long)index,
-               stored ? "not that of the stored bytes" : "missing or damaged");
+               row.len ? "not that of the stored bytes" : "missing or damaged");
 }
 
-// Nodes that nothing asked for: behind the last of each level, and of levels that the tree does not have.
+// Rows that nothing asked for.
 static enum status count_strangers(struct verify_log *l)
 {
-    struct key prefix = {.len = 0};
-    struct db_walk w;
-    unsigned level = 0;
-    for (; level < MERKLE_LEVELS && l->levels[level].started; level++) {
-        struct db_walk *rest = &l->levels[level].walk;
-        for (; rest->cursor; db_walk_next(rest))
-            l->strangers++;
-        TRY(rest->st);
-    }
-    struct key from = level_key(l, level);
-    key_text(&prefix, l->name);
-    for (bool ok = db_walk_first(l->v->t, DB_TREE, key_span(&prefix), key_span(&from), &w); ok; ok = db_walk_next(&w))
+    for (; l->rows.cursor; db_walk_next(&l->rows))
         l->strangers++;
-    db_walk_end(&w);
-    if (w.st == ST_OK && l->strangers)
-        verify_say(l->v, "tree-nodes", l->name, "%llu stored tree nodes belong to nothing in a tree of %llu leaves",
+    if (l->rows.st == ST_OK && l->strangers)
+        verify_say(l->v, "tree-nodes", l->name, "%llu stored rows of the tree belong to nothing in one of %llu leaves",
                    (unsigned long long)l->strangers, (unsigned long long)l->size);
-    return w.st;
+    return l->rows.st;
 }
 
 // ---- the tree, computed again
@@ -83,14 +50,15 @@ static enum status count_strangers(struct verify_log *l)
 static void add_leaf(struct verify_log *l, const struct digest *leaf)
 {
     struct merkle_frontier *f = &l->tree;
-    uint64_t index = f->size;
+    const uint64_t index = f->size;
+    const struct span row = stored_row(l, index);
     unsigned count = (unsigned)__builtin_popcountll(f->size), level = 0;
     struct digest h = *leaf;
-    compare_node(l, 0, index, &h);
+    compare_hash(l, row, 0, index, &h);
     for (uint64_t s = f->size; s & 1; s >>= 1) {
         h = merkle_parent(&f->peaks[--count], &h);
         level++;
-        compare_node(l, level, index >> level, &h);
+        compare_hash(l, row, level, index >> level, &h);
     }
     f->peaks[count] = h;
     f->size++;
@@ -170,13 +138,10 @@ enum status verify_log(struct verify_log *l)
     }
     if (st != ST_OK)
         return st;
-    l->levels = calloc(MERKLE_LEVELS, sizeof *l->levels);
-    if (!l->levels)
-        return ST_NOMEM;
-    st = run(l);
-    for (unsigned level = 0; level < MERKLE_LEVELS; level++)
-        db_walk_end(&l->levels[level].walk);
-    free(l->levels);
-    l->levels = NULL;
+    struct key of_log = {.len = 0};
+    key_text(&of_log, l->name);
+    db_walk_first(l->v->t, DB_TREE, key_span(&of_log), span_of(NULL, 0), &l->rows);
+    st = l->rows.st == ST_OK ? run(l) : l->rows.st;
+    db_walk_end(&l->rows);
     return st;
 }

@@ -1,0 +1,169 @@
+// What stands in an environment: the tables, and the version of their layout.
+#include <lmdb.h>
+#include <string.h>
+
+#include "store/db_internal.h"
+#include "store/key.h"
+#include "store/merkle.h"
+
+enum { TEXT_MAX = 255 };
+
+static const char *const table_names[DB_TABLE_COUNT] = {
+#define X(name, text) [DB_##name] = text,
+    DB_TABLES(X)
+#undef X
+};
+
+static MDB_val val_of(struct key *k)
+{
+    return (MDB_val){k->len, k->b};
+}
+
+static struct key_reader reader_of(MDB_val v)
+{
+    return key_reader_of(span_of(v.mv_data, v.mv_size));
+}
+
+static struct key format_key(void)
+{
+    struct key k = {.len = 0};
+    key_id(&k, "format");
+    return k;
+}
+
+// An environment without a single table has just been made: nothing was ever committed to it.
+static int is_fresh(MDB_txn *txn, bool *ret)
+{
+    MDB_dbi main;
+    MDB_stat stat;
+    int rc = mdb_dbi_open(txn, NULL, 0, &main);
+    if (rc == 0)
+        rc = mdb_stat(txn, main, &stat);
+    *ret = rc == 0 && stat.ms_entries == 0;
+    return rc;
+}
+
+static int open_tables(struct db *db, MDB_txn *txn, unsigned flags)
+{
+    for (size_t i = 0; i < DB_TABLE_COUNT; i++) {
+        int rc = mdb_dbi_open(txn, table_names[i], flags, &db->dbi[i]);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int write_format(struct db *db, MDB_txn *txn)
+{
+    struct key k = format_key(), v = {.len = 0};
+    key_u32(&v, DB_FORMAT_VERSION);
+    MDB_val key = val_of(&k), value = val_of(&v);
+    return mdb_put(txn, db->dbi[DB_META], &key, &value, 0);
+}
+
+static int refuse_version(struct db *db, struct diag *d, uint32_t version)
+{
+    if (version < DB_FORMAT_VERSION && version >= DB_FORMAT_OLDEST) {
+        diag_add(d, 0, 0, "store-version", db->path, "an earlier version of Relto wrote the store; start reltod once");
+        return MDB_NOTFOUND;
+    }
+    diag_add(d, 0, 0, "store-version", db->path,
+             "the store has format version %u, this program reads version %u; use the program that wrote it",
+             (unsigned)version, (unsigned)DB_FORMAT_VERSION);
+    return MDB_VERSION_MISMATCH;
+}
+
+// The version first: a store of another version need not have our tables.
+static int check_format(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_older)
+{
+    struct key k = format_key();
+    MDB_val key = val_of(&k), value;
+    MDB_dbi meta;
+    int rc = mdb_dbi_open(txn, table_names[DB_META], 0, &meta);
+    if (rc == 0)
+        rc = mdb_get(txn, meta, &key, &value);
+    struct key_reader r = rc == 0 ? reader_of(value) : (struct key_reader){.bad = true};
+    uint32_t version = key_get_u32(&r);
+    if (r.bad || r.rest.len != 0) {
+        diag_add(d, 0, 0, "store-damaged", db->path, "the store does not say its format version; restore it from a backup");
+        return MDB_CORRUPTED;
+    }
+    *ret_older = version < DB_FORMAT_VERSION;
+    bool good = version == DB_FORMAT_VERSION || (*ret_older && version >= DB_FORMAT_OLDEST && !db->options.read_only);
+    return good ? 0 : refuse_version(db, d, version);
+}
+
+// ---- from version 2 to 3: the table "tree" held each hash of a tree by itself, log ‖ level ‖ index
+
+// What cannot be read is left out: `audit verify` finds the gap.
+static int join_hash(MDB_txn *txn, MDB_dbi rows, MDB_val old, MDB_val hash)
+{
+    char log[TEXT_MAX + 1];
+    uint8_t row[MERKLE_LEVELS * SHA256_LEN];
+    struct key k = {.len = 0};
+    struct key_reader r = reader_of(old);
+    key_get_text(&r, log, sizeof log);
+    unsigned level = key_get_u8(&r);
+    uint64_t index = key_get_u64(&r);
+    if (r.bad || r.rest.len || level >= MERKLE_LEVELS || hash.mv_size != SHA256_LEN)
+        return 0;
+    key_text(&k, log);
+    key_u64(&k, ((index + 1) << level) - 1); // the leaf that completes this subtree
+    MDB_val key = val_of(&k), below = {0};
+    int rc = mdb_get(txn, rows, &key, &below);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return rc;
+    if (below.mv_size != level * SHA256_LEN)
+        return 0;
+    if (below.mv_size)
+        memcpy(row, below.mv_data, below.mv_size);
+    memcpy(row + below.mv_size, hash.mv_data, SHA256_LEN);
+    MDB_val value = {below.mv_size + SHA256_LEN, row};
+    return mdb_put(txn, rows, &key, &value, 0);
+}
+
+// In order of keys: a log's lower levels come first.
+static int join_hashes(const struct db *db, MDB_txn *txn)
+{
+    MDB_dbi old;
+    MDB_cursor *c;
+    MDB_val k, v;
+    int rc = mdb_dbi_open(txn, "tree", 0, &old);
+    if (rc != 0)
+        return rc == MDB_NOTFOUND ? 0 : rc;
+    rc = mdb_cursor_open(txn, old, &c);
+    if (rc != 0)
+        return rc;
+    while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0 && (rc = join_hash(txn, db->dbi[DB_TREE], k, v)) == 0)
+        ;
+    mdb_cursor_close(c);
+    return rc == MDB_NOTFOUND ? mdb_drop(txn, old, 1) : rc;
+}
+
+// ----
+
+int db_format_set_up(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_told)
+{
+    bool fresh, older = false;
+    int rc = is_fresh(txn, &fresh);
+    *ret_told = rc == 0 && fresh && db->options.read_only;
+    if (*ret_told) {
+        diag_add(d, 0, 0, "store", db->path, "the store is empty; start the node once");
+        return MDB_NOTFOUND;
+    }
+    if (rc == 0 && !fresh) {
+        rc = check_format(db, txn, d, &older);
+        *ret_told = rc != 0;
+    }
+    if (rc == 0)
+        rc = open_tables(db, txn, db->options.read_only ? 0 : MDB_CREATE); // also those that this version added
+    if (rc == MDB_NOTFOUND && !*ret_told) {
+        diag_add(d, 0, 0, "store-version", db->path, "the store lacks a table of this version of Relto; start reltod once");
+        *ret_told = true;
+    }
+    if (rc == 0 && older)
+        rc = join_hashes(db, txn);
+    if (rc == 0 && (fresh || older))
+        rc = write_format(db, txn);
+    return rc;
+}
