@@ -11,7 +11,7 @@ enum {
     // While somebody asks, the work of a tick takes so long, its commit not counted; or half as long as commits do, up to the second,
     // where the disk is slow. Who asks during a commit has to wait for it, and that takes the longer, the more was written: work as long
     // as commits would make them longer and longer.
-    WORK_PACE_BUSY_US = 7000,
+    WORK_PACE_BUSY_US = 3000,
     WORK_PACE_BUSY_MOST_US = 30000,
     WORK_PACE_COMMITS = 8,      // the time of commits is averaged over so many
     WORK_PACE_FREE_US = 100000, // so long when no request came for …
