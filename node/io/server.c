@@ -43,7 +43,7 @@ struct server {
     uint64_t next_request;       // high bits of request ids
     uint64_t next_serial;        // of connections
     bool stopping;
-    int watch;                   // tells of input beside the loop (server_look); -1 = cannot
+    int watch;                   // tells of input and room beside the loop (server_look); -1 = cannot
     size_t body_memory, answer_memory;
     uint8_t record[CONN_RECORD];
     struct conn_settings settings;
@@ -318,20 +318,33 @@ static uint64_t watch_name(const struct conn *c)
     return c->serial << 16 | c->slot;
 }
 
-// Without it, who asks waits until the loop goes on. A connection tells of new bytes once, a listener until it was accepted.
-static void watch(struct server *s, int fd, uint64_t name)
+// Without it, who asks waits until the loop goes on. A connection tells once of new bytes, and of room for an answer; a listener until
+// it was accepted.
+static void watch(struct server *s, int fd, uint64_t name, int op)
 {
-    struct epoll_event e = {.events = EPOLLIN | (name == LISTENER ? 0u : (unsigned)EPOLLET), .data.u64 = name};
+    struct epoll_event e = {.events = EPOLLIN | (name == LISTENER ? 0u : EPOLLOUT | (unsigned)EPOLLET), .data.u64 = name};
     if (s->watch >= 0)
-        (void)epoll_ctl(s->watch, EPOLL_CTL_ADD, fd, &e);
+        (void)epoll_ctl(s->watch, op, fd, &e);
 }
 
-// A request that is out is the receiver's: its connection must not end while that works on it.
-static void read_now(struct server *s, uint64_t name)
+static struct conn *watched(const struct server *s, uint64_t name)
 {
     struct conn *c = s->slots[name & 0xffff];
-    if (c && watch_name(c) == name && c->phase < CONN_HANDLED)
+    return c && watch_name(c) == name ? c : NULL;
+}
+
+// A request that is out is the receiver's: its connection must not end while that works on it. An answer that is on its way goes on.
+static void go_on_now(struct server *s, uint64_t name)
+{
+    struct conn *c = watched(s, name);
+    if (c && c->phase < CONN_HANDLED) {
         conn_read(c);
+    } else if (c && c->phase == CONN_WRITING) {
+        conn_pump(c);
+        c = watched(s, name);
+        if (c && c->phase == CONN_WRITING) // it had its turn: once more if there is room still
+            watch(s, c->fd, name, EPOLL_CTL_MOD);
+    }
 }
 
 bool server_look(struct server *s)
@@ -342,7 +355,7 @@ bool server_look(struct server *s)
     for (int i = 0; i < n; i++) {
         new |= e[i].data.u64 == LISTENER;
         if (e[i].data.u64 != LISTENER)
-            read_now(s, e[i].data.u64);
+            go_on_now(s, e[i].data.u64);
     }
     return new;
 }
@@ -378,7 +391,7 @@ static void take_in(struct server *s, int fd, const struct sockaddr *sa, bool tl
     s->open++;
     if (!tls)
         s->plain_open++;
-    watch(s, fd, watch_name(c));
+    watch(s, fd, watch_name(c), EPOLL_CTL_ADD);
     conn_pump(c);
 }
 
@@ -462,7 +475,7 @@ static enum status open_listener(struct server *s, const char *address, evconnli
         return listen_fault(d, address, strerror(errno));
     }
     address_text((struct sockaddr *)&ss, text);
-    watch(s, evconnlistener_get_fd(l), LISTENER);
+    watch(s, evconnlistener_get_fd(l), LISTENER, EPOLL_CTL_ADD);
     *ret = l;
     return ST_OK;
 }

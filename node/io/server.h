@@ -50,8 +50,8 @@ bool server_is_choked(struct server *s, uint64_t request_id);
 MUST_USE enum status server_reload(struct server *s, const struct config *c, struct tls_domains *domains, struct diag *d);
 // Stop accepting and close idle connections; the rest end with their current answer (answer held requests).
 void server_stop_accepting(struct server *s);
-// Read, as the loop would, what has come in on connections that have no request out: for somebody who keeps the loop waiting
-// and wants to hear what is asked meanwhile (on_request). True: somebody wants to connect, which only the loop can do.
+// Read, as the loop would, what has come in on connections that have no request out, and send on what is left of answers: for somebody
+// who keeps the loop waiting and wants to hear what is asked meanwhile (on_request). True: somebody wants to connect, which only the loop can do.
 bool server_look(struct server *s);
 // Connections open now, of both listeners.
 size_t server_connections(const struct server *s);

@@ -208,6 +208,36 @@ static void whoever_reads_nothing_gets_no_more(void **state)
     tls_client_close(&other);
 }
 
+static void on_look(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd, (void)what;
+    server_look(ctx);
+}
+
+// Who keeps the loop waiting lets answers go on that were on their way.
+static void answers_go_on_beside_the_loop(void **state)
+{
+    static const struct timeval often = {.tv_usec = 100};
+    struct service *w = *state;
+    struct tls_client c;
+    struct event_base *work = event_base_new(); // nothing of the server is in this one
+    struct event *look = event_new(work, -1, EV_PERSIST, on_look, w->s);
+    open_as(w, &c, "fra");
+    c.deaf = true;
+    tls_client_send(&c, "GET /big HTTP/1.1\r\nHost: gbr.example\r\n\r\n");
+    while (w->requests == 0)
+        tls_client_run(w->base, &c, all_sent);
+    c.deaf = false;
+    event_add(look, &often);
+    tls_client_answers(work, &c, 1);
+    assert_int_equal(tls_client_status(&c, 0, NULL), 200);
+    event_free(look);
+    event_base_free(work);
+    tls_client_send(&c, GET_WHO);
+    tls_client_answers(w->base, &c, 2);
+    tls_client_close(&c);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -217,6 +247,7 @@ int main(void)
         TEST(silent_connections_drive_out_their_own),
         TEST(bodies_of_one_principal_are_bounded),
         TEST(whoever_reads_nothing_gets_no_more),
+        TEST(answers_go_on_beside_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
