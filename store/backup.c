@@ -130,18 +130,6 @@ static enum status lock_compaction(struct db *db, struct diag *d, int *ret_fd)
     return ST_OK;
 }
 
-// Others that have the store open would go on with the old file, and what they wrote there would be lost.
-static enum status lock_out_others(struct db *db, struct diag *d)
-{
-    if (flock(db->dir_fd, LOCK_EX | LOCK_NB) == 0)
-        return ST_OK;
-    if (flock(db->dir_fd, LOCK_SH) != 0)
-        return fault(d, db->path, "cannot lock the store's directory", errno);
-    diag_add(d, 0, 0, "store-busy", db->path,
-             "other programs have the store open; try again when they are done");
-    return ST_BUSY;
-}
-
 static enum status copy_and_swap(struct db *db, struct diag *d)
 {
     if (unlinkat(db->dir_fd, DB_COMPACT_FILE, 0) != 0 && errno != ENOENT)
@@ -178,15 +166,14 @@ enum status db_compact(struct db **dbp, struct diag *d)
     db_tail_end(db);
     if (st == ST_OK)
         st = lock_compaction(db, d, &lock);
-    if (st == ST_OK)
-        st = lock_out_others(db, d);
+    if (st == ST_OK) // others would go on with the old file, and what they wrote there would be lost
+        st = db_dir_lock_alone(db->dir_fd, d, db->path);
     if (st == ST_OK) {
         st = copy_and_swap(db, d);
         enum status again = db->env ? ST_OK : db_env_open(db, d);
-        if (flock(db->dir_fd, LOCK_SH) != 0 && again == ST_OK)
-            again = fault(d, db->path, "cannot lock the store's directory", errno);
-        if (again != ST_OK)
-            st = again;
+        const enum status shared = db_dir_share(db->dir_fd, d, db->path);
+        if (again != ST_OK || shared != ST_OK)
+            st = again != ST_OK ? again : shared;
     }
     if (lock >= 0)
         close(lock);

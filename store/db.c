@@ -49,6 +49,7 @@ enum status db_status_of(int rc)
         return ST_NOMEM;
     case MDB_READERS_FULL:
     case MDB_MAP_RESIZED:
+    case EBUSY:
         return ST_BUSY;
     case EACCES:
     case EPERM:
@@ -124,7 +125,9 @@ void db_fault(const struct db *db, struct diag *d, int rc)
                  mdb_strerror(rc));
         break;
     case ST_FULL:
-        diag_add(d, 0, 0, "store-full", db->path, "no space left on the disk; free some and try again");
+        diag_add(d, 0, 0, "store-full", db->path, "%s",
+                 rc == MDB_MAP_FULL ? "the store is as large as it may be; raise map-max-mib in [store] and try again"
+                                    : "no space left on the disk; free some and try again");
         break;
     case ST_OK:
     case ST_MALFORMED:
@@ -169,9 +172,10 @@ static int set_up(struct db *db, struct diag *d, bool *ret_told)
         return rc;
     rc = db_format_set_up(db, txn, d, ret_told);
     if (rc == 0)
-        return mdb_txn_commit(txn); // a reader commits too: that keeps the tables' handles
-    mdb_txn_abort(txn);
-    return rc;
+        rc = mdb_txn_commit(txn); // a reader commits too: that keeps the tables' handles
+    else
+        mdb_txn_abort(txn);
+    return rc == EIO && db_dir_is_full(db->dir_fd) ? ENOSPC : rc;
 }
 
 // Make the map larger. False: it may not be.
@@ -192,7 +196,11 @@ static enum status set_up_tables(struct db *db, struct diag *d)
         rc = set_up(db, d, &told);
     if (rc != 0 && !told)
         db_fault(db, d, rc);
-    return db_status_of(rc);
+    if (!db->alone)
+        return db_status_of(rc);
+    db->alone = false;
+    const enum status shared = db_dir_share(db->dir_fd, d, db->path);
+    return rc != 0 ? db_status_of(rc) : shared;
 }
 
 static enum status check_length(struct db *db, struct diag *d)

@@ -1,4 +1,4 @@
-// The key-value port beneath every store module, and its LMDB implementation (db.c, the only LMDB user).
+// The key-value port beneath every store module, and its LMDB implementation (db.c and what belongs to it; nobody else uses LMDB).
 // Many readers, one writer at a time (also across processes). A commit is durable when it returns.
 #ifndef RELTO_STORE_DB_H
 #define RELTO_STORE_DB_H
@@ -75,12 +75,14 @@ struct db_txn;
 
 struct db_options {
     bool read_only;       // auditors and the command line; never creates
+    bool to_copy;         // with read_only: for db_backup alone, also a store of an earlier version
     size_t map_bytes;     // starting size of the map, 0 = 64 MiB; grows by itself to map_bytes_max
     size_t map_bytes_max; // 0 = 64 GiB; a map that is larger already stays as it is
 };
 
-// Open the store in directory `path`, creating it unless read_only. Clears what dead readers left behind.
-// ST_NOT_FOUND, ST_BUSY (being compacted), ST_DENIED (others may write to the directory, read the data, or
+// Open the store in directory `path`, creating it unless read_only, and bringing one of an earlier version up to date, which takes
+// time, half a gigabyte of memory and room beside for what changes. Clears what dead readers left behind.
+// ST_NOT_FOUND (also: read_only, of an earlier version), ST_BUSY (being compacted; others have one of an earlier version open), ST_FULL, ST_DENIED (others may write to the directory, read the data, or
 // own either), ST_CORRUPT (other format version, damaged), ST_IO; each with a fault that says what to do. The
 // handle must not cross a fork.
 MUST_USE enum status db_open(const char *path, const struct db_options *o, struct diag *d, struct db **ret);

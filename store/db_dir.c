@@ -64,10 +64,24 @@ static enum status lock_shared(int fd, bool read_only, struct diag *d, const cha
     if (flock(fd, LOCK_SH | LOCK_NB) == 0)
         return ST_OK;
     if (errno == EWOULDBLOCK) {
-        diag_add(d, 0, 0, "store-busy", path, "the store is being compacted; try again when that is done");
+        diag_add(d, 0, 0, "store-busy", path, "the store is being compacted or brought up to date; try again when that is done");
         return ST_BUSY;
     }
     return read_only ? ST_OK : fault(d, path, "cannot lock the store's directory");
+}
+
+enum status db_dir_share(int dir_fd, struct diag *d, const char *path)
+{
+    return flock(dir_fd, LOCK_SH) == 0 ? ST_OK : fault(d, path, "cannot lock the store's directory");
+}
+
+enum status db_dir_lock_alone(int dir_fd, struct diag *d, const char *path)
+{
+    if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
+        return ST_OK;
+    TRY(db_dir_share(dir_fd, d, path));
+    diag_add(d, 0, 0, "store-busy", path, "other programs have the store open; try again when they are done");
+    return ST_BUSY;
 }
 
 enum status db_dir_open(const char *path, bool read_only, struct diag *d, int *ret_fd)

@@ -1,4 +1,5 @@
 // What stands in an environment: the tables, and the version of their layout.
+#include <errno.h>
 #include <lmdb.h>
 #include <string.h>
 
@@ -89,13 +90,15 @@ static int check_format(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_o
         return MDB_CORRUPTED;
     }
     *ret_older = version < DB_FORMAT_VERSION;
-    bool good = version == DB_FORMAT_VERSION || (*ret_older && version >= DB_FORMAT_OLDEST && !db->options.read_only);
+    bool may = !db->options.read_only || db->options.to_copy;
+    bool good = version == DB_FORMAT_VERSION || (*ret_older && version >= DB_FORMAT_OLDEST && may);
     return good ? 0 : refuse_version(db, d, version);
 }
 
 // ---- from version 2 to 3: the table "tree" held each hash of a tree by itself, log ‖ level ‖ index
 
-// What cannot be read is left out: `audit verify` finds the gap.
+// Into the row of the leaf that completes this subtree, behind what is there. What does not fit, or is no hash at all, goes over as well,
+// so that `audit verify` goes on telling of it.
 static int join_hash(MDB_txn *txn, MDB_dbi rows, MDB_val old, MDB_val hash)
 {
     char log[TEXT_MAX + 1];
@@ -105,20 +108,20 @@ static int join_hash(MDB_txn *txn, MDB_dbi rows, MDB_val old, MDB_val hash)
     key_get_text(&r, log, sizeof log);
     unsigned level = key_get_u8(&r);
     uint64_t index = key_get_u64(&r);
-    if (r.bad || r.rest.len || level >= MERKLE_LEVELS || hash.mv_size != SHA256_LEN)
-        return 0;
+    if (r.bad || r.rest.len || level >= MERKLE_LEVELS)
+        return mdb_put(txn, rows, &old, &hash, 0);
     key_text(&k, log);
-    key_u64(&k, ((index + 1) << level) - 1); // the leaf that completes this subtree
+    key_u64(&k, ((index + 1) << level) - 1);
     MDB_val key = val_of(&k), below = {0};
     int rc = mdb_get(txn, rows, &key, &below);
     if (rc != 0 && rc != MDB_NOTFOUND)
         return rc;
-    if (below.mv_size != level * SHA256_LEN)
-        return 0;
+    if (below.mv_size + hash.mv_size > sizeof row)
+        return mdb_put(txn, rows, &old, &hash, 0);
     if (below.mv_size)
         memcpy(row, below.mv_data, below.mv_size);
-    memcpy(row + below.mv_size, hash.mv_data, SHA256_LEN);
-    MDB_val value = {below.mv_size + SHA256_LEN, row};
+    memcpy(row + below.mv_size, hash.mv_data, hash.mv_size);
+    MDB_val value = {below.mv_size + hash.mv_size, row};
     return mdb_put(txn, rows, &key, &value, 0);
 }
 
@@ -134,9 +137,12 @@ static int join_hashes(const struct db *db, MDB_txn *txn)
     rc = mdb_cursor_open(txn, old, &c);
     if (rc != 0)
         return rc;
-    while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0 && (rc = join_hash(txn, db->dbi[DB_TREE], k, v)) == 0)
-        ;
+    int joined = 0;
+    while (joined == 0 && (rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0)
+        joined = join_hash(txn, db->dbi[DB_TREE], k, v);
     mdb_cursor_close(c);
+    if (joined != 0)
+        return joined;
     return rc == MDB_NOTFOUND ? mdb_drop(txn, old, 1) : rc;
 }
 
@@ -155,9 +161,15 @@ int db_format_set_up(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_told
         rc = check_format(db, txn, d, &older);
         *ret_told = rc != 0;
     }
-    if (rc == 0)
-        rc = open_tables(db, txn, db->options.read_only ? 0 : MDB_CREATE); // also those that this version added
-    if (rc == MDB_NOTFOUND && !*ret_told) {
+    if (rc != 0 || db->options.to_copy) // of an earlier version, tables may be missing
+        return rc;
+    const enum status alone = older ? db_dir_lock_alone(db->dir_fd, d, db->path) : ST_OK; // what others know of the tables ends
+    db->alone = older && alone == ST_OK;
+    *ret_told = alone != ST_OK;
+    if (*ret_told)
+        return alone == ST_BUSY ? EBUSY : EIO;
+    rc = open_tables(db, txn, db->options.read_only ? 0 : MDB_CREATE); // also those that this version added
+    if (rc == MDB_NOTFOUND) {
         diag_add(d, 0, 0, "store-version", db->path, "the store lacks a table of this version of Relto; start reltod once");
         *ret_told = true;
     }

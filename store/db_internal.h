@@ -22,6 +22,7 @@ struct db {
     struct db_options options;
     char path[DB_PATH_MAX];
     int dir_fd;           // holds a shared lock on the directory, against compaction under our feet
+    bool alone;           // … or the only one, while a store of an earlier version is brought up to date
     pthread_mutex_t lock; // of what follows, and of changes of the map
     size_t active;        // transactions open in this process
     bool want_grow;       // a transaction ran out of map
@@ -45,6 +46,9 @@ MUST_USE enum status db_dir_check_data(int dir_fd, bool read_only, struct diag *
 // Make the data file at least `bytes` long, so that a truncated one gives errors instead of SIGBUS.
 // ST_CORRUPT.
 MUST_USE enum status db_dir_extend(int dir_fd, uint64_t bytes, struct diag *d, const char *path);
+// Have nobody else open the store. ST_BUSY: others have it open; the lock is shared as before. db_dir_share: let them in again.
+MUST_USE enum status db_dir_lock_alone(int dir_fd, struct diag *d, const char *path);
+MUST_USE enum status db_dir_share(int dir_fd, struct diag *d, const char *path);
 MUST_USE enum status db_dir_sync(int dir_fd, struct diag *d, const char *path);
 // Does the file system, a quota or a limit of the process keep the data file from growing?
 bool db_dir_is_full(int dir_fd);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -411,12 +412,41 @@ static void the_version_before_is_brought_up_to_date(void **state)
     struct diag *d = store_dir_diag();
     assert_int_equal(db_open(s->path, &o, d, &s->db), ST_NOT_FOUND);
     assert_non_null(strstr(d->faults[0].message, "start reltod once"));
+    // not under the feet of others, whose tables would be gone
     o.read_only = false;
+    int other = open(s->path, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(other, LOCK_SH), 0);
+    d = store_dir_diag();
+    assert_int_equal(db_open(s->path, &o, d, &s->db), ST_BUSY);
+    assert_non_null(strstr(d->faults[0].message, "other programs have the store open"));
+    close(other);
     assert_int_equal(db_open(s->path, &o, NULL, &s->db), ST_OK);
+    other = open(s->path, O_RDONLY | O_DIRECTORY); // and afterwards others may come in
+    assert_int_equal(flock(other, LOCK_SH | LOCK_NB), 0);
+    close(other);
     db_close(&s->db);
     assert_int_equal(in_child(read_a, s), 0);
     o.read_only = true;
     assert_int_equal(db_open(s->path, &o, NULL, &s->db), ST_OK);
+}
+
+// A backup that the version before made can be restored.
+static void a_copy_of_the_version_before_can_be_made(void **state)
+{
+    struct store_dir *s = *state, copy;
+    struct db_options o = {.read_only = true, .to_copy = true};
+    put(s, "a", "1");
+    close_as_version(s, 2);
+    store_dir_make(&copy);
+    assert_int_equal(rmdir(copy.path), 0);
+    assert_int_equal(db_open(s->path, &o, NULL, &s->db), ST_OK);
+    assert_int_equal(db_backup(s->db, copy.path, NULL), ST_OK);
+    db_close(&s->db);
+    store_dir_open(&copy, false);
+    db_close(&copy.db);
+    assert_int_equal(in_child(read_a, &copy), 0);
+    store_dir_remove(&copy);
+    store_dir_open(s, false);
 }
 
 static void write_file(const struct store_dir *s, const char *name, const char *bytes)
@@ -660,6 +690,7 @@ int main(void)
         T(others_read_while_one_writes),
         T(another_version_is_refused),
         T(the_version_before_is_brought_up_to_date),
+        T(a_copy_of_the_version_before_can_be_made),
         cmocka_unit_test(other_files_are_refused),
         T(a_truncated_store_is_noticed),
         T(who_may_touch_it),

@@ -75,7 +75,7 @@ static void remove_copy(const struct cli *cli, const char *copy)
 
 static enum status make_copy(const struct cli *cli, const char *from, const char *copy)
 {
-    const struct db_options o = {.read_only = true};
+    const struct db_options o = {.read_only = true, .to_copy = true};
     struct db *db;
     TRY(db_open(from, &o, cli->diag, &db));
     enum status st = db_backup(db, copy, cli->diag);
