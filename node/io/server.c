@@ -334,12 +334,12 @@ static struct conn *watched(const struct server *s, uint64_t name)
 }
 
 // A request that is out is the receiver's: its connection must not end while that works on it. An answer that is on its way goes on.
-static void go_on_now(struct server *s, uint64_t name)
+static void go_on_now(struct server *s, uint64_t name, uint32_t events)
 {
     struct conn *c = watched(s, name);
     if (c && c->phase < CONN_HANDLED) {
         conn_read(c);
-    } else if (c && c->phase == CONN_WRITING) {
+    } else if (c && c->phase == CONN_WRITING && events & EPOLLOUT) {
         conn_pump(c);
         c = watched(s, name);
         if (c && c->phase == CONN_WRITING) // it had its turn: once more if there is room still
@@ -355,7 +355,7 @@ bool server_look(struct server *s)
     for (int i = 0; i < n; i++) {
         new |= e[i].data.u64 == LISTENER;
         if (e[i].data.u64 != LISTENER)
-            go_on_now(s, e[i].data.u64);
+            go_on_now(s, e[i].data.u64, e[i].events);
     }
     return new;
 }
