@@ -146,7 +146,7 @@ static int join_hashes(const struct db *db, MDB_txn *txn)
     return rc == MDB_NOTFOUND ? mdb_drop(txn, old, 1) : rc;
 }
 
-// ----
+// ---- opening
 
 int db_format_set_up(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_told)
 {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "node/core/policy_flow.h"
 #include "node/core/policy_find.h"
+#include "node/core/policy_flow.h"
 #include "node/core/policy_work.h"
 #include "node/core/release.h"
 #include "policy/policy_change.h"
