@@ -224,6 +224,11 @@ static void trees_of_the_version_before_are_kept(void **state)
     assert_int_equal(tree_root(t, "out/FRA", 17, &other), ST_OK);
     store_dir_commit(t);
     make_old(s);
+    // no room: it says which limit to raise, and nothing has changed
+    const struct db_options small = {.map_bytes = 1 << 20, .map_bytes_max = 1 << 20};
+    struct diag *d = store_dir_diag();
+    assert_int_equal(db_open(s->path, &small, d, &s->db), ST_FULL);
+    assert_non_null(strstr(d->faults[0].message, "map-max-mib"));
     store_dir_open(s, false);
     t = store_dir_write(s);
     for (uint64_t i = 0; i < 30; i++) {
