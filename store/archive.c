@@ -95,8 +95,8 @@ static enum status move_tree(struct db_txn *t, const char *from, const char *to)
     struct key a = {.len = 0}, b = {.len = 0};
     key_text(&a, from);
     key_text(&b, to);
-    TRY(move_rows(t, DB_TREE, &a, &b));
-    return move_rows(t, DB_TREE_SIZE, &a, &b);
+    TRY(move_rows(t, DB_TREE_BLOCKS, &a, &b));
+    return move_rows(t, DB_TREE_ENDS, &a, &b);
 }
 
 // ---- epochs that are part of the origin. Layout 1: the epoch

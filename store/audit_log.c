@@ -5,7 +5,6 @@
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "formats/canonical.h"
-#include "store/log_end.h"
 #include "store/value.h"
 
 enum { PARTNER_NAME_MAX = 255 }; // what fits the index; an id is far shorter
@@ -106,8 +105,6 @@ static enum status write_leaf(struct audit_event *e, char text[DIGEST_TEXT_LEN +
 static enum status last_time(struct db_txn *t, uint64_t size, utc_ms *ret)
 {
     struct span last;
-    if (log_end_last(t, AUDIT_LOG, size, ret))
-        return ST_OK;
     TRY(leaf_of(t, size - 1, &last));
     return time_of(last, ret);
 }
@@ -121,8 +118,7 @@ static enum status store_leaf(struct db_txn *t, const struct audit_event *e, str
         return ST_CORRUPT; // an event behind the end of the tree
     if (st != ST_OK)
         return st;
-    TRY(tree_append_at(t, AUDIT_LOG, e->n, &hash));
-    log_end_time(t, AUDIT_LOG, e->n, e->at);
+    TRY(tree_append(t, AUDIT_LOG, &hash));
     return put_indexes(t, e);
 }
 

@@ -1,7 +1,6 @@
 #include "store/db.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +20,11 @@ enum { READERS_MAX = 510, LMDB_KEY_MAX = 511 };
 #define MAP_BYTES_DEFAULT (64 * MIB)
 #define MAP_BYTES_MAX_DEFAULT (64 * 1024 * MIB)
 // No transaction has the number behind this one.
-#define NEVER ULLONG_MAX
 
 struct db_txn {
     struct db *db;
     MDB_txn *txn;
-    bool write, wrote;
+    bool write;
     enum status st; // sticky: after a failed write nothing in the transaction may be relied on
 };
 
@@ -218,7 +216,7 @@ static int env_create(struct db *db)
         db->options.map_bytes < db->options.map_bytes_max ? db->options.map_bytes : db->options.map_bytes_max;
     int rc = mdb_env_create(&db->env);
     if (rc == 0)
-        rc = mdb_env_set_maxdbs(db->env, DB_TABLE_COUNT + 1); // one that an earlier version had
+        rc = mdb_env_set_maxdbs(db->env, DB_TABLE_COUNT + DB_OLD_TABLES);
     if (rc == 0)
         rc = mdb_env_set_maxreaders(db->env, READERS_MAX);
     if (rc == 0)
@@ -241,7 +239,6 @@ enum status db_env_open(struct db *db, struct diag *d)
         db_fault(db, d, rc);
         st = db_status_of(rc);
     }
-    db->remembered_at = NEVER;
     if (st == ST_OK)
         st = check_length(db, d);
     if (st == ST_OK)
@@ -290,7 +287,6 @@ void db_close(struct db **db)
     if ((*db)->dir_fd >= 0)
         close((*db)->dir_fd);
     pthread_mutex_destroy(&(*db)->lock);
-    free((*db)->remembered);
     free(*db);
     *db = NULL;
 }
@@ -368,23 +364,8 @@ enum status db_begin(struct db *db, bool write, struct db_txn **ret)
     }
     t->db = db;
     t->write = write;
-    if (write && db->remembered && mdb_txn_id(t->txn) != db->remembered_at + 1) // others wrote, or one was given up
-        memset(db->remembered, 0, db->remembered_bytes);
     *ret = t;
     return ST_OK;
-}
-
-void *db_remembered(struct db_txn *t, size_t size)
-{
-    struct db *db = t->db;
-    if (!t->write)
-        return NULL;
-    if (!db->remembered) {
-        db->remembered = calloc(1, size);
-        db->remembered_bytes = size;
-    }
-    BUG_IF(db->remembered && db->remembered_bytes != size);
-    return db->remembered;
 }
 
 // Has LMDB declared the environment unusable (the write of the meta page failed, what is on disk is not
@@ -419,8 +400,6 @@ enum status db_commit(struct db_txn **t)
         db_abort(t);
         return st;
     }
-    if (x->wrote) // else LMDB gives its number to the next one
-        x->db->remembered_at = mdb_txn_id(x->txn);
     int rc = mdb_txn_commit(x->txn); // frees the transaction, also when it fails: never touch it again
     enum status st = commit_status(x->db, rc);
     pthread_mutex_lock(&x->db->lock);
@@ -428,8 +407,6 @@ enum status db_commit(struct db_txn **t)
         x->db->want_grow = true;
     if (st == ST_FULL)
         db_tail_refuse(x->db);
-    if (st != ST_OK && x->write)
-        x->db->remembered_at = NEVER;
     if (st != ST_OK && st != ST_FULL && st != ST_NOMEM && st != ST_CORRUPT && x->write) {
         st = ST_IO;
         x->db->broken = true;
@@ -445,8 +422,6 @@ void db_abort(struct db_txn **t)
 {
     if (!*t)
         return;
-    if ((*t)->write)
-        (*t)->db->remembered_at = NEVER;
     mdb_txn_abort((*t)->txn);
     count_down((*t)->db);
     free(*t);
@@ -464,7 +439,6 @@ static void check_key(struct span key)
 static enum status written(struct db_txn *t, int rc)
 {
     enum status st = db_status_of(rc);
-    t->wrote |= st == ST_OK;
     if (st == ST_OK || st == ST_CONFLICT || st == ST_NOT_FOUND)
         return st;
     t->st = st;

@@ -21,8 +21,8 @@
     X(HELD_BY, "held_by")                   /* uuid ‖ partner -> "" : the reverse of holdings */           \
     X(DELIVERED, "delivered")               /* partner ‖ n -> time : content of this entry left */         \
     X(RECEIPTS, "receipts")                 /* partner ‖ size -> checkpoint and cosignature */             \
-    X(TREE, "subtrees")                     /* log ‖ n -> hashes of the complete subtrees that end with leaf n */ \
-    X(TREE_SIZE, "tree_size")               /* log -> number of leaves */                                    \
+    X(TREE_BLOCKS, "tree_blocks")           /* log ‖ block -> hashes of its leaves, and of subtrees that end with it */ \
+    X(TREE_ENDS, "tree_ends")               /* log -> number of leaves, hashes of those behind the last block */ \
     X(AUDIT, "audit")                       /* n -> event bytes */                                           \
     X(AUDIT_BY_REPORT, "audit_by_report")   /* uuid ‖ n -> "" */                                           \
     X(AUDIT_BY_PARTNER, "audit_by_partner") /* partner ‖ n -> "" */                                        \
@@ -117,11 +117,6 @@ void db_abort(struct db_txn **t);
 // map or disk have no room, what was freed is used all the same. Any snapshot of another process has this effect too.
 #define DB_TAIL_BYTES (256 * MIB)
 void db_write_at_end(struct db *db, bool on);
-
-// What a module knows of the store as this write transaction finds or makes it, so that it need not read it again: `size` bytes,
-// zeroed when nothing is known, the same from one transaction to the next. Forgotten when one is given up, and when another process
-// has written since. NULL when there can be none: reading, or memory is out. One module may use it, with one size: store/log_end.
-void *db_remembered(struct db_txn *t, size_t size);
 
 // The value of a key; borrowed until the next write in, or the end of, the transaction. ST_NOT_FOUND.
 MUST_USE enum status db_get(struct db_txn *t, enum db_table table, struct span key, struct span *ret);

@@ -1,13 +1,9 @@
 // What stands in an environment: the tables, and the version of their layout.
 #include <errno.h>
 #include <lmdb.h>
-#include <string.h>
 
 #include "store/db_internal.h"
 #include "store/key.h"
-#include "store/merkle.h"
-
-enum { TEXT_MAX = 255 };
 
 static const char *const table_names[DB_TABLE_COUNT] = {
 #define X(name, text) [DB_##name] = text,
@@ -95,57 +91,6 @@ static int check_format(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_o
     return good ? 0 : refuse_version(db, d, version);
 }
 
-// ---- from version 2 to 3: the table "tree" held each hash of a tree by itself, log ‖ level ‖ index
-
-// Into the row of the leaf that completes this subtree, behind what is there. What does not fit, or is no hash at all, goes over as well,
-// so that `audit verify` goes on telling of it.
-static int join_hash(MDB_txn *txn, MDB_dbi rows, MDB_val old, MDB_val hash)
-{
-    char log[TEXT_MAX + 1];
-    uint8_t row[MERKLE_LEVELS * SHA256_LEN];
-    struct key k = {.len = 0};
-    struct key_reader r = reader_of(old);
-    key_get_text(&r, log, sizeof log);
-    unsigned level = key_get_u8(&r);
-    uint64_t index = key_get_u64(&r);
-    if (r.bad || r.rest.len || level >= MERKLE_LEVELS)
-        return mdb_put(txn, rows, &old, &hash, 0);
-    key_text(&k, log);
-    key_u64(&k, ((index + 1) << level) - 1);
-    MDB_val key = val_of(&k), below = {0};
-    int rc = mdb_get(txn, rows, &key, &below);
-    if (rc != 0 && rc != MDB_NOTFOUND)
-        return rc;
-    if (below.mv_size + hash.mv_size > sizeof row)
-        return mdb_put(txn, rows, &old, &hash, 0);
-    if (below.mv_size)
-        memcpy(row, below.mv_data, below.mv_size);
-    memcpy(row + below.mv_size, hash.mv_data, hash.mv_size);
-    MDB_val value = {below.mv_size + hash.mv_size, row};
-    return mdb_put(txn, rows, &key, &value, 0);
-}
-
-// In order of keys: a log's lower levels come first.
-static int join_hashes(const struct db *db, MDB_txn *txn)
-{
-    MDB_dbi old;
-    MDB_cursor *c;
-    MDB_val k, v;
-    int rc = mdb_dbi_open(txn, "tree", 0, &old);
-    if (rc != 0)
-        return rc == MDB_NOTFOUND ? 0 : rc;
-    rc = mdb_cursor_open(txn, old, &c);
-    if (rc != 0)
-        return rc;
-    int joined = 0;
-    while (joined == 0 && (rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0)
-        joined = join_hash(txn, db->dbi[DB_TREE], k, v);
-    mdb_cursor_close(c);
-    if (joined != 0)
-        return joined;
-    return rc == MDB_NOTFOUND ? mdb_drop(txn, old, 1) : rc;
-}
-
 // ---- opening
 
 int db_format_set_up(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_told)
@@ -174,7 +119,7 @@ int db_format_set_up(struct db *db, MDB_txn *txn, struct diag *d, bool *ret_told
         *ret_told = true;
     }
     if (rc == 0 && older)
-        rc = join_hashes(db, txn);
+        rc = db_upgrade(db, txn);
     if (rc == 0 && (fresh || older))
         rc = write_format(db, txn);
     return rc;

@@ -1,4 +1,4 @@
-// What db.c, db_dir.c, db_format.c, db_tail.c and backup.c share. Nobody else includes this.
+// What db.c, db_dir.c, db_format.c, db_upgrade.c, db_tail.c and backup.c share. Nobody else includes this.
 #ifndef RELTO_STORE_DB_INTERNAL_H
 #define RELTO_STORE_DB_INTERNAL_H
 
@@ -10,8 +10,8 @@
 #define DB_COMPACT_FILE "data.mdb.compact"
 #define DB_BEFORE_FILE "data.mdb.before-restore"
 
-// Version 2 added tables to version 1, version 3 has other trees: the first writable open brings a store up to date.
-enum { DB_FORMAT_VERSION = 3, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };
+// Version 2 added tables to version 1, versions 3 and 4 have other trees: the first writable open brings a store up to date.
+enum { DB_FORMAT_VERSION = 4, DB_FORMAT_OLDEST = 1, DB_PATH_MAX = 4096 };
 
 struct MDB_env;
 struct MDB_txn;
@@ -31,9 +31,6 @@ struct db {
     struct MDB_txn *tail; // a snapshot, open for its own sake: pages freed since are not used again; or NULL
     bool tail_refused;    // there was no room: not again until it is switched on anew
     size_t tail_from;     // length of the file when it was taken
-    void *remembered;     // db_remembered, by write transactions, …
-    size_t remembered_bytes;
-    unsigned long long remembered_at; // … of the store as this transaction left it
 };
 
 // db_dir.c: the directory. Each with a fault on failure.
@@ -69,6 +66,10 @@ bool db_tail_is(const struct db *db, long process, unsigned long long txn);
 // Check the version of what stands in the environment, make what is missing of it unless it is read_only, and open the tables. An
 // error is told as a fault when *ret_told.
 MUST_USE int db_format_set_up(struct db *db, struct MDB_txn *txn, struct diag *d, bool *ret_told);
+
+// db_upgrade.c: bring what an earlier version wrote into today's form, in tables that are open. Codes are LMDB's.
+enum { DB_OLD_TABLES = 3 }; // that earlier versions had
+MUST_USE int db_upgrade(struct db *db, struct MDB_txn *txn);
 
 // db.c
 MUST_USE enum status db_status_of(int rc);

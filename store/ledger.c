@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "store/log_end.h"
 #include "store/value.h"
 
 enum { LEAF_BYTES_MAX = 1024 };
@@ -130,25 +129,10 @@ static enum status store_entry(struct db_txn *t, const char *partner, const stru
         st = ST_CORRUPT; // an entry behind the end of its tree
     if (st == ST_OK) {
         struct digest hash = merkle_leaf(buf_bytes(&leaf));
-        st = tree_append_at(t, log, e->n, &hash);
-        if (st == ST_OK)
-            log_end_time(t, log, e->n, e->at);
+        st = tree_append(t, log, &hash);
     }
     buf_fini(&leaf);
     return st;
-}
-
-// When the last entry of a ledger of this size was written.
-static enum status last_time(struct db_txn *t, const char *partner, uint64_t size, utc_ms *ret)
-{
-    char log[PARTNER_ID_MAX + 8];
-    struct ledger_entry last;
-    ledger_log_name(partner, log);
-    if (log_end_last(t, log, size, ret))
-        return ST_OK;
-    TRY(entry_at(t, partner, size - 1, &last));
-    *ret = last.at;
-    return ST_OK;
 }
 
 enum status ledger_append(struct db_txn *t, const char *partner, const struct ledger_entry *e, utc_ms now,
@@ -162,10 +146,10 @@ enum status ledger_append(struct db_txn *t, const char *partner, const struct le
     const struct random_source of_partner = random_for(random, "ledger", partner, fresh.n, &own);
     fresh.at = now;
     if (fresh.n > 0) {
-        utc_ms last;
-        TRY(last_time(t, partner, fresh.n, &last));
-        if (fresh.at <= last)
-            fresh.at = utc_add(last, 1);
+        struct ledger_entry last;
+        TRY(entry_at(t, partner, fresh.n - 1, &last));
+        if (fresh.at <= last.at)
+            fresh.at = utc_add(last.at, 1);
     } else {
         TRY(draw_epoch(t, partner, &of_partner));
     }

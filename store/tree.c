@@ -1,137 +1,168 @@
 #include "store/tree.h"
 
-#include "formats/base/bug.h"
 #include "store/key.h"
-#include "store/log_end.h"
 
-// The hashes of the complete subtrees that end with one leaf, the leaf's own first: one for each level. They are written together, so
-// that a log grows at one place of the table.
-struct row {
-    struct digest hashes[MERKLE_LEVELS];
-    unsigned levels;
+// How a log ends: its size, and the leaf hashes of its unfinished block.
+struct end {
+    uint64_t size;
+    struct digest leaves[TREE_BLOCK];
 };
 
-unsigned tree_levels(uint64_t n)
+unsigned tree_block_levels(uint64_t block)
 {
-    return n == UINT64_MAX ? MERKLE_LEVELS : (unsigned)__builtin_ctzll(n + 1) + 1;
+    return (unsigned)__builtin_ctzll(block + 1) + 1;
 }
 
-static struct key row_key(const char *log, uint64_t n)
+size_t tree_block_bytes(uint64_t block)
+{
+    return (TREE_BLOCK + tree_block_levels(block)) * SHA256_LEN;
+}
+
+static struct key block_key(const char *log, uint64_t block)
 {
     struct key k = {.len = 0};
     key_text(&k, log);
-    key_u64(&k, n);
+    key_u64(&k, block);
     return k;
 }
 
-static struct key size_key(const char *log)
+static struct key end_key(const char *log)
 {
     struct key k = {.len = 0};
     key_text(&k, log);
     return k;
 }
 
-enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret)
+// ---- the end
+
+enum status tree_end(struct db_txn *t, const char *log, uint64_t *ret_size, struct span *ret_leaves)
 {
-    struct key k = size_key(log);
+    struct key k = end_key(log);
     struct span v;
-    enum status st = db_get(t, DB_TREE_SIZE, key_span(&k), &v);
+    enum status st = db_get(t, DB_TREE_ENDS, key_span(&k), &v);
     if (st == ST_NOT_FOUND) {
-        *ret = 0;
+        *ret_size = 0;
+        *ret_leaves = span_of(NULL, 0);
         return ST_OK;
     }
     if (st != ST_OK)
         return st;
     struct key_reader r = key_reader_of(v);
     uint64_t size = key_get_u64(&r);
-    if (r.bad || r.rest.len)
+    if (r.bad || r.rest.len != size % TREE_BLOCK * SHA256_LEN)
         return ST_CORRUPT;
-    *ret = size;
+    *ret_size = size;
+    *ret_leaves = r.rest;
     return ST_OK;
 }
 
-static enum status put_size(struct db_txn *t, const char *log, uint64_t size)
+enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret)
 {
-    struct key k = size_key(log), v = {.len = 0};
-    key_u64(&v, size);
-    return db_put(t, DB_TREE_SIZE, key_span(&k), key_span(&v));
+    struct span unused;
+    return tree_end(t, log, ret, &unused);
+}
+
+static enum status get_end(struct db_txn *t, const char *log, struct end *ret)
+{
+    struct span leaves;
+    TRY(tree_end(t, log, &ret->size, &leaves));
+    if (leaves.len)
+        memcpy(ret->leaves, leaves.ptr, leaves.len);
+    return ST_OK;
+}
+
+static enum status put_end(struct db_txn *t, const char *log, const struct end *e)
+{
+    uint8_t value[sizeof e->size + sizeof e->leaves];
+    struct key k = end_key(log), size = {.len = 0};
+    const size_t len = e->size % TREE_BLOCK * SHA256_LEN;
+    key_u64(&size, e->size);
+    memcpy(value, size.b, size.len);
+    memcpy(value + size.len, e->leaves, len);
+    return db_put(t, DB_TREE_ENDS, key_span(&k), span_of(value, size.len + len));
+}
+
+// ---- hashes
+
+// The root of 2^level leaves, of one block.
+static struct digest join(const uint8_t *leaves, unsigned level)
+{
+    struct digest h[TREE_BLOCK];
+    memcpy(h, leaves, (size_t)SHA256_LEN << level);
+    for (size_t count = (size_t)1 << level; count > 1; count /= 2)
+        for (size_t i = 0; i < count / 2; i++)
+            h[i] = merkle_parent(&h[2 * i], &h[2 * i + 1]);
+    return h[0];
+}
+
+static enum status get_block(struct db_txn *t, const char *log, uint64_t block, struct span *ret)
+{
+    struct key k = block_key(log, block);
+    enum status st = db_get(t, DB_TREE_BLOCKS, key_span(&k), ret);
+    return st == ST_OK && ret->len != tree_block_bytes(block) ? ST_CORRUPT : st;
+}
+
+// The leaf hashes of a block, as many as there are.
+static enum status get_leaves(struct db_txn *t, const char *log, uint64_t block, struct span *ret)
+{
+    uint64_t size = 0;
+    enum status st = get_block(t, log, block, ret);
+    if (st != ST_NOT_FOUND)
+        return st;
+    TRY(tree_end(t, log, &size, ret));
+    return size / TREE_BLOCK == block ? ST_OK : ST_CORRUPT;
 }
 
 static enum status get_node(struct db_txn *t, const char *log, unsigned level, uint64_t index, struct digest *ret)
 {
-    const uint64_t last = ((index + 1) << level) - 1;
-    struct key k = row_key(log, last);
+    const uint64_t last = ((index + 1) << level) - 1, block = last / TREE_BLOCK;
+    const size_t end = (last % TREE_BLOCK + 1) * SHA256_LEN;
     struct span v;
-    enum status st = db_get(t, DB_TREE, key_span(&k), &v);
-    if (st == ST_NOT_FOUND || (st == ST_OK && v.len != tree_levels(last) * SHA256_LEN))
-        return ST_CORRUPT;
+    if (level < TREE_BLOCK_LEVEL) {
+        TRY(get_leaves(t, log, block, &v));
+        if (v.len < end)
+            return ST_CORRUPT;
+        *ret = join(v.ptr + end - ((size_t)SHA256_LEN << level), level);
+        return ST_OK;
+    }
+    enum status st = get_block(t, log, block, &v);
     if (st == ST_OK)
-        memcpy(ret->b, v.ptr + level * SHA256_LEN, SHA256_LEN);
-    return st;
+        memcpy(ret->b, v.ptr + end + (level - TREE_BLOCK_LEVEL) * SHA256_LEN, SHA256_LEN);
+    return st == ST_NOT_FOUND ? ST_CORRUPT : st;
 }
 
-// A row is written once: what is there already contradicts the size.
-static enum status put_row(struct db_txn *t, const char *log, uint64_t n, const struct row *r)
-{
-    struct key k = row_key(log, n);
-    enum status st = db_put_new(t, DB_TREE, key_span(&k), span_of(r->hashes, r->levels * sizeof *r->hashes));
-    return st == ST_CONFLICT ? ST_CORRUPT : st;
-}
+// ---- growing
 
-// The subtree before this one of the same level, which has been waiting for it.
-static enum status left_of(struct db_txn *t, const char *log, unsigned level, uint64_t index, const struct log_end *end,
-                           struct digest *ret)
+// A block is written once: what is there already contradicts the size.
+static enum status put_block(struct db_txn *t, const char *log, uint64_t block, const struct digest *leaves)
 {
-    if (!end || level >= LOG_LEVELS || !(end->have >> level & 1))
-        return get_node(t, log, level, index - 1, ret);
-    *ret = end->left[level];
-    return ST_OK;
-}
-
-// The log has grown by one leaf; the subtree that waits now is of this level.
-static void remember(struct log_end *end, unsigned level, const struct digest *waits)
-{
-    end->size++;
-    end->timed = false;
-    end->have &= end->size; // those that still wait
-    if (level < LOG_LEVELS) {
-        end->have |= (uint64_t)1 << level;
-        end->left[level] = *waits;
-    }
-}
-
-static enum status make_row(struct db_txn *t, const char *log, uint64_t n, const struct digest *leaf, const struct log_end *end,
-                            struct row *ret)
-{
-    ret->hashes[0] = *leaf;
-    ret->levels = tree_levels(n);
-    for (unsigned level = 0; level + 1 < ret->levels; level++) {
+    struct digest row[TREE_BLOCK + MERKLE_LEVELS];
+    struct key k = block_key(log, block);
+    memcpy(row, leaves, TREE_BLOCK * sizeof *leaves);
+    row[TREE_BLOCK] = join(leaves->b, TREE_BLOCK_LEVEL);
+    for (unsigned i = 0; i + 1 < tree_block_levels(block); i++) {
         struct digest left;
-        TRY(left_of(t, log, level, n >> level, end, &left));
-        ret->hashes[level + 1] = merkle_parent(&left, &ret->hashes[level]);
+        TRY(get_node(t, log, TREE_BLOCK_LEVEL + i, (block >> i) - 1, &left));
+        row[TREE_BLOCK + i + 1] = merkle_parent(&left, &row[TREE_BLOCK + i]);
     }
-    return ST_OK;
-}
-
-enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf)
-{
-    struct log_end *end = log_end_of(t, log, size);
-    struct row row;
-    if (size == UINT64_MAX)
-        return ST_LIMIT;
-    TRY(make_row(t, log, size, leaf, end, &row));
-    TRY(put_row(t, log, size, &row));
-    if (end)
-        remember(end, row.levels - 1, &row.hashes[row.levels - 1]);
-    return put_size(t, log, size + 1);
+    enum status st = db_put_new(t, DB_TREE_BLOCKS, key_span(&k), span_of(row, tree_block_bytes(block)));
+    return st == ST_CONFLICT ? ST_CORRUPT : st;
 }
 
 enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf)
 {
-    uint64_t size = 0;
-    TRY(tree_size(t, log, &size));
-    return tree_append_at(t, log, size, leaf);
+    struct end e;
+    TRY(get_end(t, log, &e));
+    if (e.size == UINT64_MAX)
+        return ST_LIMIT;
+    e.leaves[e.size % TREE_BLOCK] = *leaf;
+    e.size++;
+    if (e.size % TREE_BLOCK == 0)
+        TRY(put_block(t, log, e.size / TREE_BLOCK - 1, e.leaves));
+    return put_end(t, log, &e);
 }
+
+// ---- reading
 
 static enum status node_of(void *ctx, unsigned level, uint64_t index, struct digest *ret)
 {

@@ -1,18 +1,19 @@
 // Merkle trees kept in the store, one per log: "audit", "out/FRA" (ledger to FRA), "in/GBR" (ledger from GBR).
+//
+// Kept are the hashes of all leaves and those of the complete subtrees of a block of leaves and more; smaller subtrees are joined again
+// from the leaves. A complete block is written once, as one row; the leaves behind it stand with the size. So an append changes one
+// small row, and a long tree is a tenth larger than its leaf hashes.
 #ifndef RELTO_STORE_TREE_H
 #define RELTO_STORE_TREE_H
 
 #include "store/db.h"
 #include "store/merkle.h"
 
+enum { TREE_BLOCK_LEVEL = 5, TREE_BLOCK = 1 << TREE_BLOCK_LEVEL };
+
 // Leaves of the log; 0 for one that was never written.
 MUST_USE enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret);
-// Append a leaf hash; stores every subtree that becomes complete. tree_append_at: for a caller who has just read the
-// log's size.
 MUST_USE enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf);
-MUST_USE enum status tree_append_at(struct db_txn *t, const char *log, uint64_t size, const struct digest *leaf);
-// How many complete subtrees end with leaf n, one of each level from 0 on: so many hashes are stored with it.
-unsigned tree_levels(uint64_t n);
 // Root of the first `size` leaves (size <= tree_size, else ST_INVALID).
 MUST_USE enum status tree_root(struct db_txn *t, const char *log, uint64_t size, struct digest *ret);
 MUST_USE enum status tree_leaf(struct db_txn *t, const char *log, uint64_t n, struct digest *ret);
@@ -22,5 +23,14 @@ struct tree_nodes_state {
     const char *log;
 };
 struct merkle_nodes tree_nodes(struct tree_nodes_state *state);
+
+// ---- how it is stored, for who checks it (verify_log.c) or brings it from another form (db_format.c)
+
+// DB_TREE_BLOCKS, log ‖ block: the hashes of the block's leaves, then of the complete subtrees that end with it, the block's own first:
+// so many.
+unsigned tree_block_levels(uint64_t block);
+size_t tree_block_bytes(uint64_t block);
+// DB_TREE_ENDS, log: the size, and the leaf hashes behind the last complete block, which are the store's until the next write.
+MUST_USE enum status tree_end(struct db_txn *t, const char *log, uint64_t *ret_size, struct span *ret_leaves);
 
 #endif

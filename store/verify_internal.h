@@ -92,7 +92,9 @@ struct verify_log {
     struct merkle_frontier tree;
     uint64_t size; // as stored
     uint64_t end;  // behind the last place whose bytes are there
-    struct db_walk rows; // of the stored tree: stands on the first that was not asked for; no cursor = there is none left
+    struct span rest;    // the stored hashes of the leaves behind the last complete block
+    struct span block;   // the stored hashes of the block at hand; empty = missing or damaged
+    struct db_walk rows; // of the stored blocks: stands on the first that was not asked for; no cursor = there is none left
     uint64_t strangers;  // rows that are none of the tree
     bool told;     // a wrong hash was told
     bool broken;   // leaves are missing altogether: there is no tree to compare any more

@@ -1,36 +1,37 @@
 // One log and its tree: computed again from the leaves' bytes and compared with every stored hash.
 #include "store/verify_internal.h"
 
-// ---- the stored tree: a row for each leaf
+// ---- the stored tree: a row for each complete block of leaves, and the leaves behind them
 
-// The stored hashes of the complete subtrees that end with a leaf; empty when they are not there, or not so many. Rows before it
-// belong to nothing.
-static struct span stored_row(struct verify_log *l, uint64_t n)
+// The stored hashes of a block (tree.h); empty when they are not there, or not so many. Rows before it belong to nothing.
+static struct span stored_block(struct verify_log *l, uint64_t block)
 {
-    const size_t len = tree_levels(n) * SHA256_LEN;
+    if (block == l->size / TREE_BLOCK)
+        return l->rest;
     for (struct db_walk *w = &l->rows; w->cursor; l->strangers++) {
         struct key_reader r = key_reader_of(span_sub(w->key, w->prefix_len, w->key.len));
         uint64_t have = key_get_u64(&r);
         const bool whole = value_whole(&r);
-        if (whole && have > n)
+        if (whole && have > block)
             break;
         struct span row = w->value; // stays valid: the map does not move, and nothing is written
         db_walk_next(w);
-        if (whole && have == n)
-            return row.len == len ? row : span_of(NULL, 0);
+        if (whole && have == block)
+            return row.len == tree_block_bytes(block) ? row : span_of(NULL, 0);
     }
     return span_of(NULL, 0);
 }
 
-static void compare_hash(struct verify_log *l, struct span row, unsigned level, uint64_t index, const struct digest *want)
+// `place`: of the hash in the block.
+static void compare_hash(struct verify_log *l, unsigned place, unsigned level, uint64_t index, const struct digest *want)
 {
     char where[VERIFY_WHERE_MAX];
-    if (l->told || (row.len && memcmp(row.ptr + level * SHA256_LEN, want->b, SHA256_LEN) == 0))
+    if (l->told || (l->block.len && memcmp(l->block.ptr + place * SHA256_LEN, want->b, SHA256_LEN) == 0))
         return;
     l->told = true;
     verify_say(l->v, "tree-differs", verify_where(l->name, index << level, where),
                "the stored hash of level %u, index %llu is %s", level, (unsigned long long)index,
-               row.len ? "not that of the stored bytes" : "missing or damaged");
+               l->block.len ? "not that of the stored bytes" : "missing or damaged");
 }
 
 // Rows that nothing asked for.
@@ -46,19 +47,20 @@ static enum status count_strangers(struct verify_log *l)
 
 // ---- the tree, computed again
 
-// Let it grow by a leaf, comparing each subtree that becomes complete.
+// Let it grow by a leaf, comparing it and each stored subtree that becomes complete.
 static void add_leaf(struct verify_log *l, const struct digest *leaf)
 {
     struct merkle_frontier *f = &l->tree;
     const uint64_t index = f->size;
-    const struct span row = stored_row(l, index);
     unsigned count = (unsigned)__builtin_popcountll(f->size), level = 0;
     struct digest h = *leaf;
-    compare_hash(l, row, 0, index, &h);
+    if (index % TREE_BLOCK == 0)
+        l->block = stored_block(l, index / TREE_BLOCK);
+    compare_hash(l, index % TREE_BLOCK, 0, index, &h);
     for (uint64_t s = f->size; s & 1; s >>= 1) {
         h = merkle_parent(&f->peaks[--count], &h);
-        level++;
-        compare_hash(l, row, level, index >> level, &h);
+        if (++level >= TREE_BLOCK_LEVEL)
+            compare_hash(l, TREE_BLOCK + level - TREE_BLOCK_LEVEL, level, index >> level, &h);
     }
     f->peaks[count] = h;
     f->size++;
@@ -131,16 +133,16 @@ static enum status run(struct verify_log *l)
 
 enum status verify_log(struct verify_log *l)
 {
-    enum status st = tree_size(l->v->t, l->name, &l->size);
+    enum status st = tree_end(l->v->t, l->name, &l->size, &l->rest);
     if (st == ST_CORRUPT) {
-        verify_say(l->v, "tree-size", l->name, "the stored number of leaves is damaged");
+        verify_say(l->v, "tree-size", l->name, "the stored number of leaves, or the hashes beside it, are damaged");
         return ST_OK;
     }
     if (st != ST_OK)
         return st;
     struct key of_log = {.len = 0};
     key_text(&of_log, l->name);
-    db_walk_first(l->v->t, DB_TREE, key_span(&of_log), span_of(NULL, 0), &l->rows);
+    db_walk_first(l->v->t, DB_TREE_BLOCKS, key_span(&of_log), span_of(NULL, 0), &l->rows);
     st = run(l); // also when no row can be read: the leaves tell of themselves
     db_walk_end(&l->rows);
     return st;

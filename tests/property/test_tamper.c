@@ -110,14 +110,14 @@ static void rebuild_tree(struct db_txn *t, const char *log, enum db_table table,
     struct key of_log = {.len = 0}, none = {.len = 0};
     struct db_walk w;
     key_text(&of_log, log);
-    while (db_walk_first(t, DB_TREE, key_span(&of_log), span_of(NULL, 0), &w)) {
+    while (db_walk_first(t, DB_TREE_BLOCKS, key_span(&of_log), span_of(NULL, 0), &w)) {
         struct key k = none;
         k.len = w.key.len;
         memcpy(k.b, w.key.ptr, w.key.len);
         db_walk_end(&w);
-        assert_int_equal(db_del(t, DB_TREE, key_span(&k)), ST_OK);
+        assert_int_equal(db_del(t, DB_TREE_BLOCKS, key_span(&k)), ST_OK);
     }
-    assert_int_equal(db_del(t, DB_TREE_SIZE, key_span(&of_log)), ST_OK);
+    assert_int_equal(db_del(t, DB_TREE_ENDS, key_span(&of_log)), ST_OK);
     for (uint64_t n = 0;; n++) {
         struct key k = prefix;
         struct span leaf;
@@ -147,7 +147,7 @@ static void rebuild_ledger(struct db_txn *t, const char *partner)
 
 static const char *flip(struct db_txn *t, struct place *p)
 {
-    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE, DB_TREE_SIZE, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
+    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE_BLOCKS, DB_TREE_ENDS, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
                                            DB_HEADS, DB_HEAD_OPENINGS, DB_COSIGNED};
     load_any(t, tables[below(sizeof tables / sizeof *tables)], p);
     p->value[below(p->value_len)] ^= (uint8_t)(1u << below(8));
@@ -167,7 +167,7 @@ static const char *flip_checkpoint(struct db_txn *t, struct place *p)
 
 static const char *drop_one(struct db_txn *t, struct place *p)
 {
-    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE, DB_TREE_SIZE, DB_RECEIVED, DB_RECEIPTS, DB_HOLDINGS,
+    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE_BLOCKS, DB_TREE_ENDS, DB_RECEIVED, DB_RECEIPTS, DB_HOLDINGS,
                                            DB_REPORTS, DB_HEADS, DB_TIMELINE, DB_HELD_BY, DB_AUDIT_BY_REPORT, DB_AUDIT_BY_PARTNER, DB_HEAD_OPENINGS};
     load_any(t, tables[below(sizeof tables / sizeof *tables)], p);
     drop(t, p);
@@ -176,7 +176,7 @@ static const char *drop_one(struct db_txn *t, struct place *p)
 
 static const char *cut(struct db_txn *t, struct place *p)
 {
-    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
+    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE_BLOCKS, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
                                            DB_HEAD_OPENINGS, DB_COSIGNED};
     load_any(t, tables[below(sizeof tables / sizeof *tables)], p);
     // Of a received entry the leaf hash alone would be left: a partner may have shown no more.

@@ -392,13 +392,13 @@ static void close_as_version(struct store_dir *s, uint32_t version)
 static void another_version_is_refused(void **state)
 {
     struct store_dir *s = *state;
-    close_as_version(s, 4);
+    close_as_version(s, 5);
     for (int read_only = 0; read_only < 2; read_only++) {
         struct db_options o = {.read_only = read_only};
         struct diag *d = store_dir_diag();
         assert_int_equal(db_open(s->path, &o, d, &s->db), ST_CORRUPT);
         assert_string_equal(d->faults[0].rule, "store-version");
-        assert_non_null(strstr(d->faults[0].message, "format version 4"));
+        assert_non_null(strstr(d->faults[0].message, "format version 5"));
     }
 }
 

@@ -3,11 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 #include <lmdb.h>
 
-#include "formats/base/buf.h"
 #include "store/key.h"
 #include "store/tree.h"
 #include "tests/support/store_dir.h"
@@ -104,106 +105,161 @@ static void damage_is_told(void **state)
 {
     struct store_dir *s = *state;
     struct db_txn *t = store_dir_write(s);
-    grow(t, "audit", 0, 3);
-    t = store_dir_restart(s, t);
-    struct key node = {.len = 0}, size = {.len = 0}, bytes = {.len = 0};
-    key_text(&node, "audit");
-    key_text(&size, "audit");
-    key_u64(&node, 2);
+    grow(t, "audit", 0, TREE_BLOCK + 3);
+    struct key block = {.len = 0}, end = {.len = 0}, value = {.len = 0};
+    key_text(&block, "audit");
+    key_text(&end, "audit");
+    key_u64(&block, 0);
     struct digest root, leaf = leaf_of(9);
     uint64_t n;
-    assert_int_equal(db_put(t, DB_TREE, key_span(&node), span_cstr("short")), ST_OK);
-    assert_int_equal(tree_root(t, "audit", 3, &root), ST_CORRUPT);
-    assert_int_equal(db_del(t, DB_TREE, key_span(&node)), ST_OK);
+    assert_int_equal(db_put(t, DB_TREE_BLOCKS, key_span(&block), span_of(leaf.b, SHA256_LEN)), ST_OK);
+    assert_int_equal(tree_root(t, "audit", TREE_BLOCK + 3, &root), ST_CORRUPT);
     assert_int_equal(tree_leaf(t, "audit", 2, &leaf), ST_CORRUPT);
+    assert_int_equal(db_del(t, DB_TREE_BLOCKS, key_span(&block)), ST_OK);
+    assert_int_equal(tree_root(t, "audit", TREE_BLOCK + 3, &root), ST_CORRUPT);
+    assert_int_equal(tree_leaf(t, "audit", 2, &leaf), ST_CORRUPT);
+    assert_int_equal(tree_leaf(t, "audit", TREE_BLOCK + 2, &leaf), ST_OK);
+    // a size that does not fit the hashes beside it
+    key_u64(&value, 1);
+    assert_int_equal(db_put(t, DB_TREE_ENDS, key_span(&end), key_span(&value)), ST_OK);
+    assert_int_equal(tree_size(t, "audit", &n), ST_CORRUPT);
     assert_int_equal(tree_append(t, "audit", &leaf), ST_CORRUPT);
-    // the hashes that end with leaf 1 are two
-    node.len -= 8;
-    key_u64(&node, 1);
-    assert_int_equal(db_put(t, DB_TREE, key_span(&node), span_of(leaf.b, SHA256_LEN)), ST_OK);
-    assert_int_equal(tree_leaf(t, "audit", 1, &leaf), ST_CORRUPT);
-    // a size that was set back: the next leaf would overwrite one
-    key_u64(&bytes, 1);
-    assert_int_equal(db_put(t, DB_TREE_SIZE, key_span(&size), key_span(&bytes)), ST_OK);
-    assert_int_equal(tree_append(t, "audit", &leaf), ST_CORRUPT);
-    assert_int_equal(db_put(t, DB_TREE_SIZE, key_span(&size), span_cstr("x")), ST_OK);
+    assert_int_equal(db_put(t, DB_TREE_ENDS, key_span(&end), span_cstr("x")), ST_OK);
     assert_int_equal(tree_size(t, "audit", &n), ST_CORRUPT);
     db_abort(&t);
 }
 
-// ---- a store of version 2, in which each hash of a tree stood by itself
+// A size that was set back: a block that stands is not written again.
+static void no_block_is_overwritten(void **state)
+{
+    struct store_dir *s = *state;
+    struct db_txn *t = store_dir_write(s);
+    grow(t, "audit", 0, TREE_BLOCK);
+    struct key end = {.len = 0}, value = {.len = 0};
+    key_text(&end, "audit");
+    key_u64(&value, 0);
+    assert_int_equal(db_put(t, DB_TREE_ENDS, key_span(&end), key_span(&value)), ST_OK);
+    for (uint64_t i = 0; i < TREE_BLOCK; i++) {
+        struct digest leaf = leaf_of(100 + i);
+        assert_int_equal(tree_append(t, "audit", &leaf), i + 1 < TREE_BLOCK ? ST_OK : ST_CORRUPT);
+    }
+    db_abort(&t);
+}
+
+// ---- stores of earlier versions
+
+enum { OLD_ROWS = 21000 };
+
+struct old_row {
+    char log[16];
+    uint64_t n;
+    unsigned levels;
+    struct digest hashes[16];
+};
+
+// As version 3 had it: the complete subtrees that end with a leaf.
+static void read_rows(struct db_txn *t, const char *log, struct old_row *rows, size_t *count)
+{
+    uint64_t size;
+    struct tree_nodes_state state = {t, log};
+    struct merkle_nodes nodes = tree_nodes(&state);
+    assert_int_equal(tree_size(t, log, &size), ST_OK);
+    for (uint64_t n = 0; n < size; n++) {
+        struct old_row *r = &rows[(*count)++];
+        snprintf(r->log, sizeof r->log, "%s", log);
+        r->n = n;
+        r->levels = (unsigned)__builtin_ctzll(n + 1) + 1;
+        for (unsigned level = 0; level < r->levels; level++)
+            assert_int_equal(nodes.get(nodes.ctx, level, n >> level, &r->hashes[level]), ST_OK);
+    }
+}
 
 static void put_raw(MDB_txn *txn, MDB_dbi table, struct key *k, const void *value, size_t len)
 {
-    struct buf copy;
-    buf_init(&copy, 4096);
-    buf_put(&copy, value, len);
-    MDB_val key = {k->len, k->b}, v = {len, copy.ptr};
+    uint8_t copy[sizeof ((struct old_row *)0)->hashes];
+    memcpy(copy, value, len);
+    MDB_val key = {k->len, k->b}, v = {len, copy};
     assert_int_equal(mdb_put(txn, table, &key, &v, 0), 0);
-    buf_fini(&copy);
 }
 
-// The hashes of a row, one by one.
-static void put_old(MDB_txn *txn, MDB_dbi old, const char *log, uint64_t n, struct span row)
+static void put_row_3(MDB_txn *txn, MDB_dbi table, const struct old_row *r)
 {
-    for (unsigned level = 0; level < row.len / SHA256_LEN; level++) {
+    struct key k = {.len = 0};
+    key_text(&k, r->log);
+    key_u64(&k, r->n);
+    put_raw(txn, table, &k, r->hashes, r->levels * SHA256_LEN);
+}
+
+// Version 2 had the hashes of a row one by one.
+static void put_row_2(MDB_txn *txn, MDB_dbi table, const struct old_row *r)
+{
+    for (unsigned level = 0; level < r->levels; level++) {
         struct key k = {.len = 0};
-        key_text(&k, log);
+        key_text(&k, r->log);
         key_u8(&k, (uint8_t)level);
-        key_u64(&k, n >> level);
-        put_raw(txn, old, &k, row.ptr + level * SHA256_LEN, SHA256_LEN);
+        key_u64(&k, r->n >> level);
+        put_raw(txn, table, &k, r->hashes[level].b, SHA256_LEN);
     }
 }
 
-static void write_old(MDB_env *env)
+static void put_sizes(MDB_txn *txn, MDB_dbi table, const struct old_row *rows, size_t count)
 {
-    MDB_txn *txn;
-    MDB_dbi rows, old, meta;
-    MDB_cursor *c;
-    MDB_val k, v;
-    struct key format = {.len = 0}, version = {.len = 0};
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "subtrees", 0, &rows), 0);
-    assert_int_equal(mdb_dbi_open(txn, "tree", MDB_CREATE, &old), 0);
-    assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
-    assert_int_equal(mdb_cursor_open(txn, rows, &c), 0);
-    while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
-        struct key_reader r = key_reader_of(span_of(k.mv_data, k.mv_size));
-        char log[256];
-        key_get_text(&r, log, sizeof log);
-        put_old(txn, old, log, key_get_u64(&r), span_of(v.mv_data, v.mv_size));
+    for (size_t i = 0; i < count; i++) {
+        struct key k = {.len = 0}, size = {.len = 0};
+        key_text(&k, rows[i].log);
+        key_u64(&size, rows[i].n + 1);
+        put_raw(txn, table, &k, size.b, size.len); // the last one stays
     }
-    mdb_cursor_close(c);
-    put_raw(txn, old, &(struct key){.b = {1, 'X', 0}, .len = 3}, "waste", 5); // not of a tree
-    put_raw(txn, old, &(struct key){.b = {1, 'X', 3, 0, 0, 0, 0, 0, 0, 0, 1}, .len = 11}, "waste", 5); // of no leaf
-    assert_int_equal(mdb_drop(txn, rows, 1), 0);
-    key_id(&format, "format");
-    key_u32(&version, 2);
-    put_raw(txn, meta, &format, version.b, version.len);
-    assert_int_equal(mdb_txn_commit(txn), 0);
 }
 
-static void make_old(struct store_dir *s)
+static void drop_table(MDB_txn *txn, const char *name)
+{
+    MDB_dbi table;
+    assert_int_equal(mdb_dbi_open(txn, name, 0, &table), 0);
+    assert_int_equal(mdb_drop(txn, table, 1), 0);
+}
+
+static MDB_env *open_env(struct store_dir *s)
 {
     MDB_env *env;
-    db_close(&s->db);
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_set_maxdbs(env, 100), 0);
     assert_int_equal(mdb_env_set_mapsize(env, 64 << 20), 0);
     assert_int_equal(mdb_env_open(env, s->path, 0, 0600), 0);
-    write_old(env);
+    return env;
+}
+
+// Make the store one of an earlier version.
+static void make_old(struct store_dir *s, uint32_t version, const struct old_row *rows, size_t count)
+{
+    MDB_txn *txn;
+    MDB_dbi old, sizes, meta;
+    struct key format = {.len = 0}, number = {.len = 0};
+    db_close(&s->db);
+    MDB_env *env = open_env(s);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    drop_table(txn, "tree_blocks");
+    drop_table(txn, "tree_ends");
+    assert_int_equal(mdb_dbi_open(txn, version < 3 ? "tree" : "subtrees", MDB_CREATE, &old), 0);
+    assert_int_equal(mdb_dbi_open(txn, "tree_size", MDB_CREATE, &sizes), 0);
+    assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
+    for (size_t i = 0; i < count; i++)
+        (version < 3 ? put_row_2 : put_row_3)(txn, old, &rows[i]);
+    put_raw(txn, old, &(struct key){.b = {1, 'X', 0}, .len = 3}, "waste", 5); // not of a tree
+    put_sizes(txn, sizes, rows, count);
+    key_id(&format, "format");
+    key_u32(&number, version);
+    put_raw(txn, meta, &format, number.b, number.len);
+    assert_int_equal(mdb_txn_commit(txn), 0);
     mdb_env_close(env);
 }
 
 static bool has_table(struct store_dir *s, const char *name)
 {
-    MDB_env *env;
     MDB_txn *txn;
     MDB_dbi table;
     db_close(&s->db);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 100), 0);
-    assert_int_equal(mdb_env_open(env, s->path, 0, 0600), 0);
+    MDB_env *env = open_env(s);
     assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
     bool has = mdb_dbi_open(txn, name, 0, &table) == 0;
     mdb_txn_abort(txn);
@@ -211,40 +267,123 @@ static bool has_table(struct store_dir *s, const char *name)
     return has;
 }
 
-static void trees_of_the_version_before_are_kept(void **state)
+static struct digest root_of(struct db_txn *t, const char *log, uint64_t size)
 {
-    struct store_dir *s = *state;
-    struct digest audit[30], other, now;
-    struct db_txn *t = store_dir_write(s);
-    grow(t, "audit", 0, 29);
-    grow(t, "in/DEU", 0, 20000); // more than fits beside in the map
-    grow(t, "out/FRA", 50, 67);
-    for (uint64_t i = 0; i < 30; i++)
-        assert_int_equal(tree_root(t, "audit", i, &audit[i]), ST_OK);
-    assert_int_equal(tree_root(t, "out/FRA", 17, &other), ST_OK);
-    store_dir_commit(t);
-    make_old(s);
-    // no room: it says which limit to raise, and nothing has changed
+    struct digest root;
+    assert_int_equal(tree_root(t, log, size, &root), ST_OK);
+    return root;
+}
+
+// No room: it says which limit to raise, and nothing has changed.
+static void expect_no_room(struct store_dir *s)
+{
     const struct db_options small = {.map_bytes = 1 << 20, .map_bytes_max = 1 << 20};
     struct diag *d = store_dir_diag();
     assert_int_equal(db_open(s->path, &small, d, &s->db), ST_FULL);
     assert_non_null(strstr(d->faults[0].message, "map-max-mib"));
+}
+
+static void trees_of_a_version_are_kept(struct store_dir *s, uint32_t version)
+{
+    struct digest audit[100], deu, fra;
+    struct old_row *rows = calloc(OLD_ROWS, sizeof *rows);
+    size_t count = 0;
+    struct db_txn *t = store_dir_write(s);
+    assert_non_null(rows);
+    grow(t, "audit", 0, 99);
+    grow(t, "in/DEU", 0, 20000); // more than fits beside in the map; a whole number of blocks
+    grow(t, "out/FRA", 50, 67);
+    for (uint64_t i = 0; i < 100; i++)
+        audit[i] = root_of(t, "audit", i);
+    deu = root_of(t, "in/DEU", 20000);
+    fra = root_of(t, "out/FRA", 17);
+    read_rows(t, "audit", rows, &count);
+    read_rows(t, "in/DEU", rows, &count);
+    read_rows(t, "out/FRA", rows, &count);
+    store_dir_commit(t);
+    make_old(s, version, rows, count);
+    expect_no_room(s);
     store_dir_open(s, false);
     t = store_dir_write(s);
-    for (uint64_t i = 0; i < 30; i++) {
-        assert_int_equal(tree_root(t, "audit", i, &now), ST_OK);
+    for (uint64_t i = 0; i < 100; i++) {
+        struct digest now = root_of(t, "audit", i);
         assert_true(digest_eq(&now, &audit[i]));
     }
-    assert_int_equal(tree_root(t, "out/FRA", 17, &now), ST_OK);
-    assert_true(digest_eq(&now, &other));
-    grow(t, "audit", 29, 64); // and grows as it would have
+    struct digest deu_now = root_of(t, "in/DEU", 20000), fra_now = root_of(t, "out/FRA", 17);
+    assert_true(digest_eq(&deu_now, &deu) && digest_eq(&fra_now, &fra));
+    grow(t, "audit", 99, 128); // and grows as it would have
+    struct merkle_frontier f = {.size = 0};
+    for (uint64_t i = 0; i < 128; i++) {
+        struct digest leaf = leaf_of(i);
+        merkle_frontier_append(&f, &leaf);
+    }
+    struct digest want = merkle_frontier_root(&f), now = root_of(t, "audit", 128);
+    assert_true(digest_eq(&now, &want));
+    uint64_t blocks, ends;
+    assert_int_equal(db_count(t, DB_TREE_BLOCKS, &blocks), ST_OK);
+    assert_int_equal(db_count(t, DB_TREE_ENDS, &ends), ST_OK);
+    assert_int_equal(blocks, 128 / TREE_BLOCK + 20000 / TREE_BLOCK + 1); // what belongs to nothing is not hidden either
+    assert_int_equal(ends, 3);
     store_dir_commit(t);
-    uint64_t rows;
-    t = store_dir_read(s);
-    assert_int_equal(db_count(t, DB_TREE, &rows), ST_OK);
-    assert_int_equal(rows, 64 + 20000 + 17 + 2); // what belongs to nothing is not hidden either
-    db_abort(&t);
     assert_false(has_table(s, "tree"));
+    assert_false(has_table(s, "subtrees"));
+    assert_false(has_table(s, "tree_size"));
+    free(rows);
+}
+
+static void trees_of_version_2_are_kept(void **state)
+{
+    trees_of_a_version_are_kept(*state, 2);
+}
+
+static void trees_of_version_3_are_kept(void **state)
+{
+    trees_of_a_version_are_kept(*state, 3);
+}
+
+// What an earlier version would have told of stays what it was.
+static void damage_of_the_version_before_goes_over(void **state)
+{
+    struct store_dir *s = *state;
+    struct old_row *rows = calloc(OLD_ROWS, sizeof *rows);
+    size_t count = 0;
+    struct db_txn *t = store_dir_write(s);
+    assert_non_null(rows);
+    grow(t, "a/block-end", 0, 3 * TREE_BLOCK);
+    grow(t, "b/leaf", 0, 3 * TREE_BLOCK);
+    grow(t, "c/short", 0, 40);
+    grow(t, "d/beyond", 0, 40);
+    grow(t, "e/subtree", 0, 2 * TREE_BLOCK);
+    const char *const logs[] = {"a/block-end", "b/leaf", "c/short", "d/beyond", "e/subtree"};
+    size_t at[6] = {0};
+    for (size_t i = 0; i < 5; i++) {
+        read_rows(t, logs[i], rows, &count);
+        at[i + 1] = count;
+    }
+    struct digest root_e = root_of(t, "e/subtree", 2 * TREE_BLOCK), root;
+    store_dir_commit(t);
+    rows[at[0] + TREE_BLOCK - 1].log[0] = 'A';          // the row that ends the first block is gone from its log
+    rows[at[1] + 5].hashes[0].b[0] ^= 1;                // another leaf
+    rows[at[2] + 38].levels = 2;                        // too many hashes
+    rows[at[3] + 39].n = 41;                            // the size grows with it: two leaves are missing
+    rows[at[4] + 2 * TREE_BLOCK - 1].hashes[6].b[0] ^= 1; // another subtree
+    make_old(s, 3, rows, count);
+    free(rows);
+    store_dir_open(s, false);
+    t = store_dir_read(s);
+    struct digest leaf, want = leaf_of(5), none = {{0}};
+    assert_int_equal(tree_leaf(t, "a/block-end", 3, &leaf), ST_CORRUPT);
+    assert_int_equal(tree_leaf(t, "a/block-end", TREE_BLOCK + 3, &leaf), ST_OK);
+    assert_int_equal(tree_leaf(t, "b/leaf", 5, &leaf), ST_OK);
+    want.b[0] ^= 1;
+    assert_true(digest_eq(&leaf, &want));
+    assert_int_equal(tree_leaf(t, "c/short", 38, &leaf), ST_OK);
+    assert_true(digest_eq(&leaf, &none));
+    assert_int_equal(tree_leaf(t, "d/beyond", 40, &leaf), ST_OK);
+    assert_true(digest_eq(&leaf, &none));
+    root = root_of(t, "e/subtree", 2 * TREE_BLOCK);
+    assert_false(digest_eq(&root, &root_e));
+    db_abort(&t);
 }
 
 int main(void)
@@ -252,6 +391,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
     const struct CMUnitTest tests[] = {T(roots_and_leaves), T(proofs_come_from_stored_nodes),
                                        T(logs_do_not_mix), T(damage_is_told),
-                                       T(trees_of_the_version_before_are_kept)};
+                                       T(no_block_is_overwritten), T(trees_of_version_2_are_kept), T(trees_of_version_3_are_kept),
+                                       T(damage_of_the_version_before_goes_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
