@@ -61,6 +61,7 @@ struct core {
     uint32_t work_list;       // how many reports to list for it at once; 0 = the default
     bool (*asked)(void *ctx); // does somebody wait, for whom that work should stop early? NULL = nobody ever
     void *asked_ctx;
+    bool work_may_go;         // may what was done of it in a tick be given up for who asks, to be done again?
     bool work_failed;         // after an activation: the report whose new decision failed last
     struct uuid work_failed_report;
     char nation[65];         // our own id
@@ -114,7 +115,7 @@ struct tick_job {
     enum status (*run)(struct tick *t, struct tick_job *job); // used when request is NULL
     void *ctx;                     // for `run`
     enum status st;                // what became of it: ST_OK only after a durable commit
-    bool undone;                   // it ran, asked to be undone, and its answer stands
+    bool undone;                   // it ran, asked to be undone, and its answer stands, or it is to run again in another tick
 };
 
 // Note that this partner's ledger grew in this tick. Partners that the policy no longer names are ignored.

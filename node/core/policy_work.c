@@ -38,6 +38,7 @@ struct working {
     struct policy_step step;
     int64_t left_us;
     bool stopped; // what was written must be kept, so go no further in this tick
+    bool asked;   // somebody waits for an answer
 };
 
 // ---- what is to be done
@@ -268,10 +269,13 @@ static enum status step_report(struct working *x, struct uuid id)
 }
 
 // Is there time left, and nobody who waits for an answer?
-static bool may_go_on(const struct working *x)
+static bool may_go_on(struct working *x)
 {
     const struct core *c = x->t->core;
-    return x->left_us > 0 && !x->stopped && !(c->asked && c->asked(c->asked_ctx));
+    if (x->left_us <= 0 || x->stopped)
+        return false;
+    x->asked = c->asked && c->asked(c->asked_ctx);
+    return !x->asked;
 }
 
 static enum status look_for_reports(struct working *x)
@@ -316,7 +320,8 @@ static enum status run_step(struct working *x)
         policy_work_forget(x->t->core);
         return policy_steps_end(x->t->txn, s);
     }
-    return wrote ? policy_steps_save(x->t->txn, s) : ST_OK; // nothing to commit costs nothing
+    x->t->undo = wrote && x->asked && x->t->core->work_may_go;
+    return wrote && !x->t->undo ? policy_steps_save(x->t->txn, s) : ST_OK; // nothing to commit costs nothing
 }
 
 // A policy is not there, or cannot be compared.

@@ -31,7 +31,8 @@ MUST_USE enum status policy_work_activated(struct tick *t, const struct digest *
 // Has an instant passed that the policy dates? Then its consequences are to be written. *ret_next: the next one (UTC_MAX
 // none).
 MUST_USE enum status policy_work_due(struct tick *t, utc_ms *ret_next);
-// Do the next part of what is to be done. *ret_more: there is more. When the decision of one report fails, that status is
+// Do the next part of what is to be done. *ret_more: there is more. Who asks meanwhile ends it; with core.work_may_go it asks to be
+// undone then, for a commit without it takes less time. When the decision of one report fails, that status is
 // returned with *ret_more: the next call, which may follow at once, leaves the report to the schedule and goes on with the
 // others. Without *ret_more it is the surroundings that failed.
 MUST_USE enum status policy_work(struct tick *t, bool *ret_more);

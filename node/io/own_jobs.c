@@ -74,6 +74,7 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     o->more = o->stopped = false;
     o->next_instant = UTC_MAX;
     c->work_us = o->pace.us;
+    c->work_may_go = work_pace_may_go(&o->pace);
     if (o->works) // thousands of pages, in many commits
         db_write_at_end(c->db, !o->work_done);
     jobs[OWN_DUE] = (struct tick_job){.run = run_due, .ctx = o};
@@ -117,8 +118,10 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;
     if (o->works && good && o->more && !o->stopped)
         work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns, commit_ns);
-    if (o->works)
+    if (o->works) {
         o->work_done = good && !o->more;
+        work_pace_went(&o->pace, jobs[OWN_WORK].undone);
+    }
     return good ? !o->works || o->more : one_work;
 }
 

@@ -11,6 +11,16 @@ bool work_pace_now(struct work_pace *p, bool requests_wait)
     return p->worked;
 }
 
+bool work_pace_may_go(const struct work_pace *p)
+{
+    return p->kept >= WORK_PACE_KEPT;
+}
+
+void work_pace_went(struct work_pace *p, bool went)
+{
+    p->kept = went ? 0 : p->kept < WORK_PACE_KEPT ? p->kept + 1 : p->kept;
+}
+
 // How long the work of a tick shall take.
 static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
 {

@@ -1,6 +1,7 @@
 // How much of the work that a change of policy leaves (node/core/policy_work.h) goes into one tick: much while nobody asks,
 // less while somebody does, and none into a tick that has requests to answer, unless the last one had none either. Who asks
-// while it is done ends it, and is answered by the same commit (daemon.c).
+// while it is done ends it. Then that part is given up and done again later, and the answer's commit is as small as ever; or, where that
+// happened just before, it is answered by the same commit (daemon.c).
 #ifndef RELTO_NODE_IO_WORK_PACE_H
 #define RELTO_NODE_IO_WORK_PACE_H
 
@@ -18,6 +19,7 @@ enum {
     WORK_PACE_QUIET_MS = 500,   // … this long
     WORK_PACE_SURE_US = 500,    // requests do not end the work before that, so that they cannot put it off for ever
     WORK_PACE_LEAST_US = 500,   // so much is always done
+    WORK_PACE_KEPT = 3,         // after a part that was given up so many are kept: at least three quarters of the work is not in vain
     WORK_PACE_OVER = 4          // the estimate of work is too high by at most this factor
 };
 
@@ -26,12 +28,16 @@ struct work_pace { // zeroed = at the start
     uint32_t us;          // estimated work that fits; 0 = not known yet
     uint64_t asked_at_ns; // when the last request came, on the monotonic clock
     uint64_t commit_us;   // how long commits take
+    unsigned kept;        // parts that were kept since one was given up
 };
 
 // A request came.
 void work_pace_asked(struct work_pace *p, uint64_t now_ns);
 // Is there to be work in this tick, in which requests wait or not?
 bool work_pace_now(struct work_pace *p, bool requests_wait);
+// May the part of this tick be given up? And was it?
+bool work_pace_may_go(const struct work_pace *p);
+void work_pace_went(struct work_pace *p, bool went);
 // A tick with work to the full measure took so long, its commit not counted, and that so long: set the measure for the next one.
 void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns);
 

@@ -51,9 +51,17 @@ static void activate_text(struct sim *s, const char *policy)
     activate(s, &b);
 }
 
+// Where somebody asks, every other part may be given up.
 static enum status run_work(struct tick *t, struct tick_job *job)
 {
+    t->core->work_may_go = !t->core->work_may_go;
     return policy_work(t, job->ctx);
+}
+
+static bool every_third_time(void *ctx)
+{
+    unsigned *n = ctx;
+    return ++*n % 3 == 0;
 }
 
 // Run until all is done; how many ticks it took.
@@ -350,6 +358,44 @@ static void lists_come_one_after_the_other(void **state)
     assert_int_equal(sim_events(s, GBR, AUDIT_RELEASE), 180);
 }
 
+static bool always(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+// Who asks ends a part: it is given up, or kept, and in the end all is done once.
+static void what_is_given_up_is_done_again(void **state)
+{
+    struct sim *s = *state;
+    struct core *c = &s->nodes[GBR].core;
+    unsigned asks = 0, undone = 0;
+    bool more = true;
+    for (uint8_t i = 1; i <= 20; i++)
+        sim_publish(s, GBR, i, 1, i % 3 ? PIRACY : CYBER);
+    activate_text(s, POLICY_OF("3", BOTH, SCOPED("A", "parties='FRA'", TOPIC("piracy cyber"), FREE)));
+    c->asked = always;
+    sim_job(s, GBR, run_work, &more); // not even the list is begun
+    c->asked = every_third_time;
+    c->asked_ctx = &asks;
+    for (int i = 0; more; i++) {
+        struct tick tick;
+        struct tick_job job = {.run = run_work, .ctx = &more};
+        const size_t before = sim_events(s, GBR, AUDIT_WITHDRAW);
+        assert_int_equal(tick_run(c, s->now, &job, 1, &tick), ST_OK);
+        assert_int_equal(job.st, ST_OK);
+        assert_true(!job.undone || (more && sim_events(s, GBR, AUDIT_WITHDRAW) == before));
+        undone += job.undone;
+        assert_true(i < 1000);
+    }
+    assert_true(undone > 3);
+    expect_left(s, false, 0);
+    for (uint8_t i = 1; i <= 20; i++)
+        assert_true(has(s, "FRA", i) && !has(s, "DEU", i));
+    assert_int_equal(sim_events(s, GBR, AUDIT_WITHDRAW), 20);
+    assert_int_equal(sim_events(s, GBR, AUDIT_RELEASE), 40);
+}
+
 static void another_activation_before_the_first_is_done(void **state)
 {
     struct sim *s = *state;
@@ -488,6 +534,7 @@ struct twins {
     struct sim *by_steps, *whole; // the same node twice
     uint32_t serial;
     uint64_t seed;
+    unsigned asks;
 };
 
 static const struct policy_bundle *bundle_of(struct twins *x, struct buf *policy)
@@ -735,6 +782,8 @@ static void steps_do_what_deciding_everything_does(void **state)
         buf_span(&first, buf_bytes(&x->gen.policy));
         x->by_steps = node_of(x);
         x->by_steps->nodes[GBR].core.work_list = seed % 2 ? 5 : 0;
+        x->by_steps->nodes[GBR].core.asked = seed % 3 ? every_third_time : NULL;
+        x->by_steps->nodes[GBR].core.asked_ctx = &x->asks;
         buf_reset(&x->gen.policy);
         buf_span(&x->gen.policy, buf_bytes(&first));
         x->whole = node_of(x);
@@ -761,6 +810,7 @@ int main(void)
         T(also_when_a_partner_comes_first),
         T(a_restart_goes_on),
         T(lists_come_one_after_the_other),
+        T(what_is_given_up_is_done_again),
         T(another_activation_before_the_first_is_done),
         T(an_older_version_is_not_forgotten),
         T(an_outline_of_another_copy_says_nothing),

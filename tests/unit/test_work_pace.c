@@ -21,6 +21,21 @@ static void requests_go_first_every_other_time(void **state)
     assert_true(work_pace_now(&p, false));
 }
 
+static void most_of_the_work_is_kept(void **state)
+{
+    struct work_pace p = {.us = 0};
+    (void)state;
+    for (unsigned i = 0; i < WORK_PACE_KEPT; i++) {
+        assert_false(work_pace_may_go(&p));
+        work_pace_went(&p, false);
+    }
+    assert_true(work_pace_may_go(&p));
+    work_pace_went(&p, false);
+    assert_true(work_pace_may_go(&p)); // nobody asked in that one
+    work_pace_went(&p, true);
+    assert_false(work_pace_may_go(&p));
+}
+
 static void it_grows_while_nobody_asks(void **state)
 {
     struct work_pace p = {.us = 0};
@@ -74,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_go_first_every_other_time),
+        cmocka_unit_test(most_of_the_work_is_kept),
         cmocka_unit_test(it_grows_while_nobody_asks),
         cmocka_unit_test(it_shrinks_when_somebody_asks),
         cmocka_unit_test(slow_commits_are_worth_it),
