@@ -9,7 +9,7 @@
 #include "store/schedule.h"
 
 // Estimates, in microseconds.
-enum { US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6, LOOK_US = 250 };
+enum { US_SOME = 25, US_PAIR = 35, US_REPORT = 150, US_REPORT_PAIR = 6, LOOK_US = 64 };
 
 // What is to be done for a report.
 struct report_work {

@@ -116,8 +116,11 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
     else if (jobs[OWN_DUE].st != ST_OK)
         o->next_instant = now;
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;
-    if (o->works && good && o->more && !o->stopped)
-        work_pace_took(&o->pace, now_ns, now_ns - o->started_ns - commit_ns, commit_ns);
+    const uint64_t took_ns = now_ns - o->started_ns - commit_ns;
+    if (o->works && o->stopped)
+        work_pace_stopped(&o->pace, now_ns, took_ns);
+    else if (o->works && good && o->more)
+        work_pace_took(&o->pace, now_ns, took_ns, commit_ns);
     if (o->works) {
         o->work_done = good && !o->more;
         work_pace_went(&o->pace, jobs[OWN_WORK].undone);

@@ -29,6 +29,13 @@ static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
     return quiet ? WORK_PACE_FREE_US : busy_us < WORK_PACE_BUSY_MOST_US ? busy_us : WORK_PACE_BUSY_MOST_US;
 }
 
+void work_pace_stopped(struct work_pace *p, uint64_t now_ns, uint64_t took_ns)
+{
+    const uint64_t took_us = took_ns / 1000 + 1, next = p->us * wanted_us(p, now_ns) / took_us;
+    if (next < p->us)
+        p->us = (uint32_t)(next < WORK_PACE_LEAST_US ? WORK_PACE_LEAST_US : next);
+}
+
 // In proportion, but at most twice as much: one tick may have been fast by accident, and who asks would have to wait.
 void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns)
 {

@@ -38,6 +38,8 @@ bool work_pace_now(struct work_pace *p, bool requests_wait);
 // May the part of this tick be given up? And was it?
 bool work_pace_may_go(const struct work_pace *p);
 void work_pace_went(struct work_pace *p, bool went);
+// Work ended after this time for who asks, its commit not counted: the measure is too large if it was longer than wanted.
+void work_pace_stopped(struct work_pace *p, uint64_t now_ns, uint64_t took_ns);
 // A tick with work to the full measure took so long, its commit not counted, and that so long: set the measure for the next one.
 void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns);
 

@@ -65,6 +65,22 @@ static void it_shrinks_when_somebody_asks(void **state)
     assert_true(p.us > WORK_PACE_BUSY_US);
 }
 
+// Somebody asks again after a quiet time, and each part ends before it has come to its measure.
+static void it_shrinks_though_no_part_is_whole(void **state)
+{
+    struct work_pace p = {.us = WORK_PACE_FREE_US};
+    uint64_t now = 1000 * MS;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        work_pace_asked(&p, now);
+        work_pace_stopped(&p, now += 20 * MS, p.us < 20000 ? p.us * (uint64_t)1000 : 20 * MS);
+    }
+    assert_true(p.us <= WORK_PACE_BUSY_US);
+    const uint32_t us = p.us;
+    work_pace_stopped(&p, now, MS); // tells nothing: it would have gone on
+    assert_int_equal(p.us, us);
+}
+
 // The measure while somebody asks and commits take so long: so much work takes as long as was estimated.
 static uint32_t busy_us(uint64_t commit_ns)
 {
@@ -92,6 +108,7 @@ int main(void)
         cmocka_unit_test(most_of_the_work_is_kept),
         cmocka_unit_test(it_grows_while_nobody_asks),
         cmocka_unit_test(it_shrinks_when_somebody_asks),
+        cmocka_unit_test(it_shrinks_though_no_part_is_whole),
         cmocka_unit_test(slow_commits_are_worth_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
