@@ -19,7 +19,6 @@ enum { READERS_MAX = 510, LMDB_KEY_MAX = 511 };
 #define HEADROOM_BYTES (256 * MIB)
 #define MAP_BYTES_DEFAULT (64 * MIB)
 #define MAP_BYTES_MAX_DEFAULT (64 * 1024 * MIB)
-// No transaction has the number behind this one.
 
 struct db_txn {
     struct db *db;

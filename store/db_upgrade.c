@@ -1,6 +1,9 @@
-// Trees of stores of earlier versions, brought into their form of today (tree.h). What does not fit, or is missing, is not mended: it
-// goes over as it is, so that `audit verify` goes on telling of it.
+// Trees of stores of earlier versions, brought into their form of today (tree.h). What does not fit, or is missing, is not mended, so
+// that `audit verify` goes on telling of it: rows of no tree go over as they are, and where hashes are damaged or contradict each other,
+// the leaf that they stood with is made one of zeroes, with which no tree grows and no root is made (tree.c).
+#include <errno.h>
 #include <lmdb.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/db_internal.h"
@@ -39,9 +42,10 @@ struct upgrade {
     // The log at hand, and the block of it.
     char log[TEXT_MAX + 1];
     uint64_t size, block;
-    bool any, complete; // any: there is a block; complete: with what ends it
+    bool any; // there is one
     struct digest hashes[TREE_BLOCK + MERKLE_LEVELS];
     size_t len;
+    struct digest waiting[TREE_BLOCK_LEVEL]; // of each level, the last complete subtree in the block
 };
 
 // Each row of a table, in order of keys.
@@ -70,14 +74,14 @@ static int join_hash(struct upgrade *u, MDB_val old, MDB_val hash)
     unsigned level = key_get_u8(&r);
     uint64_t index = key_get_u64(&r);
     if (r.bad || r.rest.len || level >= MERKLE_LEVELS)
-        return mdb_put(u->txn, u->rows, &old, &hash, 0);
+        return mdb_put(u->txn, u->blocks, &old, &hash, 0);
     struct key k = row_key(log, ((index + 1) << level) - 1);
     MDB_val key = val_of(&k), below = {0};
     int rc = mdb_get(u->txn, u->rows, &key, &below);
     if (rc != 0 && rc != MDB_NOTFOUND)
         return rc;
     if (below.mv_size + hash.mv_size > sizeof row)
-        return mdb_put(u->txn, u->rows, &old, &hash, 0);
+        return mdb_put(u->txn, u->blocks, &old, &hash, 0);
     if (below.mv_size)
         memcpy(row, below.mv_data, below.mv_size);
     memcpy(row + below.mv_size, hash.mv_data, hash.mv_size);
@@ -116,7 +120,7 @@ static int put_block(struct upgrade *u)
     if (!u->any)
         return 0;
     u->any = false;
-    if (!u->complete && u->block == u->size / TREE_BLOCK)
+    if (u->block == u->size / TREE_BLOCK)
         return put_end(u);
     struct key k = row_key(u->log, u->block);
     MDB_val key = val_of(&k), v = {u->len, u->hashes};
@@ -143,7 +147,7 @@ static int begin_block(struct upgrade *u, const char *log, uint64_t block)
 {
     int rc = put_block(u);
     memset(u->hashes, 0, sizeof u->hashes);
-    u->complete = false;
+    memset(u->waiting, 0, sizeof u->waiting);
     u->block = block;
     u->len = TREE_BLOCK * SHA256_LEN;
     if (rc != 0 || strcmp(u->log, log) == 0)
@@ -152,10 +156,27 @@ static int begin_block(struct upgrade *u, const char *log, uint64_t block)
     return find_size(u);
 }
 
+// Are these the hashes of a leaf and of what it completes, as far as they are in the block?
+static bool fit(struct upgrade *u, uint64_t n, const struct digest *row)
+{
+    struct digest h = row[0];
+    unsigned level = 0;
+    for (; level + 1 < TREE_BLOCK_LEVEL && n >> level & 1; level++) {
+        h = merkle_parent(&u->waiting[level], &h);
+        if (!digest_eq(&h, &row[level + 1]))
+            return false;
+    }
+    u->waiting[level] = h;
+    return true;
+}
+
 static int take_row(struct upgrade *u, MDB_val k, MDB_val v)
 {
     char log[TEXT_MAX + 1];
+    struct digest row[MERKLE_LEVELS];
     struct key_reader r = reader_of(k);
+    if (v.mv_size <= sizeof row) // what is written may move it
+        v.mv_data = memcpy(row, v.mv_data, v.mv_size);
     key_get_text(&r, log, sizeof log);
     const uint64_t n = key_get_u64(&r);
     if (r.bad || r.rest.len)
@@ -165,15 +186,15 @@ static int take_row(struct upgrade *u, MDB_val k, MDB_val v)
         return rc;
     if (n >= u->size) // a block of this number is none of the tree either
         return mdb_put(u->txn, u->blocks, &k, &v, 0);
-    if (v.mv_size != (size_t)(__builtin_ctzll(n + 1) + 1) * SHA256_LEN)
-        return 0; // zeroes are not its hash either
     u->any = true;
-    memcpy(&u->hashes[n % TREE_BLOCK], v.mv_data, SHA256_LEN);
+    if (v.mv_size != (size_t)(__builtin_ctzll(n + 1) + 1) * SHA256_LEN)
+        return 0;
+    if (fit(u, n, row))
+        u->hashes[n % TREE_BLOCK] = row[0];
     if ((n + 1) % TREE_BLOCK)
         return 0;
-    u->complete = true;
     u->len = tree_block_bytes(u->block);
-    memcpy(&u->hashes[TREE_BLOCK], (const uint8_t *)v.mv_data + TREE_BLOCK_LEVEL * SHA256_LEN, u->len - TREE_BLOCK * SHA256_LEN);
+    memcpy(&u->hashes[TREE_BLOCK], &row[TREE_BLOCK_LEVEL], u->len - TREE_BLOCK * SHA256_LEN);
     return 0;
 }
 
@@ -203,13 +224,25 @@ static int take_trees(struct upgrade *u)
     return rc == 0 ? mdb_drop(u->txn, u->sizes, 1) : rc;
 }
 
+static int upgrade(struct upgrade *u)
+{
+    int rc = mdb_dbi_open(u->txn, "subtrees", MDB_CREATE, &u->rows);
+    if (rc == 0)
+        rc = mdb_dbi_open(u->txn, "tree_size", MDB_CREATE, &u->sizes);
+    if (rc == 0)
+        rc = join_hashes(u);
+    return rc == 0 ? take_trees(u) : rc;
+}
+
 int db_upgrade(struct db *db, MDB_txn *txn)
 {
-    struct upgrade u = {.txn = txn, .blocks = db->dbi[DB_TREE_BLOCKS], .ends = db->dbi[DB_TREE_ENDS]};
-    int rc = mdb_dbi_open(txn, "subtrees", MDB_CREATE, &u.rows);
-    if (rc == 0)
-        rc = mdb_dbi_open(txn, "tree_size", MDB_CREATE, &u.sizes);
-    if (rc == 0)
-        rc = join_hashes(&u);
-    return rc == 0 ? take_trees(&u) : rc;
+    struct upgrade *u = calloc(1, sizeof *u);
+    if (!u)
+        return ENOMEM;
+    u->txn = txn;
+    u->blocks = db->dbi[DB_TREE_BLOCKS];
+    u->ends = db->dbi[DB_TREE_ENDS];
+    int rc = upgrade(u);
+    free(u);
+    return rc;
 }

@@ -48,12 +48,10 @@ enum status tree_end(struct db_txn *t, const char *log, uint64_t *ret_size, stru
     if (st != ST_OK)
         return st;
     struct key_reader r = key_reader_of(v);
-    uint64_t size = key_get_u64(&r);
-    if (r.bad || r.rest.len != size % TREE_BLOCK * SHA256_LEN)
-        return ST_CORRUPT;
-    *ret_size = size;
-    *ret_leaves = r.rest;
-    return ST_OK;
+    *ret_size = key_get_u64(&r);
+    const bool good = !r.bad && r.rest.len == *ret_size % TREE_BLOCK * SHA256_LEN;
+    *ret_leaves = good ? r.rest : span_of(NULL, 0);
+    return good ? ST_OK : ST_CORRUPT;
 }
 
 enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret)
@@ -84,15 +82,21 @@ static enum status put_end(struct db_txn *t, const char *log, const struct end *
 
 // ---- hashes
 
-// The root of 2^level leaves, of one block.
-static struct digest join(const uint8_t *leaves, unsigned level)
+// The root of 2^level leaves, of one block. A leaf of zeroes is one that an earlier version had lost (db_upgrade.c).
+static enum status join(const uint8_t *leaves, unsigned level, struct digest *ret)
 {
+    static const struct digest lost;
     struct digest h[TREE_BLOCK];
-    memcpy(h, leaves, (size_t)SHA256_LEN << level);
-    for (size_t count = (size_t)1 << level; count > 1; count /= 2)
+    const size_t all = (size_t)1 << level;
+    memcpy(h, leaves, all * SHA256_LEN);
+    for (size_t i = 0; i < all; i++)
+        if (digest_eq(&h[i], &lost))
+            return ST_CORRUPT;
+    for (size_t count = all; count > 1; count /= 2)
         for (size_t i = 0; i < count / 2; i++)
             h[i] = merkle_parent(&h[2 * i], &h[2 * i + 1]);
-    return h[0];
+    *ret = h[0];
+    return ST_OK;
 }
 
 static enum status get_block(struct db_txn *t, const char *log, uint64_t block, struct span *ret)
@@ -122,8 +126,7 @@ static enum status get_node(struct db_txn *t, const char *log, unsigned level, u
         TRY(get_leaves(t, log, block, &v));
         if (v.len < end)
             return ST_CORRUPT;
-        *ret = join(v.ptr + end - ((size_t)SHA256_LEN << level), level);
-        return ST_OK;
+        return join(v.ptr + end - ((size_t)SHA256_LEN << level), level, ret);
     }
     enum status st = get_block(t, log, block, &v);
     if (st == ST_OK)
@@ -139,7 +142,7 @@ static enum status put_block(struct db_txn *t, const char *log, uint64_t block, 
     struct digest row[TREE_BLOCK + MERKLE_LEVELS];
     struct key k = block_key(log, block);
     memcpy(row, leaves, TREE_BLOCK * sizeof *leaves);
-    row[TREE_BLOCK] = join(leaves->b, TREE_BLOCK_LEVEL);
+    TRY(join(leaves->b, TREE_BLOCK_LEVEL, &row[TREE_BLOCK]));
     for (unsigned i = 0; i + 1 < tree_block_levels(block); i++) {
         struct digest left;
         TRY(get_node(t, log, TREE_BLOCK_LEVEL + i, (block >> i) - 1, &left));

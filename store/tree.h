@@ -24,13 +24,14 @@ struct tree_nodes_state {
 };
 struct merkle_nodes tree_nodes(struct tree_nodes_state *state);
 
-// ---- how it is stored, for who checks it (verify_log.c) or brings it from another form (db_format.c)
+// ---- how it is stored, for who checks it (verify_log.c) or brings it from another form (db_upgrade.c)
 
 // DB_TREE_BLOCKS, log ‖ block: the hashes of the block's leaves, then of the complete subtrees that end with it, the block's own first:
 // so many.
 unsigned tree_block_levels(uint64_t block);
 size_t tree_block_bytes(uint64_t block);
 // DB_TREE_ENDS, log: the size, and the leaf hashes behind the last complete block, which are the store's until the next write.
+// ST_CORRUPT when these are not so many: *ret_size is set all the same, or 0 when it cannot be read either.
 MUST_USE enum status tree_end(struct db_txn *t, const char *log, uint64_t *ret_size, struct span *ret_leaves);
 
 #endif

@@ -9,7 +9,10 @@
 #include "node/io/log.h"
 #include "store/attachments.h"
 
-enum { RETRY_MS = 60000 }; // after a failure: what failed stays due, and is not tried again at once for ever
+enum {
+    RETRY_MS = 60000, // after a failure: what failed stays due, and is not tried again at once for ever
+    OTHERS_US = 1000, // looking what is due takes less, unless something is
+};
 
 static uint64_t monotonic_ns(void)
 {
@@ -65,7 +68,16 @@ static enum status run_index(struct tick *t, struct tick_job *job)
 static enum status run_work(struct tick *t, struct tick_job *job)
 {
     struct own_jobs *o = job->ctx;
-    return o->works ? policy_work(t, &o->more) : ST_OK;
+    const uint64_t from_ns = monotonic_ns();
+    if (!o->works)
+        return ST_OK;
+    if (from_ns - o->started_ns > (uint64_t)OTHERS_US * 1000)
+        t->core->work_may_go = false; // with it would go what the jobs before it did
+    enum status st = policy_work(t, &o->more);
+    const uint64_t took_ns = monotonic_ns() - from_ns;
+    if (took_ns > o->work_ns) // the first time, should it run again
+        o->work_ns = took_ns;
+    return st;
 }
 
 void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, struct tick_job *jobs)
@@ -73,7 +85,7 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     o->works = o->work_done || work_pace_now(&o->pace, requests_wait);
     o->more = o->stopped = false;
     o->next_instant = UTC_MAX;
-    c->work_us = o->pace.us;
+    c->work_us = work_pace_us(&o->pace);
     c->work_may_go = work_pace_may_go(&o->pace);
     if (o->works) // thousands of pages, in many commits
         db_write_at_end(c->db, !o->work_done);
@@ -85,6 +97,7 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     o->indexes = o->started_ns >= o->index_again_ns;
     o->index_ns = 0;
     o->commit_ns = c->commit_ns;
+    o->work_ns = 0;
     o->keeps = o->started_ns >= o->keep_again_ns;
 }
 
@@ -116,15 +129,12 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
     else if (jobs[OWN_DUE].st != ST_OK)
         o->next_instant = now;
     const uint64_t commit_ns = c->commit_ns - o->commit_ns;
-    const uint64_t took_ns = now_ns - o->started_ns - commit_ns;
     if (o->works && o->stopped)
-        work_pace_stopped(&o->pace, now_ns, took_ns);
+        work_pace_stopped(&o->pace, now_ns, o->work_ns, jobs[OWN_WORK].undone);
     else if (o->works && good && o->more)
-        work_pace_took(&o->pace, now_ns, took_ns, commit_ns);
-    if (o->works) {
+        work_pace_took(&o->pace, now_ns, o->work_ns, commit_ns);
+    if (o->works)
         o->work_done = good && !o->more;
-        work_pace_went(&o->pace, jobs[OWN_WORK].undone);
-    }
     return good ? !o->works || o->more : one_work;
 }
 

@@ -23,6 +23,7 @@ struct own_jobs { // zeroed = at the start
     bool keeps;           // old reports are purged in it
     utc_ms next_instant;  // when something is due again; UTC_MAX = never
     uint64_t started_ns, commit_ns; // when it began; what commits had taken by then
+    uint64_t work_ns;     // how long that work took
 };
 
 // Prepare the first OWN_JOBS jobs of a tick; requests wait, or do not.

@@ -13,12 +13,7 @@ bool work_pace_now(struct work_pace *p, bool requests_wait)
 
 bool work_pace_may_go(const struct work_pace *p)
 {
-    return p->kept >= WORK_PACE_KEPT;
-}
-
-void work_pace_went(struct work_pace *p, bool went)
-{
-    p->kept = went ? 0 : p->kept < WORK_PACE_KEPT ? p->kept + 1 : p->kept;
+    return p->whole >= WORK_PACE_WHOLE;
 }
 
 // How long the work of a tick shall take.
@@ -29,22 +24,40 @@ static uint64_t wanted_us(const struct work_pace *p, uint64_t now_ns)
     return quiet ? WORK_PACE_FREE_US : busy_us < WORK_PACE_BUSY_MOST_US ? busy_us : WORK_PACE_BUSY_MOST_US;
 }
 
-void work_pace_stopped(struct work_pace *p, uint64_t now_ns, uint64_t took_ns)
+uint32_t work_pace_us(const struct work_pace *p)
 {
-    const uint64_t took_us = took_ns / 1000 + 1, next = p->us * wanted_us(p, now_ns) / took_us;
-    if (next < p->us)
-        p->us = (uint32_t)(next < WORK_PACE_LEAST_US ? WORK_PACE_LEAST_US : next);
+    return p->us ? p->us : WORK_PACE_BUSY_US;
+}
+
+// By the measure at hand a part took so long: by which one would it have taken as long as wanted?
+static uint64_t proportion(const struct work_pace *p, uint64_t now_ns, uint64_t took_ns)
+{
+    return work_pace_us(p) * wanted_us(p, now_ns) / (took_ns / 1000 + 1);
+}
+
+static void set(struct work_pace *p, uint64_t us)
+{
+    p->us = (uint32_t)(us < WORK_PACE_LEAST_US ? WORK_PACE_LEAST_US : us);
+}
+
+void work_pace_stopped(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, bool given_up)
+{
+    const uint64_t us = proportion(p, now_ns, took_ns);
+    if (given_up)
+        p->whole = 0;
+    if (us < work_pace_us(p))
+        set(p, us);
 }
 
 // In proportion, but at most twice as much: one tick may have been fast by accident, and who asks would have to wait.
 void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns)
 {
-    p->commit_us = (p->commit_us * (WORK_PACE_COMMITS - 1) + commit_ns / 1000) / WORK_PACE_COMMITS;
-    uint64_t want_us = wanted_us(p, now_ns), took_us = took_ns / 1000 + 1;
-    uint64_t us = p->us ? p->us : WORK_PACE_BUSY_US, next = us * want_us / took_us;
-    if (next > 2 * us)
-        next = 2 * us;
-    if (next > WORK_PACE_OVER * want_us)
-        next = WORK_PACE_OVER * want_us;
-    p->us = (uint32_t)(next < WORK_PACE_LEAST_US ? WORK_PACE_LEAST_US : next);
+    const uint64_t most_us = 2 * p->commit_us + WORK_PACE_OUTLIER_US, commit_us = commit_ns / 1000;
+    p->commit_us = (p->commit_us * (WORK_PACE_COMMITS - 1) + (commit_us < most_us ? commit_us : most_us)) / WORK_PACE_COMMITS;
+    if (p->whole < WORK_PACE_WHOLE)
+        p->whole++;
+    uint64_t us = proportion(p, now_ns, took_ns), most = WORK_PACE_OVER * wanted_us(p, now_ns);
+    if (us > 2 * (uint64_t)work_pace_us(p))
+        us = 2 * (uint64_t)work_pace_us(p);
+    set(p, us < most ? us : most);
 }

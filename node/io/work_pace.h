@@ -19,7 +19,8 @@ enum {
     WORK_PACE_QUIET_MS = 500,   // … this long
     WORK_PACE_SURE_US = 500,    // requests do not end the work before that, so that they cannot put it off for ever
     WORK_PACE_LEAST_US = 500,   // so much is always done
-    WORK_PACE_KEPT = 3,         // after a part that was given up so many are kept: at least three quarters of the work is not in vain
+    WORK_PACE_WHOLE = 3,        // a part may be given up when so many came to their measure since the last one that was
+    WORK_PACE_OUTLIER_US = 2000, // a commit counts as at most twice the average and this: one that a disk held up is no slow disk
     WORK_PACE_OVER = 4          // the estimate of work is too high by at most this factor
 };
 
@@ -28,19 +29,20 @@ struct work_pace { // zeroed = at the start
     uint32_t us;          // estimated work that fits; 0 = not known yet
     uint64_t asked_at_ns; // when the last request came, on the monotonic clock
     uint64_t commit_us;   // how long commits take
-    unsigned kept;        // parts that were kept since one was given up
+    unsigned whole;       // parts that came to their measure since one was given up
 };
 
+// How much estimated work fits into a part.
+uint32_t work_pace_us(const struct work_pace *p);
 // A request came.
 void work_pace_asked(struct work_pace *p, uint64_t now_ns);
 // Is there to be work in this tick, in which requests wait or not?
 bool work_pace_now(struct work_pace *p, bool requests_wait);
-// May the part of this tick be given up? And was it?
+// May the part of this tick be given up for who asks? So that all is done some day, in spite of many who ask.
 bool work_pace_may_go(const struct work_pace *p);
-void work_pace_went(struct work_pace *p, bool went);
-// Work ended after this time for who asks, its commit not counted: the measure is too large if it was longer than wanted.
-void work_pace_stopped(struct work_pace *p, uint64_t now_ns, uint64_t took_ns);
-// A tick with work to the full measure took so long, its commit not counted, and that so long: set the measure for the next one.
+// It ended after this time for who asks, its commit not counted: the measure is too large if that was longer than wanted.
+void work_pace_stopped(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, bool given_up);
+// It came to its measure in this time, its commit not counted, and that took so long: set the measure for the next one.
 void work_pace_took(struct work_pace *p, uint64_t now_ns, uint64_t took_ns, uint64_t commit_ns);
 
 #endif

@@ -176,7 +176,7 @@ static const char *drop_one(struct db_txn *t, struct place *p)
 
 static const char *cut(struct db_txn *t, struct place *p)
 {
-    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE_BLOCKS, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
+    static const enum db_table tables[] = {DB_AUDIT, DB_LEDGER, DB_TREE_BLOCKS, DB_TREE_ENDS, DB_RECEIVED, DB_RECEIPTS, DB_REPORTS,
                                            DB_HEAD_OPENINGS, DB_COSIGNED};
     load_any(t, tables[below(sizeof tables / sizeof *tables)], p);
     // Of a received entry the leaf hash alone would be left: a partner may have shown no more.

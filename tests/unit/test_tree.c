@@ -80,6 +80,37 @@ static void proofs_come_from_stored_nodes(void **state)
     db_abort(&t);
 }
 
+// At every size around the borders of blocks: roots of all sizes before, and proofs between them, against trees that know no blocks.
+static void borders_of_blocks(void **state)
+{
+    enum { MOST = 2 * TREE_BLOCK + 3 };
+    struct store_dir *s = *state;
+    struct merkle_frontier f = {.size = 0};
+    struct digest roots[MOST + 1], proof[MERKLE_LEVELS + 1], now;
+    struct db_txn *t = store_dir_write(s);
+    struct tree_nodes_state ns = {t, "audit"};
+    struct merkle_nodes nodes = tree_nodes(&ns);
+    size_t len;
+    for (uint64_t size = 0; size <= MOST; size++) {
+        roots[size] = merkle_frontier_root(&f);
+        for (uint64_t old = 0; old <= size; old++) {
+            assert_int_equal(tree_root(t, "audit", old, &now), ST_OK);
+            assert_true(digest_eq(&now, &roots[old]));
+            if (old == 0)
+                continue;
+            struct digest leaf = leaf_of(old - 1);
+            assert_int_equal(merkle_consistency(&nodes, old, size, proof, &len), ST_OK);
+            assert_int_equal(merkle_check_consistency(old, &roots[old], size, &roots[size], proof, len), ST_OK);
+            assert_int_equal(merkle_inclusion(&nodes, old - 1, size, proof, &len), ST_OK);
+            assert_int_equal(merkle_check_inclusion(&leaf, old - 1, size, proof, len, &roots[size]), ST_OK);
+        }
+        struct digest leaf = leaf_of(size);
+        assert_int_equal(tree_append(t, "audit", &leaf), ST_OK);
+        merkle_frontier_append(&f, &leaf);
+    }
+    db_abort(&t);
+}
+
 // Names that begin alike, and names of the greatest length, do not mix.
 static void logs_do_not_mix(void **state)
 {
@@ -354,9 +385,11 @@ static void damage_of_the_version_before_goes_over(void **state)
     grow(t, "c/short", 0, 40);
     grow(t, "d/beyond", 0, 40);
     grow(t, "e/subtree", 0, 2 * TREE_BLOCK);
-    const char *const logs[] = {"a/block-end", "b/leaf", "c/short", "d/beyond", "e/subtree"};
-    size_t at[6] = {0};
-    for (size_t i = 0; i < 5; i++) {
+    grow(t, "b/last", 1, 6);
+    grow(t, "f/joined", 0, 40);
+    const char *const logs[] = {"a/block-end", "b/leaf", "c/short", "d/beyond", "e/subtree", "f/joined", "b/last"};
+    size_t at[8] = {0};
+    for (size_t i = 0; i < 7; i++) {
         read_rows(t, logs[i], rows, &count);
         at[i + 1] = count;
     }
@@ -367,20 +400,28 @@ static void damage_of_the_version_before_goes_over(void **state)
     rows[at[2] + 38].levels = 2;                        // too many hashes
     rows[at[3] + 39].n = 41;                            // the size grows with it: two leaves are missing
     rows[at[4] + 2 * TREE_BLOCK - 1].hashes[6].b[0] ^= 1; // another subtree
+    rows[at[5] + 11].hashes[2].b[0] ^= 1;                 // another one in a block
+    rows[at[6] + 4].hashes[0].b[0] ^= 1;                  // the last leaf
     make_old(s, 3, rows, count);
     free(rows);
     store_dir_open(s, false);
     t = store_dir_read(s);
-    struct digest leaf, want = leaf_of(5), none = {{0}};
+    struct digest leaf, want = leaf_of(5);
     assert_int_equal(tree_leaf(t, "a/block-end", 3, &leaf), ST_CORRUPT);
     assert_int_equal(tree_leaf(t, "a/block-end", TREE_BLOCK + 3, &leaf), ST_OK);
-    assert_int_equal(tree_leaf(t, "b/leaf", 5, &leaf), ST_OK);
+    assert_int_equal(tree_leaf(t, "b/leaf", 4, &leaf), ST_OK);
+    assert_int_equal(tree_leaf(t, "b/leaf", 5, &leaf), ST_CORRUPT); // does not fit the hash above it
+    assert_int_equal(tree_leaf(t, "b/last", 4, &leaf), ST_OK);
     want.b[0] ^= 1;
-    assert_true(digest_eq(&leaf, &want));
-    assert_int_equal(tree_leaf(t, "c/short", 38, &leaf), ST_OK);
-    assert_true(digest_eq(&leaf, &none));
-    assert_int_equal(tree_leaf(t, "d/beyond", 40, &leaf), ST_OK);
-    assert_true(digest_eq(&leaf, &none));
+    assert_true(digest_eq(&leaf, &want)); // nothing above it: told by who knows the bytes
+    assert_int_equal(tree_leaf(t, "c/short", 37, &leaf), ST_OK);
+    assert_int_equal(tree_leaf(t, "c/short", 38, &leaf), ST_CORRUPT);
+    assert_int_equal(tree_root(t, "c/short", 40, &root), ST_CORRUPT); // and not another one than before
+    assert_int_equal(tree_leaf(t, "d/beyond", 40, &leaf), ST_CORRUPT);
+    assert_int_equal(tree_leaf(t, "f/joined", 8, &leaf), ST_OK);
+    assert_int_equal(tree_leaf(t, "f/joined", 11, &leaf), ST_CORRUPT); // its row had another hash of the leaves from 8 on
+    assert_int_equal(tree_root(t, "f/joined", 12, &root), ST_CORRUPT);
+    assert_int_equal(tree_root(t, "f/joined", 10, &root), ST_OK);
     root = root_of(t, "e/subtree", 2 * TREE_BLOCK);
     assert_false(digest_eq(&root, &root_e));
     db_abort(&t);
@@ -391,7 +432,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
     const struct CMUnitTest tests[] = {T(roots_and_leaves), T(proofs_come_from_stored_nodes),
                                        T(logs_do_not_mix), T(damage_is_told),
-                                       T(no_block_is_overwritten), T(trees_of_version_2_are_kept), T(trees_of_version_3_are_kept),
+                                       T(borders_of_blocks), T(no_block_is_overwritten), T(trees_of_version_2_are_kept), T(trees_of_version_3_are_kept),
                                        T(damage_of_the_version_before_goes_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
