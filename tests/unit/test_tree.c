@@ -387,8 +387,9 @@ static void damage_of_the_version_before_goes_over(void **state)
     grow(t, "e/subtree", 0, 2 * TREE_BLOCK);
     grow(t, "b/last", 1, 6);
     grow(t, "f/joined", 0, 40);
+    rows[count++] = (struct old_row){.log = "c/short", .n = 45, .levels = 2}; // behind the end, in the last block
     const char *const logs[] = {"a/block-end", "b/leaf", "c/short", "d/beyond", "e/subtree", "f/joined", "b/last"};
-    size_t at[8] = {0};
+    size_t at[8] = {count};
     for (size_t i = 0; i < 7; i++) {
         read_rows(t, logs[i], rows, &count);
         at[i + 1] = count;
@@ -417,6 +418,11 @@ static void damage_of_the_version_before_goes_over(void **state)
     assert_int_equal(tree_leaf(t, "c/short", 37, &leaf), ST_OK);
     assert_int_equal(tree_leaf(t, "c/short", 38, &leaf), ST_CORRUPT);
     assert_int_equal(tree_root(t, "c/short", 40, &root), ST_CORRUPT); // and not another one than before
+    struct key stray = {.len = 0};
+    struct span unused;
+    key_text(&stray, "c/short");
+    key_u64(&stray, 45);
+    assert_int_equal(db_get(t, DB_TREE_BLOCKS, key_span(&stray), &unused), ST_OK);
     assert_int_equal(tree_leaf(t, "d/beyond", 40, &leaf), ST_CORRUPT);
     assert_int_equal(tree_leaf(t, "f/joined", 8, &leaf), ST_OK);
     assert_int_equal(tree_leaf(t, "f/joined", 11, &leaf), ST_CORRUPT); // its row had another hash of the leaves from 8 on

@@ -436,6 +436,43 @@ static void every_flipped_bit_is_found(void **state)
     free(p);
 }
 
+// The same where a log has complete blocks, of which one ends several subtrees.
+static void every_hash_of_a_block_is_proved(void **state)
+{
+    (void)state;
+    const struct audit_event e = {.kind = AUDIT_READ, .actor = "auditor/ANNE"};
+    const struct random_source random = random_system();
+    struct place *p = malloc(sizeof *p);
+    struct db_txn *t = store_dir_write(&world->dir);
+    assert_non_null(p);
+    for (int i = 0; i < 5 * TREE_BLOCK; i++)
+        assert_int_equal(audit_append(t, &e, world->now, &random), ST_OK);
+    verify(t);
+    assert_string_equal(rules, "");
+    size_t blocks = 0;
+    for (; load_place(t, DB_TREE_BLOCKS, blocks, p); blocks++) {
+        const struct span key = span_of(p->key, p->key_len);
+        for (size_t at = 0; at < p->value_len; at += SHA256_LEN) {
+            p->value[at + blocks] ^= 4;
+            assert_int_equal(db_put(t, DB_TREE_BLOCKS, key, span_of(p->value, p->value_len)), ST_OK);
+            expect_rule(t, "tree-differs");
+            p->value[at + blocks] ^= 4;
+        }
+        assert_int_equal(db_put(t, DB_TREE_BLOCKS, key, span_of(p->value, p->value_len - SHA256_LEN)), ST_OK);
+        expect_rule(t, "missing or damaged");
+        assert_int_equal(db_put(t, DB_TREE_BLOCKS, key, span_of(p->value, p->value_len)), ST_OK);
+        p->key[p->key_len - 1] += 5; // the block that is at work, and those behind the end
+        assert_int_equal(db_put(t, DB_TREE_BLOCKS, key, span_of(p->value, p->value_len)), ST_OK);
+        expect_rule(t, "tree-nodes");
+        assert_int_equal(db_del(t, DB_TREE_BLOCKS, key), ST_OK);
+    }
+    assert_int_equal(blocks, 5);
+    verify(t);
+    assert_string_equal(rules, "");
+    db_abort(&t);
+    free(p);
+}
+
 static void every_removal_and_move_is_found(void **state)
 {
     (void)state;
@@ -569,6 +606,7 @@ int main(void)
         cmocka_unit_test(what_is_current_is_proved),
         cmocka_unit_test(a_forked_source_is_found),
         cmocka_unit_test(every_flipped_bit_is_found),
+        cmocka_unit_test(every_hash_of_a_block_is_proved),
         cmocka_unit_test(every_removal_and_move_is_found),
         cmocka_unit_test(an_index_tells_nothing_of_its_own),
         cmocka_unit_test(other_tables_are_checked_too),
