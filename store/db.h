@@ -82,9 +82,9 @@ struct db_options {
 
 // Open the store in directory `path`, creating it unless read_only, and bringing one of an earlier version up to date, which takes
 // time, half a gigabyte of memory and room beside for what changes. Clears what dead readers left behind.
-// ST_NOT_FOUND (also: read_only, of an earlier version), ST_BUSY (being compacted; others have one of an earlier version open), ST_FULL, ST_DENIED (others may write to the directory, read the data, or
-// own either), ST_CORRUPT (other format version, damaged), ST_IO; each with a fault that says what to do. The
-// handle must not cross a fork.
+// ST_NOT_FOUND (also: read_only, of an earlier version), ST_BUSY (being compacted; others have one of an earlier version open), ST_FULL,
+// ST_DENIED (others may write to the directory, read the data, or own either), ST_CORRUPT (other format version, damaged), ST_IO; each
+// with a fault that says what to do. The handle must not cross a fork.
 MUST_USE enum status db_open(const char *path, const struct db_options *o, struct diag *d, struct db **ret);
 // Every transaction must have ended. Nulls; accepts NULL.
 void db_close(struct db **db);

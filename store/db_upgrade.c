@@ -22,6 +22,7 @@ static struct key_reader reader_of(MDB_val v)
     return key_reader_of(span_of(v.mv_data, v.mv_size));
 }
 
+// Keys as they were when these versions were written, whatever becomes of them in tree.c.
 static struct key log_key(const char *log)
 {
     struct key k = {.len = 0};
