@@ -23,7 +23,7 @@ void archive_partner(const char *id, char out[PARTNER_ID_MAX + 1])
 static enum status next_id(struct db_txn *t, const char *partner, void (*log_name)(const char *, char *), char out[PARTNER_ID_MAX + 1])
 {
     for (unsigned k = 1; archive_id(partner, k, out); k++) {
-        char log[PARTNER_ID_MAX + 8];
+        char log[LOG_NAME_MAX];
         uint64_t size;
         log_name(out, log);
         TRY(tree_size(t, log, &size));
@@ -35,7 +35,7 @@ static enum status next_id(struct db_txn *t, const char *partner, void (*log_nam
 
 enum status archive_count(struct db_txn *t, const char *partner, unsigned *ret)
 {
-    char id[PARTNER_ID_MAX + 1], log[PARTNER_ID_MAX + 8];
+    char id[PARTNER_ID_MAX + 1], log[LOG_NAME_MAX];
     for (*ret = 0; archive_id(partner, *ret + 1, id); ++*ret) {
         uint64_t size;
         ledger_log_name(id, log);
@@ -183,7 +183,7 @@ enum status archive_of_event(struct db_txn *t, const char *partner, uint64_t eve
 enum status archive_sent(struct db_txn *t, const char *partner, uint64_t event)
 {
     static const enum db_table tables[] = {DB_LEDGER, DB_DELIVERED, DB_RECEIPTS, DB_HEAD_OPENINGS};
-    char id[PARTNER_ID_MAX + 1], from[PARTNER_ID_MAX + 8], to[PARTNER_ID_MAX + 8];
+    char id[PARTNER_ID_MAX + 1], from[LOG_NAME_MAX], to[LOG_NAME_MAX];
     uint64_t size;
     TRY(next_id(t, partner, ledger_log_name, id));
     TRY(ledger_size(t, partner, &size));
@@ -217,7 +217,7 @@ enum status archive_received(struct db_txn *t, const char *partner)
 {
     static const enum db_table tables[] = {DB_RECEIVED};
     struct erasing e = {t, partner};
-    char id[PARTNER_ID_MAX + 1], from[PARTNER_ID_MAX + 8], to[PARTNER_ID_MAX + 8];
+    char id[PARTNER_ID_MAX + 1], from[LOG_NAME_MAX], to[LOG_NAME_MAX];
     TRY(next_id(t, partner, source_log_name, id));
     TRY(quarantine_each(t, partner, erase_quarantined, &e));
     source_log_name(partner, from);

@@ -5,9 +5,8 @@
 #include "formats/base/bug.h"
 #include "formats/base/limits.h"
 #include "formats/canonical.h"
+#include "store/audit_index.h"
 #include "store/value.h"
-
-enum { PARTNER_NAME_MAX = 255 }; // what fits the index; an id is far shorter
 
 static struct key event_key(uint64_t n)
 {
@@ -36,56 +35,14 @@ enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret)
     return n < size ? leaf_of(t, n, ret) : ST_NOT_FOUND;
 }
 
-// When the event of this leaf happened, without reading all of it.
-static enum status time_of(struct span leaf, utc_ms *ret)
-{
-    // No value of an event holds a quotation mark as such, so the words can only be the attribute.
-    static const char words[] = " at=\"";
-    const uint8_t *at = leaf.len ? memmem(leaf.ptr, leaf.len, words, sizeof words - 1) : NULL;
-    if (!at)
-        return ST_CORRUPT;
-    size_t from = (size_t)(at - leaf.ptr) + sizeof words - 1;
-    const uint8_t *end = memchr(leaf.ptr + from, '"', leaf.len - from);
-    struct span text = span_sub(leaf, from, end ? (size_t)(end - leaf.ptr) : from);
-    return utc_parse(text, UTC_ZONE_Z, ret) == ST_OK ? ST_OK : ST_CORRUPT;
-}
-
 enum status audit_time(struct db_txn *t, uint64_t n, utc_ms *ret)
 {
     struct span leaf;
     TRY(audit_get(t, n, &leaf));
-    return time_of(leaf, ret);
+    return value_leaf_time(leaf, ret);
 }
 
 // ---- appending
-
-bool audit_report_key(const struct audit_event *e, struct key *k)
-{
-    if (!e->has_report)
-        return false;
-    key_uuid(k, e->report);
-    key_u64(k, e->n);
-    return true;
-}
-
-bool audit_partner_key(const struct audit_event *e, struct key *k)
-{
-    if (!e->partner || strlen(e->partner) > PARTNER_NAME_MAX)
-        return false;
-    key_text(k, e->partner);
-    key_u64(k, e->n);
-    return true;
-}
-
-static enum status put_indexes(struct db_txn *t, const struct audit_event *e)
-{
-    struct span nothing = span_of(NULL, 0);
-    struct key k = {.len = 0};
-    if (audit_report_key(e, &k))
-        TRY(db_put(t, DB_AUDIT_BY_REPORT, key_span(&k), nothing));
-    k.len = 0;
-    return audit_partner_key(e, &k) ? db_put(t, DB_AUDIT_BY_PARTNER, key_span(&k), nothing) : ST_OK;
-}
 
 // The leaf of an event, its detail given by digest when it is too long. `text` holds the digest's text.
 static enum status write_leaf(struct audit_event *e, char text[DIGEST_TEXT_LEN + 1], struct buf *out)
@@ -106,10 +63,10 @@ static enum status last_time(struct db_txn *t, uint64_t size, utc_ms *ret)
 {
     struct span last;
     TRY(leaf_of(t, size - 1, &last));
-    return time_of(last, ret);
+    return value_leaf_time(last, ret);
 }
 
-static enum status store_leaf(struct db_txn *t, const struct audit_event *e, struct span leaf)
+static enum status store_leaf(struct db_txn *t, struct tree_tail *tail, const struct audit_event *e, struct span leaf)
 {
     struct key k = event_key(e->n);
     struct digest hash = merkle_leaf(leaf);
@@ -118,34 +75,50 @@ static enum status store_leaf(struct db_txn *t, const struct audit_event *e, str
         return ST_CORRUPT; // an event behind the end of the tree
     if (st != ST_OK)
         return st;
-    TRY(tree_append(t, AUDIT_LOG, &hash));
-    return put_indexes(t, e);
+    return tree_tail_append(t, AUDIT_LOG, tail, &hash);
 }
 
-enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now,
-                         const struct random_source *random)
+// Complete the event, and append it.
+static enum status append(struct db_txn *t, struct audit_event *e, utc_ms now, const struct random_source *random)
 {
-    struct audit_event fresh = *e;
     char text[DIGEST_TEXT_LEN + 1];
+    struct tree_tail tail;
     BUG_IF(e->attr_count > AUDIT_ATTRS_MAX);
     if (!canonical_elements(e->detail)) // what is given must be readable for ever after
         return ST_INVALID;
-    TRY(audit_size(t, &fresh.n));
-    fresh.at = now;
-    if (fresh.n > 0) {
+    TRY(tree_tail(t, AUDIT_LOG, &tail));
+    e->n = tail.size;
+    e->at = now;
+    if (e->n > 0) {
         utc_ms before;
-        TRY(last_time(t, fresh.n, &before));
-        if (fresh.at < before)
-            fresh.at = before;
+        TRY(last_time(t, e->n, &before));
+        if (e->at < before)
+            e->at = before;
     }
-    random_fill(random, fresh.salt, sizeof fresh.salt);
+    random_fill(random, e->salt, sizeof e->salt);
     struct buf leaf;
     buf_init(&leaf, AUDIT_EVENT_BYTES_MAX);
-    enum status st = write_leaf(&fresh, text, &leaf);
+    enum status st = write_leaf(e, text, &leaf);
     if (st == ST_OK)
-        st = store_leaf(t, &fresh, buf_bytes(&leaf));
+        st = store_leaf(t, &tail, e, buf_bytes(&leaf));
     buf_fini(&leaf);
     return st;
+}
+
+enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now, const struct random_source *random)
+{
+    struct audit_event fresh = *e;
+    TRY(append(t, &fresh, now, random));
+    return audit_index_put(t, &fresh);
+}
+
+enum status audit_append_later(struct db_txn *t, const struct audit_event *e, utc_ms now, const struct random_source *random,
+                               uint64_t *ret_n)
+{
+    struct audit_event fresh = *e;
+    TRY(append(t, &fresh, now, random));
+    *ret_n = audit_index_may_wait(&fresh) ? fresh.n : UINT64_MAX;
+    return *ret_n == UINT64_MAX ? audit_index_put(t, &fresh) : ST_OK;
 }
 
 enum status audit_checkpoint(struct db_txn *t, const char *origin, const struct note_key *key,

@@ -16,10 +16,11 @@
 // rest alone is too long.
 MUST_USE enum status audit_append(struct db_txn *t, const struct audit_event *e, utc_ms now,
                                   const struct random_source *random);
+// The same, but an event that may wait is not listed by report and partner: *ret_n is then its position, which the caller tells in
+// the same transaction (audit_index_leave); else UINT64_MAX.
+MUST_USE enum status audit_append_later(struct db_txn *t, const struct audit_event *e, utc_ms now,
+                                        const struct random_source *random, uint64_t *ret_n);
 MUST_USE enum status audit_size(struct db_txn *t, uint64_t *ret);
-// Append the key of an event in the index by report or by partner; false when it is not in that index.
-bool audit_report_key(const struct audit_event *e, struct key *k);
-bool audit_partner_key(const struct audit_event *e, struct key *k);
 // The leaf bytes of event n; borrowed.
 MUST_USE enum status audit_get(struct db_txn *t, uint64_t n, struct span *ret);
 
@@ -45,9 +46,10 @@ struct audit_filter { // zero = no restriction, oldest first
     uint64_t after;
     uint64_t limit;     // stop after so many
     struct audit_looked *looked; // NULL = look at all
+    bool listed; // with a report or a partner: what never waits to be listed is asked for (audit_index_may_wait)
 };
-// Call back for each event that matches, in order. A report or a partner is found by its index, a time by search
-// (audit_query.c); kinds and actors are looked for in what these leave. Stops on anything but ST_OK. The
+// Call back for each event that matches, in order. A report or a partner is found by its index, and looked for in what that lacks
+// (audit_index.h); a time is found by search; kinds and actors are looked for in what these leave. Stops on anything but ST_OK. The
 // event's strings live until the callback returns; it must not write to the audit log.
 MUST_USE enum status audit_each(struct db_txn *t, const struct audit_filter *f,
                                 enum status (*each)(void *ctx, const struct audit_event *e), void *ctx);

@@ -1,6 +1,9 @@
-// Looking for events in the audit log. No index costs an append more than it must: reports and partners have one,
-// times never decrease and are searched for, and the rest is looked for in the bytes before an event is read.
+// Looking for events in the audit log. No index costs an append more than it must: reports and partners have one, of which the events
+// of much work at once may be missing for a while (audit_index.h): those are read themselves. Times never decrease and are searched
+// for, and the rest is looked for in the bytes before an event is read.
+#include "formats/base/bug.h"
 #include "formats/base/limits.h"
+#include "store/audit_index.h"
 #include "store/audit_log.h"
 #include "store/value.h"
 
@@ -13,7 +16,9 @@ struct query {
     enum status (*each)(void *ctx, const struct audit_event *e);
     void *ctx;
     uint64_t low, high;    // positions: low <= n < high
+    bool listed;           // in the indexes
     struct buf kind, actor; // as they stand in the bytes; empty = any
+    struct buf report, partner; // the same; where the index says it, the event must
     uint64_t found;
 };
 
@@ -65,6 +70,12 @@ static bool is_enough(const struct query *q)
     return (q->f->limit && q->found == q->f->limit) || (l && l->bytes >= l->bytes_max);
 }
 
+// Can this be an event that is looked for?
+static bool may_match(const struct query *q, struct span leaf)
+{
+    return holds(leaf, &q->kind) && holds(leaf, &q->actor) && (q->listed || (holds(leaf, &q->report) && holds(leaf, &q->partner)));
+}
+
 static enum status visit_leaf(struct query *q, uint64_t n, struct span leaf)
 {
     struct arena *a;
@@ -73,7 +84,7 @@ static enum status visit_leaf(struct query *q, uint64_t n, struct span leaf)
         q->f->looked->bytes += leaf.len;
         q->f->looked->last = n;
     }
-    if (!holds(leaf, &q->kind) || !holds(leaf, &q->actor))
+    if (!may_match(q, leaf))
         return ST_OK;
     enum status st = read_leaf(leaf, n, &a, &e);
     if (st == ST_OK && matches(q->f, &e)) {
@@ -195,24 +206,63 @@ static void put_words(struct buf *b, const char *name, const char *value)
         buf_xml_attr(b, name, value);
 }
 
-static enum status run(struct query *q)
+static enum status find_words(struct query *q)
 {
-    struct key prefix = {.len = 0};
     const struct audit_filter *f = q->f;
+    char urn[UUID_URN_LEN + 1];
     put_words(&q->kind, "kind", f->by_kind ? audit_kind_text(f->kind) : NULL);
     put_words(&q->actor, "actor", f->actor);
+    put_words(&q->report, "report", f->by_report ? uuid_urn(f->report, urn) : NULL);
+    put_words(&q->partner, "partner", f->partner);
     TRY(buf_status(&q->kind));
     TRY(buf_status(&q->actor));
-    TRY(find_range(q));
-    if (f->by_report) {
-        key_uuid(&prefix, f->report);
+    TRY(buf_status(&q->report));
+    return buf_status(&q->partner);
+}
+
+static enum status by_best(struct query *q)
+{
+    struct key prefix = {.len = 0};
+    if (q->listed && q->f->by_report) {
+        key_uuid(&prefix, q->f->report);
         return by_index(q, DB_AUDIT_BY_REPORT, &prefix);
     }
-    if (f->partner) {
-        key_text(&prefix, f->partner);
+    if (q->listed && q->f->partner) {
+        key_text(&prefix, q->f->partner);
         return by_index(q, DB_AUDIT_BY_PARTNER, &prefix);
     }
     return by_position(q);
+}
+
+// The part of what is looked at that lies in from <= n < until.
+static enum status in_part(struct query *q, uint64_t from, uint64_t until, bool listed)
+{
+    const uint64_t low = q->low, high = q->high;
+    enum status st = ST_OK;
+    if (q->low < from)
+        q->low = from;
+    if (q->high > until)
+        q->high = until;
+    q->listed = listed;
+    if (q->low < q->high && !is_enough(q))
+        st = by_best(q);
+    q->low = low;
+    q->high = high;
+    return st;
+}
+
+static enum status run(struct query *q)
+{
+    struct audit_behind b;
+    TRY(find_words(q));
+    TRY(find_range(q));
+    TRY(audit_behind(q->t, &b));
+    BUG_IF(q->f->listed && !q->f->by_report && !q->f->partner);
+    if (q->f->listed)
+        b.until = b.from;
+    TRY(q->f->newest_first ? in_part(q, b.until, UINT64_MAX, true) : in_part(q, 0, b.from, true));
+    TRY(in_part(q, b.from, b.until, false));
+    return q->f->newest_first ? in_part(q, 0, b.from, true) : in_part(q, b.until, UINT64_MAX, true);
 }
 
 enum status audit_each(struct db_txn *t, const struct audit_filter *f,
@@ -223,8 +273,12 @@ enum status audit_each(struct db_txn *t, const struct audit_filter *f,
         return ST_OK; // nobody has such a name
     buf_init(&q.kind, KIB);
     buf_init(&q.actor, 6 * AUDIT_EVENT_BYTES_MAX + KIB); // each byte an escape
+    buf_init(&q.report, KIB);
+    buf_init(&q.partner, 2 * KIB);
     enum status st = run(&q);
     buf_fini(&q.kind);
     buf_fini(&q.actor);
+    buf_fini(&q.report);
+    buf_fini(&q.partner);
     return st;
 }

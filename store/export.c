@@ -420,7 +420,7 @@ static enum status put_entries(struct writing *w, const struct hull *h, const st
 static enum status put_ledger(struct writing *w, const struct hull *h)
 {
     struct export_log l = {.first = h->first, .end = h->end};
-    char log[PARTNER_ID_MAX + 8];
+    char log[LOG_NAME_MAX];
     ledger_log_name(h->partner, log);
     struct tree_nodes_state state = {w->t, log};
     struct merkle_nodes nodes = tree_nodes(&state);

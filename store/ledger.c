@@ -6,9 +6,9 @@
 
 enum { LEAF_BYTES_MAX = 1024 };
 
-void ledger_log_name(const char *partner, char out[PARTNER_ID_MAX + 8])
+void ledger_log_name(const char *partner, char out[LOG_NAME_MAX])
 {
-    snprintf(out, PARTNER_ID_MAX + 8, "out/%s", partner);
+    snprintf(out, LOG_NAME_MAX, "out/%s", partner);
 }
 
 static struct key position_key(const char *partner, uint64_t n)
@@ -31,7 +31,7 @@ static struct key pair_key(const char *partner, struct uuid id)
 
 enum status ledger_size(struct db_txn *t, const char *partner, uint64_t *ret)
 {
-    char log[PARTNER_ID_MAX + 8];
+    char log[LOG_NAME_MAX];
     ledger_log_name(partner, log);
     return tree_size(t, log, ret);
 }
@@ -114,12 +114,10 @@ static enum status draw_epoch(struct db_txn *t, const char *partner, const struc
 }
 
 // Store the leaf of a complete entry, which is the next one, and let the tree grow by it.
-static enum status store_entry(struct db_txn *t, const char *partner, const struct ledger_entry *e)
+static enum status store_entry(struct db_txn *t, const char *log, struct tree_tail *tail, const char *partner, const struct ledger_entry *e)
 {
-    char log[PARTNER_ID_MAX + 8];
     struct key k = position_key(partner, e->n);
     struct buf leaf;
-    ledger_log_name(partner, log);
     buf_init(&leaf, LEAF_BYTES_MAX);
     ledger_entry_write(e, &leaf);
     enum status st = buf_status(&leaf);
@@ -129,10 +127,21 @@ static enum status store_entry(struct db_txn *t, const char *partner, const stru
         st = ST_CORRUPT; // an entry behind the end of its tree
     if (st == ST_OK) {
         struct digest hash = merkle_leaf(buf_bytes(&leaf));
-        st = tree_append(t, log, &hash);
+        st = tree_tail_append(t, log, tail, &hash);
     }
     buf_fini(&leaf);
     return st;
+}
+
+// When the entry before this one was made. (Other damage in it is told by `audit verify`.)
+static enum status time_before(struct db_txn *t, const char *partner, uint64_t n, utc_ms *ret)
+{
+    struct key k = position_key(partner, n - 1);
+    struct span leaf;
+    enum status st = db_get(t, DB_LEDGER, key_span(&k), &leaf);
+    if (st != ST_OK)
+        return st == ST_NOT_FOUND ? ST_CORRUPT : st;
+    return value_leaf_time(leaf, ret);
 }
 
 enum status ledger_append(struct db_txn *t, const char *partner, const struct ledger_entry *e, utc_ms now,
@@ -140,21 +149,25 @@ enum status ledger_append(struct db_txn *t, const char *partner, const struct le
 {
     if (e->kind != ENTRY_HEAD && e->version == 0)
         return ST_INVALID;
+    char log[LOG_NAME_MAX];
     struct ledger_entry fresh = *e;
     struct random_seeded own;
-    TRY(ledger_size(t, partner, &fresh.n));
+    struct tree_tail tail;
+    ledger_log_name(partner, log);
+    TRY(tree_tail(t, log, &tail));
+    fresh.n = tail.size;
     const struct random_source of_partner = random_for(random, "ledger", partner, fresh.n, &own);
     fresh.at = now;
     if (fresh.n > 0) {
-        struct ledger_entry last;
-        TRY(entry_at(t, partner, fresh.n - 1, &last));
-        if (fresh.at <= last.at)
-            fresh.at = utc_add(last.at, 1);
+        utc_ms before;
+        TRY(time_before(t, partner, fresh.n, &before));
+        if (fresh.at <= before)
+            fresh.at = utc_add(before, 1);
     } else {
         TRY(draw_epoch(t, partner, &of_partner));
     }
     random_fill(&of_partner, fresh.salt, sizeof fresh.salt);
-    TRY(store_entry(t, partner, &fresh));
+    TRY(store_entry(t, log, &tail, partner, &fresh));
     *ret_n = fresh.n;
     return ST_OK;
 }
@@ -163,31 +176,33 @@ enum status ledger_take_back(struct db_txn *t, const char *partner, struct span 
                              struct ledger_entry *ret)
 {
     struct ledger_entry last;
-    uint64_t size = 0;
+    char log[LOG_NAME_MAX];
+    struct tree_tail tail;
+    ledger_log_name(partner, log);
     if (ledger_entry_parse(leaf, ret) != ST_OK)
         return ST_INVALID;
-    TRY(ledger_size(t, partner, &size));
-    if (ret->n != size)
+    TRY(tree_tail(t, log, &tail));
+    if (ret->n != tail.size)
         return ST_INVALID;
-    if (size == 0)
+    if (tail.size == 0)
         TRY(draw_epoch(t, partner, random));
     else
-        TRY(ledger_get(t, partner, size - 1, &last));
-    if (size > 0 && ret->at <= last.at)
+        TRY(entry_at(t, partner, tail.size - 1, &last));
+    if (tail.size > 0 && ret->at <= last.at)
         return ST_INVALID;
-    return store_entry(t, partner, ret);
+    return store_entry(t, log, &tail, partner, ret);
 }
 
 enum status ledger_leaf(struct db_txn *t, const char *partner, uint64_t n, struct digest *ret)
 {
-    char log[PARTNER_ID_MAX + 8];
+    char log[LOG_NAME_MAX];
     ledger_log_name(partner, log);
     return tree_leaf(t, log, n, ret);
 }
 
 enum status ledger_root(struct db_txn *t, const char *partner, uint64_t size, struct digest *ret)
 {
-    char log[PARTNER_ID_MAX + 8];
+    char log[LOG_NAME_MAX];
     ledger_log_name(partner, log);
     return tree_root(t, log, size, ret);
 }
@@ -200,7 +215,7 @@ enum { HOLDING_LAPSED = 1, HOLDING_DELIVERED = 2 };
 static enum status holding_decode(struct span value, struct holding *ret)
 {
     struct key_reader r = value_reader(value, 1);
-    struct holding h = {.n = key_get_u64(&r)};
+    struct holding h = {.n = key_get_u64(&r), .stored = true};
     uint8_t kind = key_get_u8(&r), flags = key_get_u8(&r);
     h.version = key_get_u32(&r);
     key_get_id(&r, h.source);
@@ -246,6 +261,8 @@ enum status holding_put(struct db_txn *t, const char *partner, struct uuid id, c
     key_u64(&v, h->grants);
     key_i64(&v, h->next_change);
     TRY(db_put(t, DB_HOLDINGS, key_span(&k), key_span(&v)));
+    if (h->stored)
+        return ST_OK;
     key_uuid(&reverse, id);
     key_id(&reverse, partner);
     enum status st = db_put_new(t, DB_HELD_BY, key_span(&reverse), span_of(NULL, 0)); // what is there dirties no page

@@ -25,6 +25,7 @@ struct holding {
     struct digest policy;
     uint64_t grants; // generation of approvals and consents for this report
     utc_ms next_change;
+    bool stored; // set by reading: the pair is listed by its report, too, and putting it does not list it again
 };
 
 // Append an entry: gives it the next n, a salt, and `at` = the later of `now` and the previous one's + 1 ms.
@@ -43,7 +44,7 @@ MUST_USE enum status ledger_get(struct db_txn *t, const char *partner, uint64_t 
 MUST_USE enum status ledger_leaf(struct db_txn *t, const char *partner, uint64_t n, struct digest *ret);
 MUST_USE enum status ledger_root(struct db_txn *t, const char *partner, uint64_t size, struct digest *ret);
 // "out/<partner>": the log's name for tree.h.
-void ledger_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
+void ledger_log_name(const char *partner, char out[LOG_NAME_MAX]);
 // Epoch of the ledger: random 64 bits drawn when its first entry is written; 0 before.
 MUST_USE enum status ledger_epoch(struct db_txn *t, const char *partner, uint64_t *ret);
 

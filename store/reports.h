@@ -5,7 +5,7 @@
 #include "formats/ledger_entry.h"
 #include "store/db.h"
 
-enum { PARTNER_ID_MAX = 64 };
+enum { PARTNER_ID_MAX = 64, LOG_NAME_MAX = PARTNER_ID_MAX + 8 }; // the name of a partner's log (tree.h) with its NUL
 
 struct report_record {
     struct uuid id;

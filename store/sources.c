@@ -8,9 +8,9 @@
 
 enum { LAYOUT = 2 }; // 1 had no epochs
 
-void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8])
+void source_log_name(const char *partner, char out[LOG_NAME_MAX])
 {
-    snprintf(out, PARTNER_ID_MAX + 8, "in/%s", partner);
+    snprintf(out, LOG_NAME_MAX, "in/%s", partner);
 }
 
 enum status source_origin(const struct source_state *s, const char *node_name, const char *nation, char out[NOTE_NAME_MAX])
@@ -104,7 +104,7 @@ enum status source_get(struct db_txn *t, const char *partner, struct source_stat
 
 enum status source_append(struct db_txn *t, const char *partner, const struct digest *leaf, struct span entry)
 {
-    char log[PARTNER_ID_MAX + 8];
+    char log[LOG_NAME_MAX];
     uint64_t n;
     struct buf b;
     if (entry.len) {

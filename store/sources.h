@@ -31,7 +31,7 @@ MUST_USE enum status source_put(struct db_txn *t, const char *partner, const str
 MUST_USE enum status source_origin(const struct source_state *s, const char *node_name, const char *nation,
                                    char out[NOTE_NAME_MAX]);
 // "in/<partner>": the log's name for tree.h.
-void source_log_name(const char *partner, char out[PARTNER_ID_MAX + 8]);
+void source_log_name(const char *partner, char out[LOG_NAME_MAX]);
 // Append the next entry of the received ledger: its leaf bytes, or (leaf known only by hash) empty bytes.
 // ST_INVALID when the leaf is not the hash of the bytes.
 MUST_USE enum status source_append(struct db_txn *t, const char *partner, const struct digest *leaf, struct span entry);

@@ -2,12 +2,6 @@
 
 #include "store/key.h"
 
-// How a log ends: its size, and the leaf hashes of its unfinished block.
-struct end {
-    uint64_t size;
-    struct digest leaves[TREE_BLOCK];
-};
-
 unsigned tree_block_levels(uint64_t block)
 {
     return (unsigned)__builtin_ctzll(block + 1) + 1;
@@ -60,7 +54,7 @@ enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret)
     return tree_end(t, log, ret, &unused);
 }
 
-static enum status get_end(struct db_txn *t, const char *log, struct end *ret)
+enum status tree_tail(struct db_txn *t, const char *log, struct tree_tail *ret)
 {
     struct span leaves;
     TRY(tree_end(t, log, &ret->size, &leaves));
@@ -69,7 +63,7 @@ static enum status get_end(struct db_txn *t, const char *log, struct end *ret)
     return ST_OK;
 }
 
-static enum status put_end(struct db_txn *t, const char *log, const struct end *e)
+static enum status put_end(struct db_txn *t, const char *log, const struct tree_tail *e)
 {
     uint8_t value[sizeof e->size + sizeof e->leaves];
     struct key k = end_key(log), size = {.len = 0};
@@ -152,17 +146,22 @@ static enum status put_block(struct db_txn *t, const char *log, uint64_t block, 
     return st == ST_CONFLICT ? ST_CORRUPT : st;
 }
 
+enum status tree_tail_append(struct db_txn *t, const char *log, struct tree_tail *tail, const struct digest *leaf)
+{
+    if (tail->size == UINT64_MAX)
+        return ST_LIMIT;
+    tail->leaves[tail->size % TREE_BLOCK] = *leaf;
+    tail->size++;
+    if (tail->size % TREE_BLOCK == 0)
+        TRY(put_block(t, log, tail->size / TREE_BLOCK - 1, tail->leaves));
+    return put_end(t, log, tail);
+}
+
 enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf)
 {
-    struct end e;
-    TRY(get_end(t, log, &e));
-    if (e.size == UINT64_MAX)
-        return ST_LIMIT;
-    e.leaves[e.size % TREE_BLOCK] = *leaf;
-    e.size++;
-    if (e.size % TREE_BLOCK == 0)
-        TRY(put_block(t, log, e.size / TREE_BLOCK - 1, e.leaves));
-    return put_end(t, log, &e);
+    struct tree_tail tail;
+    TRY(tree_tail(t, log, &tail));
+    return tree_tail_append(t, log, &tail, leaf);
 }
 
 // ---- reading

@@ -14,6 +14,14 @@ enum { TREE_BLOCK_LEVEL = 5, TREE_BLOCK = 1 << TREE_BLOCK_LEVEL };
 // Leaves of the log; 0 for one that was never written.
 MUST_USE enum status tree_size(struct db_txn *t, const char *log, uint64_t *ret);
 MUST_USE enum status tree_append(struct db_txn *t, const char *log, const struct digest *leaf);
+// How a log ends: its size, and the leaf hashes of its unfinished block. Who has read it appends to it without reading it again, in the
+// same transaction; the tail grows with the log.
+struct tree_tail {
+    uint64_t size;
+    struct digest leaves[TREE_BLOCK];
+};
+MUST_USE enum status tree_tail(struct db_txn *t, const char *log, struct tree_tail *ret);
+MUST_USE enum status tree_tail_append(struct db_txn *t, const char *log, struct tree_tail *tail, const struct digest *leaf);
 // Root of the first `size` leaves (size <= tree_size, else ST_INVALID).
 MUST_USE enum status tree_root(struct db_txn *t, const char *log, uint64_t size, struct digest *ret);
 MUST_USE enum status tree_leaf(struct db_txn *t, const char *log, uint64_t n, struct digest *ret);

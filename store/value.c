@@ -63,6 +63,19 @@ struct span value_get_part(struct key_reader *r)
     return part;
 }
 
+enum status value_leaf_time(struct span leaf, utc_ms *ret)
+{
+    // Leaves are canonical, and no value in one holds a quotation mark as such: these words can only be the attribute.
+    static const char words[] = " at=\"";
+    const uint8_t *at = leaf.len ? memmem(leaf.ptr, leaf.len, words, sizeof words - 1) : NULL;
+    if (!at)
+        return ST_CORRUPT;
+    size_t from = (size_t)(at - leaf.ptr) + sizeof words - 1;
+    const uint8_t *end = memchr(leaf.ptr + from, '"', leaf.len - from);
+    struct span text = span_sub(leaf, from, end ? (size_t)(end - leaf.ptr) : from);
+    return utc_parse(text, UTC_ZONE_Z, ret) == ST_OK ? ST_OK : ST_CORRUPT;
+}
+
 enum status value_put(struct db_txn *t, enum db_table table, const struct key *k, const struct key *head,
                       struct span tail)
 {

@@ -24,6 +24,9 @@ uint64_t value_check(struct span key, struct span head);
 struct key_reader value_reader_checked(struct span value);
 bool value_check_fits(struct key_reader *r, struct span key, struct span value);
 
+// The time that the leaf of a log says it was made at, without reading all of it. ST_CORRUPT.
+MUST_USE enum status value_leaf_time(struct span leaf, utc_ms *ret);
+
 // Store head ‖ tail.
 MUST_USE enum status value_put(struct db_txn *t, enum db_table table, const struct key *k,
                                const struct key *head, struct span tail);

@@ -94,11 +94,11 @@ static enum status on_lapse(void *ctx, const struct audit_event *e)
     return ST_OK;
 }
 
-// The index by report was compared with the log before.
+// The index by report was compared with the log before. What was left out of it follows from policy alone (audit_index.h).
 static enum status check_purge_logged(struct verify *v, struct uuid id, const struct purged_copy *p)
 {
     struct purge_event x = {.copy = p};
-    struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_LAPSE};
+    struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_LAPSE, .listed = true};
     char urn[UUID_URN_LEN + 1];
     enum status st = audit_each(v->t, &f, on_lapse, &x);
     if (st != ST_OK && st != ST_CORRUPT) // damage was told with the log
@@ -137,7 +137,7 @@ static enum status on_recalled(void *ctx, struct uuid id, const struct recall_re
 {
     struct verify *v = ctx;
     bool found = false;
-    struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_RECALL};
+    struct audit_filter f = {.by_report = true, .report = id, .by_kind = true, .kind = AUDIT_RECALL, .listed = true};
     char urn[UUID_URN_LEN + 1];
     (void)r;
     enum status st = audit_each(v->t, &f, on_recall_event, &found);

@@ -2,12 +2,11 @@
 #ifndef RELTO_STORE_VERIFY_INTERNAL_H
 #define RELTO_STORE_VERIFY_INTERNAL_H
 
+#include "store/audit_index.h"
 #include "store/audit_log.h"
 #include "store/ledger.h"
 #include "store/value.h"
 #include "store/verify.h"
-
-enum { LOG_NAME_MAX = PARTNER_ID_MAX + 8 };
 
 // What is known of the ledger to one partner while the audit log is read.
 struct verify_book {
@@ -47,6 +46,7 @@ struct verify {
     size_t book_count, book_cap;
     struct verify_decided decided;
     struct verify_index by_report, by_partner;
+    struct audit_behind behind; // events that need not be listed
     struct arena *arena; // of the event at hand: verify_arena
     char policy[DIGEST_TEXT_LEN + 1]; // the last one that was found to be kept
     utc_ms last_at, before_at; // of the log at hand: the last event, and the one before it
@@ -101,6 +101,10 @@ struct verify_log {
 };
 MUST_USE enum status verify_log(struct verify_log *l);
 
+// Was the event left for later, so that it may be in no index?
+bool verify_may_wait(const struct verify *v, const struct audit_event *e);
+// What it may hold: noted when it does.
+MUST_USE enum status verify_index_note_found(struct verify *v, struct verify_index *x, const struct key *k);
 // verify_index.c, verify_audit.c, verify_ledger.c, verify_holdings.c
 MUST_USE enum status verify_index(struct verify *v, const struct verify_index *x);
 MUST_USE enum status verify_audit(struct verify *v);

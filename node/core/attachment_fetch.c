@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "store/audit_log.h"
-
 // ---- what next
 
 enum { TOO_LARGE_MAX = 64 }; // put off in one look: bounds its time
@@ -80,7 +78,7 @@ static enum status log_fetch(struct tick *t, const char *partner, const struct f
     audit_event_attr(&ev, "bytes", size);
     if (reason)
         audit_event_attr(&ev, "reason", reason);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 // Its bytes are not kept: without their digest they are nobody's.

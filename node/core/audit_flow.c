@@ -155,7 +155,7 @@ static enum status log_reading(struct tick *t, const struct asking *x)
     audit_event_attr(&ev, "last", last);
     if (*query)
         audit_event_attr(&ev, "query", query);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 static enum status answer(struct tick *t, struct asking *x, struct reply *rp)

@@ -178,7 +178,7 @@ static enum status log_export(struct tick *t, const struct request *rq, const st
     audit_event_attr(&ev, "events", decimal_text(x->width, count));
     audit_event_attr(&ev, "first", decimal_text(from, first));
     audit_event_attr(&ev, "last", decimal_text(from + x->width - 1, last));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 enum status audit_proof_tile(struct tick *t, const struct request *rq, struct reply *rp)

@@ -7,7 +7,6 @@
 #include "node/core/reason.h"
 #include "node/core/record.h"
 #include "node/core/release.h"
-#include "store/audit_log.h"
 
 #define DAY_MS ((int64_t)86400000)
 
@@ -156,7 +155,7 @@ static enum status log_request(struct tick *t, const struct consent_record *r, c
     audit_event_attr(&ev, r->ours ? "nation" : "recipient", r->ours ? r->peer : r->what.recipient);
     audit_event_attr(&ev, "rendition", digest_text(&r->what.rendition, digest));
     audit_event_attr(&ev, "request", uuid_urn(r->id, urn));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 static enum status take_new(struct tick *t, const struct request *rq, struct consent_record *r, struct reply *rp)

@@ -2,7 +2,6 @@
 
 #include "node/core/record.h"
 #include "node/core/release.h"
-#include "store/audit_log.h"
 
 // What an officer wants to see beside a request: the title, and what we would do ourselves.
 struct context {
@@ -99,5 +98,5 @@ enum status consent_doc_log(struct tick *t, const struct consent_record *r, cons
         audit_event_attr(&ev, "reason", r->reason);
     audit_event_attr(&ev, "rendition", digest_text(&r->what.rendition, rendition));
     audit_event_attr(&ev, "request", uuid_urn(r->id, urn));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }

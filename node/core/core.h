@@ -4,6 +4,7 @@
 #define RELTO_NODE_CORE_CORE_H
 
 #include "formats/anchors.h"
+#include "formats/audit_event.h"
 #include "formats/base/random.h"
 #include "formats/note.h"
 #include "formats/partner_card.h"
@@ -105,6 +106,8 @@ struct tick {
     bool undo;                  // a flow asks that what it wrote be undone; its answer is kept
     struct ruleset *next_rules; // in force when this tick is committed; NULL = no change
     struct tick_counts counts;
+    bool lists_later;           // events that may wait are left out of the log's indexes, and whoever set this says so
+    uint64_t left_from;         // then: the first one that was left, or UINT64_MAX (audit_index.h)
     bool grown[PARTNERS_MAX]; // partners (by ruleset index) whose ledger grew: wake their held polls
 };
 
@@ -117,6 +120,9 @@ struct tick_job {
     enum status st;                // what became of it: ST_OK only after a durable commit
     bool undone;                   // it ran, asked to be undone, and its answer stands, or it is to run again in another tick
 };
+
+// Append an event to the audit log, at the tick's instant.
+MUST_USE enum status tick_log(struct tick *t, const struct audit_event *e);
 
 // Note that this partner's ledger grew in this tick. Partners that the policy no longer names are ignored.
 void tick_mark_grown(struct tick *t, const char *partner);

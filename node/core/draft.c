@@ -335,7 +335,7 @@ static enum status log_publish(struct draft *d, const char *actor, const struct 
     audit_event_attr(&ev, "submitted", digest_text(&d->body_digest, submitted));
     if (d->rq->who.via)
         audit_event_attr(&ev, "via", d->rq->who.via);
-    return audit_append(d->t->txn, &ev, d->t->now, &d->t->core->random);
+    return tick_log(d->t, &ev);
 }
 
 static enum status store_draft(struct draft *d, struct stored_report *s)
@@ -385,7 +385,7 @@ static enum status compare_publication(void *ctx, const struct audit_event *e)
 enum status draft_was_published_as(struct draft *d, uint32_t version, bool *ret)
 {
     struct publication p = {.version = version};
-    const struct audit_filter of_report = {.by_report = true, .report = d->id};
+    const struct audit_filter of_report = {.by_report = true, .report = d->id, .listed = true};
     digest_text(&d->body_digest, p.submitted);
     enum status st = audit_each(d->t->txn, &of_report, compare_publication, &p);
     *ret = p.same;

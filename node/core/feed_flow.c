@@ -10,7 +10,6 @@
 #include "node/core/coding.h"
 #include "node/core/release.h"
 #include "store/archive.h"
-#include "store/audit_log.h"
 #include "store/carried.h"
 #include "store/consents.h"
 
@@ -425,7 +424,7 @@ enum status feed_log_delivery(struct tick *t, const struct request *rq, uint64_t
     else
         audit_event_attr(&ev, "certificate", digest_text(&rq->who.certificate, certificate));
     audit_event_attr(&ev, "policy", digest_text(ruleset_digest(t->core->rules), policy));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 static enum status write_checkpoint(struct page *p, struct buf *out)

@@ -76,7 +76,7 @@ static enum status log_receipt(struct tick *t, const struct request *rq, const s
     audit_event_attr(&ev, "size", size);
     audit_event_attr(&ev, "root", digest_text(&c->root, root));
     audit_event_attr(&ev, "quarantined", count);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 static enum status store_receipt(struct tick *t, const char *partner, const struct checkpoint *c, struct span line,
@@ -115,7 +115,7 @@ enum status feed_contested(struct tick *t, const struct request *rq, const char 
     if (root)
         audit_event_attr(&ev, "root", digest_text(root, text));
     audit_event_attr(&ev, "our-size", ours);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 // Our own signature on a tree that is not ours: the store was rolled back or rewritten, or the key is used elsewhere.

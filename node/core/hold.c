@@ -4,7 +4,6 @@
 
 #include "node/core/record.h"
 #include "node/core/release.h"
-#include "store/audit_log.h"
 #include "store/grants.h"
 #include "store/holds.h"
 
@@ -278,7 +277,7 @@ static enum status log_answer(const struct answering *x)
     if (x->action == ACTION_REVOKE)
         audit_event_attr(&ev, "revoked", "true");
     audit_event_attr(&ev, "withheld", buf_cstr(&ids));
-    enum status st = audit_append(t->txn, &ev, t->now, &t->core->random);
+    enum status st = tick_log(t, &ev);
     buf_fini(&ids);
     return st;
 }

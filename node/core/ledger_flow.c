@@ -52,7 +52,7 @@ enum status ledger_flow_sent(struct tick *t, const struct request *rq, struct re
 
 static enum status put_head(struct tick *t, const struct request *rq, const struct source_state *s, uint64_t size, struct buf *out)
 {
-    char log[PARTNER_ID_MAX + 8], origin[NOTE_NAME_MAX];
+    char log[LOG_NAME_MAX], origin[NOTE_NAME_MAX];
     struct digest root;
     const struct peer *peer = core_peer(t->core, rq->who.id);
     source_log_name(rq->who.id, log);
@@ -96,7 +96,7 @@ static enum status put_entry(struct tick *t, const char *partner, uint64_t n, st
     struct report_record rec = {.version = 0};
     struct digest hash;
     struct buf leaf;
-    char log[PARTNER_ID_MAX + 8], word[40];
+    char log[LOG_NAME_MAX], word[40];
     enum status st = source_entry(t->txn, partner, n, &e);
     if (st == ST_NOT_FOUND) {
         source_log_name(partner, log);

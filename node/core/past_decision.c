@@ -134,7 +134,7 @@ static enum status past_approvals(void *ctx, const struct report_record *rec, co
 {
     struct past_basis *b = ctx;
     struct said s = {.report = b->x->stored->report, .version = rec->version, .before = b->before};
-    const struct audit_filter f = {.by_report = true, .report = rec->id, .partner = partner, .until = b->until};
+    const struct audit_filter f = {.by_report = true, .report = rec->id, .partner = partner, .until = b->until, .listed = true};
     enum status st = audit_each(b->x->t->txn, &f, note_said, &s);
     for (size_t i = 0; i < s.count && st == ST_OK; i++)
         st = each(each_ctx, &s.list[i]);
@@ -170,7 +170,7 @@ static enum status past_consent(void *ctx, const struct report_record *rec, cons
     const struct past_basis *b = ctx;
     struct consent_said s = {.rec = rec, .before = b->before, .until = UTC_MIN};
     const struct audit_filter f = {.by_report = true, .report = rec->id, .partner = partner, .by_kind = true, .kind = AUDIT_CONSENT,
-                                   .until = b->until};
+                                   .until = b->until, .listed = true};
     TRY(audit_each(b->x->t->txn, &f, note_consent, &s));
     *ret_until = s.until;
     return ST_OK;
@@ -239,7 +239,7 @@ static enum status find_events(struct asking *x)
     if (!x->found)
         return st == ST_OK ? ST_NOT_FOUND : st;
     f = (struct audit_filter){.by_report = true, .report = x->id, .by_kind = true, .kind = AUDIT_RECALL,
-                              .until = utc_add(x->at, 1)};
+                              .until = utc_add(x->at, 1), .listed = true};
     return audit_each(x->t->txn, &f, note_recall, x);
 }
 

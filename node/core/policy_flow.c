@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "node/core/policy_work.h"
-#include "store/audit_log.h"
 #include "store/policies.h"
 
 struct activation {
@@ -106,7 +105,7 @@ static enum status log_policy(const struct activation *x, const char *state, con
         audit_event_attr(&ev, "proposed-by", first);
     audit_event_attr(&ev, "serial", serial);
     audit_event_attr(&ev, "state", state);
-    return audit_append(x->t->txn, &ev, x->t->now, &x->t->core->random);
+    return tick_log(x->t, &ev);
 }
 
 // The first officer's call. The same again changes nothing, and does not prolong it.

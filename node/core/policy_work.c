@@ -4,6 +4,8 @@
 
 #include "node/core/policy_find.h"
 #include "node/core/release.h"
+#include "store/audit_index.h"
+#include "store/audit_log.h"
 #include "store/policies.h"
 #include "store/policy_steps.h"
 #include "store/schedule.h"
@@ -362,13 +364,27 @@ static enum status work(struct tick *t, bool *ret_more)
     return ST_OK;
 }
 
+// Its events are left out of the log's indexes until it is quiet: each report that it decides on has another page of them.
+static enum status work_unlisted(struct tick *t, bool *ret_more)
+{
+    uint64_t until = 0;
+    t->lists_later = true;
+    t->left_from = UINT64_MAX;
+    enum status st = work(t, ret_more);
+    t->lists_later = false;
+    if (st != ST_OK || t->left_from == UINT64_MAX)
+        return st;
+    TRY(audit_size(t->txn, &until));
+    return audit_index_leave(t->txn, t->left_from, until);
+}
+
 enum status policy_work(struct tick *t, bool *ret_more)
 {
     const struct core *c = t->core;
     const bool knew = c->work_failed;
     const struct uuid known = c->work_failed_report;
     *ret_more = false;
-    enum status st = work(t, ret_more);
+    enum status st = work_unlisted(t, ret_more);
     if (st != ST_OK) // what fails is another one than it was: that one would have been passed over
         *ret_more = c->work_failed && !(knew && uuid_eq(known, c->work_failed_report));
     return st;

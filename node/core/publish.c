@@ -66,7 +66,8 @@ static enum status refuse_existing(struct draft *d, bool publishing, bool *ret_d
 {
     struct recall_record recalled;
     struct use use = {.version = d->report->version};
-    const struct audit_filter of_report = {.by_report = true, .report = d->report->id};
+    // Of every report that is known, an event was listed when it came.
+    const struct audit_filter of_report = {.by_report = true, .report = d->report->id, .listed = true};
     *ret_done = false;
     if (!d->report->has_id || (!publishing && d->report->version > 1))
         return ST_OK; // a preview of a later version may name its report

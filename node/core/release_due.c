@@ -1,6 +1,5 @@
 // Decisions that the passing of an instant may change are re-made then (spec 3.5).
 #include "node/core/release.h"
-#include "store/audit_log.h"
 #include "store/schedule.h"
 
 enum {
@@ -22,7 +21,7 @@ static enum status put_off(struct tick *t, struct uuid id)
     struct audit_event ev = {.kind = AUDIT_QUARANTINE, .actor = "node", .has_report = true, .report = id};
     audit_event_attr(&ev, "reason", "cannot-be-decided");
     audit_event_attr(&ev, "failure", status_text(t->core->due_failure.st));
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(tick_log(t, &ev));
     return schedule_set(t->txn, id, utc_add(t->now, PUT_OFF_MS));
 }
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "policy/decide.h"
-#include "store/audit_log.h"
 #include "store/heads.h"
 #include "store/holds.h"
 #include "store/schedule.h"
@@ -37,7 +36,7 @@ static enum status log_entry(struct tick *t, const char *partner, const char *ac
     for (size_t i = 0; i < more_count; i++)
         if (more[i].value)
             audit_event_attr(&ev, more[i].name, more[i].value);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 static enum status append(struct tick *t, const char *partner, const struct ledger_entry *e, const char *agreement,
@@ -100,7 +99,7 @@ enum status entry_lapse(struct tick *t, const char *partner, struct uuid id, str
                              .version = h->version, .partner = partner};
     audit_event_attr(&ev, "outcome", outcome);
     audit_event_attr(&ev, "reason", reason);
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(tick_log(t, &ev));
     t->core->endings++;
     h->lapsed = true;
     return holding_put(t->txn, partner, id, h);

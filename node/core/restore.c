@@ -75,7 +75,7 @@ static enum status note_lost(struct tick *t, struct restore_pass *p, const struc
     struct audit_event ev = {.kind = AUDIT_LAPSE, .actor = p->actor, .has_report = true, .report = e->report, .version = e->version};
     audit_event_attr(&ev, "reason", "purged");
     audit_event_attr(&ev, "lost-with", "store");
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(tick_log(t, &ev));
     return reports_note_purged(t->txn, e->report, &purged);
 }
 
@@ -210,7 +210,7 @@ static enum status log_restore(struct tick *t, const struct restore_pass *p, uin
         put_number(&ev, "last", size - 1, text[2]);
     }
     put_number(&ev, "lost", p->lost, text[3]);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 enum status restore_end(struct tick *t, struct restore_pass *p, struct diag *d)
@@ -247,7 +247,7 @@ static enum status log_new_epoch(struct tick *t, const char *partner, const char
     audit_event_attr(&ev, "reason", reason);
     put_number(&ev, "size", last->size, size);
     audit_event_attr(&ev, "root", digest_text(&last->root, root));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 enum status restore_new_epoch(struct tick *t, const char *partner, const char *actor, const char *reason, uint64_t *ret_entries)

@@ -5,7 +5,6 @@
 #include "node/core/record.h"
 #include "node/core/release_entry.h"
 #include "policy/decide.h"
-#include "store/audit_log.h"
 #include "store/holds.h"
 #include "store/outlines.h"
 #include "store/schedule.h"
@@ -57,7 +56,7 @@ static enum status log_purge(const struct purge *p)
     audit_event_attr(&ev, "reason", "purged");
     audit_event_attr(&ev, "keep-days", days);
     audit_event_attr(&ev, "stored", utc_format_ms(p->stored_at, stored));
-    return audit_append(p->t->txn, &ev, p->t->now, &p->t->core->random);
+    return tick_log(p->t, &ev);
 }
 
 static enum status purge(struct tick *t, struct uuid id, utc_ms stored_at)

@@ -161,7 +161,7 @@ struct pass {
     struct arena *arena;
     struct feed_page page;
     struct checkpoint checkpoint;
-    char log[PARTNER_ID_MAX + 8]; // our copy of the partner's tree
+    char log[LOG_NAME_MAX]; // our copy of the partner's tree
     uint64_t start, end, size;    // positions of the page; entries we held before
     struct digest *leaves;        // of the page, from start on
     struct buf entry;             // scratch for leaf bytes
@@ -195,7 +195,7 @@ static enum status stop_forked(struct pass *p, const char *how)
     audit_event_attr(&ev, "size", size);
     audit_event_attr(&ev, "root", digest_text(&p->checkpoint.root, root));
     audit_event_attr(&ev, "our-size", held);
-    TRY(audit_append(p->t->txn, &ev, p->t->now, &p->t->core->random));
+    TRY(tick_log(p->t, &ev));
     snprintf(error, sizeof error, "log-fork: %s at size %s; we hold %s entries; sync is stopped", how, size, held);
     s->forked = true;
     set_error(s, p->t->now, error);
@@ -243,7 +243,7 @@ static enum status stop_restarted(struct pass *p, const char *epoch, const struc
     audit_event_attr(&ev, "change", "ledger-restart-offered");
     audit_event_attr(&ev, "epoch", epoch);
     audit_event_attr(&ev, "root", digest_text(&p->checkpoint.root, root));
-    TRY(audit_append(p->t->txn, &ev, p->t->now, &p->t->core->random));
+    TRY(tick_log(p->t, &ev));
     s->forked = true;
     set_error(s, p->t->now, error);
     TRY(source_put(p->t->txn, p->peer->id, s));
@@ -484,7 +484,7 @@ static enum status log_receive(struct pass *p)
         snprintf(text[i], sizeof text[i], "%llu", (unsigned long long)numbers[i]);
         audit_event_attr(&ev, names[i], text[i]);
     }
-    return audit_append(p->t->txn, &ev, p->t->now, &p->t->core->random);
+    return tick_log(p->t, &ev);
 }
 
 static enum status save_state(struct pass *p)
@@ -641,7 +641,7 @@ static enum status log_retry(struct tick *t, const char *partner, const char *ac
     audit_event_attr(&ev, "change", "quarantine-retried");
     audit_event_attr(&ev, "taken", took);
     audit_event_attr(&ev, "left", stay);
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 enum status sync_retry(struct tick *t, const char *partner, const char *actor, size_t *ret_taken, size_t *ret_left)
@@ -696,7 +696,7 @@ enum status sync_resume(struct tick *t, const char *partner, const char *actor, 
     audit_event_attr(&ev, "reason", reason);
     if (s.state.offered[0])
         audit_event_attr(&ev, "epoch", s.state.offered);
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(tick_log(t, &ev));
     TRY(ledger_settled(t->txn, partner));
     *ret_resumed = true;
     if (!s.state.forked)

@@ -7,7 +7,6 @@
 #include "node/core/attachment.h"
 #include "node/core/release.h"
 #include "policy/label_rules.h"
-#include "store/audit_log.h"
 #include "store/carried.h"
 #include "store/erasures.h"
 #include "store/key.h"
@@ -496,7 +495,7 @@ enum status item_quarantine(struct tick *t, const struct peer *from, const struc
     audit_event_attr(&ev, "position", position);
     audit_event_attr(&ev, "reason", reason);
     audit_event_attr(&ev, "digest", digest_text(&e->digest, digest));
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(tick_log(t, &ev));
     return keep(t, from, it, reason);
 }
 

@@ -1,6 +1,18 @@
 #include <time.h>
 
 #include "node/core/core.h"
+#include "store/audit_log.h"
+
+enum status tick_log(struct tick *t, const struct audit_event *e)
+{
+    uint64_t n;
+    if (!t->lists_later)
+        return audit_append(t->txn, e, t->now, &t->core->random);
+    TRY(audit_append_later(t->txn, e, t->now, &t->core->random, &n));
+    if (n < t->left_from)
+        t->left_from = n;
+    return ST_OK;
+}
 
 // A refusal is a reply; only a failure of ours (memory, disk, damaged data) ends a job without its own answer.
 static void answer_failure(struct tick_job *job)

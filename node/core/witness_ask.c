@@ -107,5 +107,5 @@ enum status witness_ask_log_fork(struct tick *t, const struct witness_ask *w, co
     audit_event_attr(&ev, "log", "own-audit");
     audit_event_attr(&ev, "cosigned-size", decimal_text(w->known, known));
     audit_event_attr(&ev, "our-size", decimal_text(w->size, size));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }

@@ -29,7 +29,7 @@ static enum status log_life(struct tick *t, struct tick_job *job)
         audit_event_attr(&ev, "reason", e->why);
     if (e->kind == AUDIT_RESTORE)
         TRY(restoring_confirm(t->txn));
-    return audit_append(t->txn, &ev, t->now, &t->core->random);
+    return tick_log(t, &ev);
 }
 
 static void life_done(struct daemon_job *j)

@@ -8,10 +8,14 @@
 #include "node/core/search_flow.h"
 #include "node/io/log.h"
 #include "store/attachments.h"
+#include "store/audit_index.h"
 
 enum {
     RETRY_MS = 60000, // after a failure: what failed stays due, and is not tried again at once for ever
     OTHERS_US = 1000, // looking what is due takes less, unless something is
+    LISTS_BUSY_US = 2000, // who asks waits no longer for the indexes of the log, where commits are quick;
+    LISTS_LEAST = 128,    // so many events go into them at a time in any case,
+    LISTS_LATER_MS = 500  // and they wait for the work of a change of policy
 };
 
 static uint64_t monotonic_ns(void)
@@ -56,10 +60,32 @@ static enum status run_index(struct tick *t, struct tick_job *job)
         return ST_OK;
     const uint64_t wait_ns = index_pace_wait_ns(&o->index, now_ns);
     if (!wait_ns) {
-        TRY(search_work(t, index_pace_reports(&o->index), &more));
+        TRY(search_work(t, index_pace_count(&o->index), &more));
         o->index_ns = more ? monotonic_ns() - now_ns : 0;
     }
     const utc_ms next = utc_add(t->now, (int64_t)(wait_ns / 1000000) + (wait_ns > 0));
+    if (more && next < o->next_instant)
+        o->next_instant = next;
+    return ST_OK;
+}
+
+// The indexes of the audit log get what was left out of them when that work is done, or at once when too much is left.
+static enum status run_lists(struct tick *t, struct tick_job *job)
+{
+    struct own_jobs *o = job->ctx;
+    const uint64_t now_ns = monotonic_ns();
+    struct audit_behind b;
+    if (!o->lists)
+        return ST_OK;
+    TRY(audit_behind(t->txn, &b));
+    const bool too_much = b.until - b.from >= AUDIT_INDEX_BEHIND_MAX, later = o->working && !too_much;
+    const uint64_t wait_ns = too_much ? 0 : index_pace_wait_ns(&o->list, now_ns);
+    bool more = b.from < b.until;
+    if (more && !wait_ns && !later && (too_much || !o->index_ns)) {
+        TRY(audit_index_work(t->txn, too_much ? AUDIT_INDEX_MOST : index_pace_count(&o->list), &more));
+        o->list_ns = too_much ? 0 : monotonic_ns() - now_ns;
+    }
+    const utc_ms next = utc_add(t->now, later ? LISTS_LATER_MS : (int64_t)(wait_ns / 1000000) + (wait_ns > 0));
     if (more && next < o->next_instant)
         o->next_instant = next;
     return ST_OK;
@@ -92,10 +118,14 @@ void own_jobs_begin(struct own_jobs *o, struct core *c, bool requests_wait, stru
     jobs[OWN_DUE] = (struct tick_job){.run = run_due, .ctx = o};
     jobs[OWN_KEEP] = (struct tick_job){.run = run_keep, .ctx = o};
     jobs[OWN_INDEX] = (struct tick_job){.run = run_index, .ctx = o};
+    jobs[OWN_LISTS] = (struct tick_job){.run = run_lists, .ctx = o};
     jobs[OWN_WORK] = (struct tick_job){.run = run_work, .ctx = o};
     o->started_ns = monotonic_ns();
     o->indexes = o->started_ns >= o->index_again_ns;
-    o->index_ns = 0;
+    o->index_ns = o->list_ns = 0;
+    o->list.busy_us = LISTS_BUSY_US;
+    o->list.least = LISTS_LEAST;
+    o->lists = o->started_ns >= o->list_again_ns;
     o->commit_ns = c->commit_ns;
     o->work_ns = 0;
     o->keeps = o->started_ns >= o->keep_again_ns;
@@ -109,6 +139,15 @@ static void log_failure(const char *event, enum status st, const struct uuid *re
         log_line(LOG_LEVEL_ERROR, event, "why", status_text(st), report ? "report" : NULL, report ? uuid_urn(*report, urn) : NULL, NULL);
 }
 
+// An index could not be worked on: not before *again, and then in a tick of its own if there is none.
+static void put_off(struct own_jobs *o, uint64_t now_ns, utc_ms now, uint64_t *again_ns)
+{
+    const utc_ms next = utc_add(now, RETRY_MS);
+    *again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
+    if (next < o->next_instant)
+        o->next_instant = next;
+}
+
 bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_job *jobs, utc_ms now)
 {
     const uint64_t now_ns = monotonic_ns();
@@ -117,11 +156,16 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
     log_failure("instants-failed", jobs[OWN_DUE].st, one_due ? &c->due_failure.report : NULL);
     log_failure("retention-failed", jobs[OWN_KEEP].st, c->purge_failure.at == now ? &c->purge_failure.report : NULL);
     log_failure("index-failed", jobs[OWN_INDEX].st, NULL); // a report that cannot be read is left out of it
+    log_failure("audit-index-failed", jobs[OWN_LISTS].st, NULL);
     log_failure("instants-failed", jobs[OWN_WORK].st, one_work ? &c->work_failed_report : NULL);
     if (jobs[OWN_INDEX].st != ST_OK) // each failure makes the other jobs of its tick run twice
-        o->index_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
+        put_off(o, now_ns, now, &o->index_again_ns);
     else if (o->index_ns)
         index_pace_took(&o->index, now_ns, o->index_ns + c->commit_ns - o->commit_ns);
+    if (jobs[OWN_LISTS].st != ST_OK)
+        put_off(o, now_ns, now, &o->list_again_ns);
+    else if (o->list_ns)
+        index_pace_took(&o->list, now_ns, o->list_ns + c->commit_ns - o->commit_ns);
     if (jobs[OWN_KEEP].st != ST_OK)
         o->keep_again_ns = now_ns + (uint64_t)RETRY_MS * 1000000;
     if ((jobs[OWN_DUE].st != ST_OK && !one_due) || (!good && !one_work))
@@ -133,8 +177,10 @@ bool own_jobs_end(struct own_jobs *o, const struct core *c, const struct tick_jo
         work_pace_stopped(&o->pace, now_ns, o->work_ns, jobs[OWN_WORK].undone);
     else if (o->works && good && o->more)
         work_pace_took(&o->pace, now_ns, o->work_ns, commit_ns);
-    if (o->works)
+    if (o->works) {
         o->work_done = good && !o->more;
+        o->working = good && o->more;
+    }
     return good ? !o->works || o->more : one_work;
 }
 
@@ -150,11 +196,15 @@ void own_jobs_asked(struct own_jobs *o)
 
 void own_jobs_beside(struct own_jobs *o, size_t jobs)
 {
-    if (jobs)
-        index_pace_asked(&o->index, monotonic_ns());
+    const uint64_t now_ns = monotonic_ns();
+    if (!jobs)
+        return;
+    index_pace_asked(&o->index, now_ns);
+    index_pace_asked(&o->list, now_ns);
 }
 
 void own_jobs_policy(struct own_jobs *o)
 {
     o->work_done = false;
+    o->working = true;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "formats/base/limits.h"
+#include "store/audit_index.h"
 #include "store/key.h"
 #include "store/reports.h"
 #include "store/sources.h"

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "node/io/own_jobs.h"
+#include "store/audit_index.h"
 #include "store/key.h"
 #include "store/policies.h"
 #include "tests/support/flow_support.h"
@@ -161,6 +162,22 @@ static void a_failure_of_the_store_names_none(void **state)
     free(log);
 }
 
+// Without anybody who asks, too.
+static void an_index_that_failed_is_tried_again(void **state)
+{
+    struct own_jobs o = {0};
+    struct tick_job jobs[OWN_JOBS];
+    struct core *c = &sim->nodes[GBR].core;
+    struct tick done, *t = sim_tick(sim, GBR);
+    (void)state;
+    assert_int_equal(db_put(t->txn, DB_SEARCH_QUEUE, span_cstr("nonsense"), span_of(NULL, 0)), ST_OK);
+    sim_commit(t);
+    own_jobs_begin(&o, c, false, jobs);
+    assert_int_equal(tick_run(c, sim->now, jobs, OWN_JOBS, &done), ST_OK);
+    own_jobs_end(&o, c, jobs, sim->now);
+    assert_int_equal(o.next_instant, sim->now + 60000);
+}
+
 static void failing_reports_do_not_hold_up_what_is_due(void **state)
 {
     (void)state;
@@ -193,12 +210,41 @@ static void failing_reports_do_not_hold_up_a_change_of_policy(void **state)
     assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1 R1");
 }
 
+static struct audit_behind behind(void)
+{
+    struct audit_behind b;
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(audit_behind(t->txn, &b), ST_OK);
+    sim_commit(t);
+    return b;
+}
+
+// What a change of policy appends to the log comes into its indexes when that work is done.
+static void the_log_is_listed_behind_a_change_of_policy(void **state)
+{
+    (void)state;
+    sim_publish(sim, GBR, 1, 1, SIM_PLAIN);
+    settle();
+    sim_policy(sim, GBR, POLICY_OF("PT0S"));
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(policies_work_begin(t->txn), ST_OK);
+    sim_commit(t);
+    settle();
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1");
+    assert_true(behind().from < behind().until);
+    sim->now += 1000;
+    settle();
+    assert_int_equal(behind().until, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(failing_reports_do_not_hold_up_what_is_due),
+    const struct CMUnitTest tests[] = {T(the_log_is_listed_behind_a_change_of_policy),
+                                       T(failing_reports_do_not_hold_up_what_is_due),
                                        T(failing_reports_do_not_hold_up_a_change_of_policy),
-                                       T(a_failure_names_the_report), T(a_failure_of_the_store_names_none)};
+                                       T(a_failure_names_the_report), T(an_index_that_failed_is_tried_again),
+                                       T(a_failure_of_the_store_names_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/audit_index.h"
 #include "store/key.h"
 #include "store/sources.h"
 #include "store/consents.h"
@@ -524,6 +525,63 @@ static void an_index_tells_nothing_of_its_own(void **state)
     }
 }
 
+// Events that were left for later need not be listed, but what is listed must be so; and nothing else may be missing.
+static void what_is_left_for_later_is_no_fault(void **state)
+{
+    (void)state;
+    struct db_txn *t = store_dir_write(&world->dir);
+    struct key listed = {.len = 0}, wrong = {.len = 0};
+    uint64_t size, n;
+    bool found = false;
+    assert_int_equal(audit_size(t, &size), ST_OK);
+    for (n = size - 1; !found;) {
+        struct arena *a;
+        struct audit_event e;
+        assert_int_equal(audit_read(t, --n, &a, &e), ST_OK);
+        listed.len = 0;
+        found = audit_report_key(&e, &listed) && audit_index_may_wait(&e);
+        arena_free(&a);
+    }
+    assert_int_equal(db_del(t, DB_AUDIT_BY_REPORT, key_span(&listed)), ST_OK);
+    expect_rule(t, "event-unlisted [audit ");
+    assert_int_equal(audit_index_leave(t, n + 1, size), ST_OK);
+    expect_rule(t, "event-unlisted [audit ");
+    assert_int_equal(db_del(t, DB_META, span_cstr("audit-behind")), ST_OK);
+    assert_int_equal(audit_index_leave(t, n, size), ST_OK);
+    verify(t);
+    assert_string_equal(rules, "");
+    key_uuid(&wrong, (struct uuid){{9}});
+    key_u64(&wrong, n);
+    assert_int_equal(db_put(t, DB_AUDIT_BY_REPORT, key_span(&wrong), span_of(NULL, 0)), ST_OK);
+    expect_rule(t, "index-differs [audit ");
+    db_abort(&t);
+}
+
+// Whoever says that all may wait hides nothing by it but what may.
+static void what_may_not_wait_is_missed(void **state)
+{
+    (void)state;
+    struct db_txn *t = store_dir_write(&world->dir);
+    struct key listed = {.len = 0};
+    struct arena *a;
+    struct audit_event e;
+    uint64_t size, n = 0;
+    assert_int_equal(audit_size(t, &size), ST_OK);
+    for (bool found = false; !found; n++, arena_free(&a)) {
+        assert_int_equal(audit_read(t, n, &a, &e), ST_OK);
+        listed.len = 0;
+        found = e.kind == AUDIT_PUBLISH && audit_report_key(&e, &listed);
+    }
+    assert_int_equal(db_del(t, DB_AUDIT_BY_REPORT, key_span(&listed)), ST_OK);
+    assert_int_equal(audit_index_leave(t, 0, size), ST_OK);
+    expect_rule(t, "event-unlisted [audit ");
+    db_abort(&t);
+    t = store_dir_write(&world->dir);
+    assert_int_equal(db_put(t, DB_META, span_cstr("audit-behind"), span_cstr("nonsense")), ST_OK);
+    expect_rule(t, "behind-damaged [audit-behind");
+    db_abort(&t);
+}
+
 static void other_tables_are_checked_too(void **state)
 {
     (void)state;
@@ -609,6 +667,8 @@ int main(void)
         cmocka_unit_test(every_hash_of_a_block_is_proved),
         cmocka_unit_test(every_removal_and_move_is_found),
         cmocka_unit_test(an_index_tells_nothing_of_its_own),
+        cmocka_unit_test(what_is_left_for_later_is_no_fault),
+        cmocka_unit_test(what_may_not_wait_is_missed),
         cmocka_unit_test(other_tables_are_checked_too),
         cmocka_unit_test(a_rewritten_ledger_is_exposed_by_its_receipt),
     };

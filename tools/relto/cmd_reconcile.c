@@ -77,7 +77,7 @@ static enum status remote_root(void *ctx, uint64_t n, struct digest *ret)
 
 struct local_log {
     struct db_txn *t;
-    char name[PARTNER_ID_MAX + 8];
+    char name[LOG_NAME_MAX];
 };
 
 static enum status local_root(void *ctx, uint64_t n, struct digest *ret)
