@@ -143,6 +143,8 @@ enum status bulk_attributes_find(const struct bulk_rules *x, const struct report
 const struct partner_set *bulk_attributes_ceiling(const struct bulk_rules *x, struct bulk_attributes *f, size_t policy,
                                                   const struct spif_class *cls, struct arena *a)
 {
+    if (!partner_set_any(&f->limited))
+        return &f->governed;
     for (struct ceiling_set *c = f->ceilings[policy]; c; c = c->next)
         if (c->cls == cls)
             return &c->passing;

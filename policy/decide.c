@@ -1,5 +1,6 @@
 #include "policy/decide.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/base/bug.h"
@@ -196,17 +197,45 @@ enum status decide_case_partner(struct decide_case *c, size_t partner, const str
     return st;
 }
 
+struct decider {
+    struct decide_case c;
+    struct arena *arena;
+};
+
+struct decider *decider_new(const struct ruleset *rs, const struct report *r, utc_ms t)
+{
+    struct decider *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->arena = arena_new(DECIDE_BYTES_MAX);
+    if (!d->arena || decide_case_init(&d->c, rs, r, t, d->arena) != ST_OK)
+        decider_free(&d);
+    return d;
+}
+
+void decider_free(struct decider **d)
+{
+    if (!*d)
+        return;
+    arena_free(&(*d)->arena);
+    free(*d);
+    *d = NULL;
+}
+
+void decider_decide(struct decider *d, size_t partner, const struct decide_record *rec, struct decision *ret)
+{
+    if (decide_case_partner(&d->c, partner, rec, ret) != ST_OK)
+        *ret = (struct decision){.next_change = d->c.labels.t, .own_change = d->c.labels.t};
+}
+
 void decide(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
             const struct decide_record *rec, struct decision *ret)
 {
+    struct decider *d = decider_new(rs, r, t);
     *ret = (struct decision){.next_change = t, .own_change = t};
-    struct arena *a = arena_new(DECIDE_BYTES_MAX);
-    if (!a)
-        return;
-    struct decide_case c;
-    if (decide_case_init(&c, rs, r, t, a) != ST_OK || decide_case_partner(&c, partner, rec, ret) != ST_OK)
-        *ret = (struct decision){.next_change = t, .own_change = t};
-    arena_free(&a);
+    if (d)
+        decider_decide(d, partner, rec, ret);
+    decider_free(&d);
 }
 
 // ---- narrower labels

@@ -43,6 +43,13 @@ struct decision {
 void decide(const struct ruleset *rs, const struct report *r, size_t partner, utc_ms t,
             const struct decide_record *rec, struct decision *ret);
 
+// The same for several partners of one report at one instant: what does not depend on the partner is found once. Ruleset and report
+// must outlive it. NULL when memory is out.
+struct decider;
+struct decider *decider_new(const struct ruleset *rs, const struct report *r, utc_ms t);
+void decider_free(struct decider **d);
+void decider_decide(struct decider *d, size_t partner, const struct decide_record *rec, struct decision *ret);
+
 // Does the decision let the report, or parts of it, go?
 bool decision_permits(const struct decision *dec);
 

@@ -9,7 +9,6 @@
 #include "node/core/outline_keep.h"
 #include "node/core/record.h"
 #include "node/core/release_entry.h"
-#include "store/audit_log.h"
 #include "store/consents.h"
 #include "store/grants.h"
 #include "store/holds.h"
@@ -32,6 +31,8 @@ struct work {
     struct stored_report *stored; // current copy
     struct stored_report *whole;  // the same when `stored` was an outline at first, and the bytes were wanted
     bool outlined;                // `stored` is an outline: without bytes, ids and targets
+    struct decider *decider;      // of `stored` now, …
+    struct decider *decider_then; // … and at the activation of the policy; NULL = not wanted yet
     bool some;                    // not all partners are decided: the event tells of those that are
     struct buf gone;              // then: those decided that the policy does not name
     bool beside;                  // an older version stays served to someone
@@ -96,18 +97,27 @@ static enum status count_grant(void *ctx, const struct approval *a)
     return ST_OK;
 }
 
+static void decide_by(const struct decide_basis *b, const struct report *r, size_t partner, const struct decide_record *with,
+                      struct decision *ret)
+{
+    if (b->decider)
+        decider_decide(b->decider, partner, with, ret);
+    else
+        decide(b->rules, r, partner, b->at, with, ret);
+}
+
 enum status release_decide_with(const struct decide_basis *b, const struct report *r, const struct report_record *rec,
                                 size_t partner, struct decision *ret, struct decide_record *ret_with)
 {
     struct decide_record with = {.received = rec->source[0] != 0, .onward = rec->onward, .stored_at = rec->stored_at};
     with.any_approvals_count = true; // counted here, against the set that is visible now
     utc_ms consent_until = UTC_MAX;
-    decide(b->rules, r, partner, b->at, &with, ret);
+    decide_by(b, r, partner, &with, ret);
     if (ret->outcome == OUTCOME_CONSENT) {
         TRY(b->consent(b->ctx, rec, ruleset_partner(b->rules, partner)->id, &consent_until));
         with.consented = b->at < consent_until;
         if (with.consented)
-            decide(b->rules, r, partner, b->at, &with, ret);
+            decide_by(b, r, partner, &with, ret);
     }
     if (ret->outcome == OUTCOME_HOLD || decision_permits(ret)) {
         struct grant_count g = {.report = r, .received = with.received, .visible_without = &ret->withheld};
@@ -115,7 +125,7 @@ enum status release_decide_with(const struct decide_basis *b, const struct repor
         with.approvals = g.approvals;
         with.refused = g.refused;
         if (g.approvals || g.refused)
-            decide(b->rules, r, partner, b->at, &with, ret);
+            decide_by(b, r, partner, &with, ret);
     }
     if (with.consented && consent_until < ret->own_change)
         ret->own_change = consent_until;
@@ -127,25 +137,53 @@ enum status release_decide_with(const struct decide_basis *b, const struct repor
     return ret->outcome == OUTCOME_DENY && ret->reason == REASON_NONE ? ST_NOMEM : ST_OK;
 }
 
+// What the store records now, for a decision at this instant.
+struct stored_basis {
+    struct tick *t;
+    utc_ms at;
+};
+
 static enum status stored_approvals(void *ctx, const struct report_record *rec, const char *partner,
                                     enum status (*each)(void *each_ctx, const struct approval *a), void *each_ctx)
 {
-    const struct tick *t = ctx;
-    return approval_each(t->txn, rec->id, rec->version, partner, each, each_ctx);
+    const struct stored_basis *x = ctx;
+    return approval_each(x->t->txn, rec->id, rec->version, partner, each, each_ctx);
 }
 
 static enum status stored_consent(void *ctx, const struct report_record *rec, const char *partner, utc_ms *ret_until)
 {
-    const struct tick *t = ctx;
-    return consent_covers(t->txn, rec, partner, t->now, ret_until, NULL);
+    const struct stored_basis *x = ctx;
+    return consent_covers(x->t->txn, rec, partner, x->at, ret_until, NULL);
+}
+
+static struct decide_basis basis_of(struct stored_basis *x)
+{
+    return (struct decide_basis){.rules = x->t->core->rules, .at = x->at, .approvals = stored_approvals, .consent = stored_consent, .ctx = x};
 }
 
 enum status release_decide(struct tick *t, const struct report *r, const struct report_record *rec, size_t partner,
                            struct decision *ret, struct decide_record *ret_with)
 {
-    const struct decide_basis b = {.rules = t->core->rules, .at = t->now, .approvals = stored_approvals,
-                                   .consent = stored_consent, .ctx = t};
+    struct stored_basis stored = {t, t->now};
+    const struct decide_basis b = basis_of(&stored);
     return release_decide_with(&b, r, rec, partner, ret, ret_with);
+}
+
+// Decide on the current copy, for one partner of several.
+static enum status decide_current(struct work *w, struct decider **decider, utc_ms at, size_t partner, struct decision *ret)
+{
+    struct stored_basis stored = {w->t, at};
+    struct decide_basis b = basis_of(&stored);
+    if (!*decider)
+        *decider = decider_new(b.rules, w->stored->report, at);
+    b.decider = *decider;
+    return b.decider ? release_decide_with(&b, w->stored->report, &w->stored->record, partner, ret, NULL) : ST_NOMEM;
+}
+
+static void forget_deciders(struct work *w)
+{
+    decider_free(&w->decider);
+    decider_free(&w->decider_then);
 }
 
 // ---- permitted
@@ -189,6 +227,7 @@ static enum status need_whole(struct work *w)
     if (!w->outlined)
         return ST_OK;
     TRY(record_load_current(w->t, w->id, &w->whole));
+    forget_deciders(w);
     w->stored = w->whole;
     w->outlined = false;
     return ST_OK;
@@ -299,19 +338,24 @@ static bool labels_became_narrower(const struct pair *p, const struct report *r)
 }
 
 // What happens now is said by the terms that were in force last. Those of the active policy are, from its activation on, though
-// for this pair that may not have been worked off before it was no longer permitted.
+// for this pair that may not have been worked off before it was no longer permitted. (By approvals and consents as they are now: one
+// that was taken back since then leaves the terms before.)
 static enum status take_last_terms(struct pair *p, const struct stored_report *s)
 {
     struct tick *t = p->w->t;
-    struct decide_basis b = {.rules = t->core->rules, .approvals = stored_approvals, .ctx = t};
+    struct stored_basis stored = {.t = t};
     struct decision then;
     if (p->index == SIZE_MAX || digest_eq(&p->h.policy, &p->w->policy))
         return ST_OK;
-    enum status st = policies_active_since(t->txn, &b.at);
-    if (st == ST_NOT_FOUND || (st == ST_OK && b.at >= t->now))
+    enum status st = policies_active_since(t->txn, &stored.at);
+    if (st == ST_NOT_FOUND || (st == ST_OK && stored.at >= t->now))
         return ST_OK;
-    if (st == ST_OK)
+    if (st == ST_OK && s == p->w->stored)
+        st = decide_current(p->w, &p->w->decider_then, stored.at, p->index, &then);
+    else if (st == ST_OK) {
+        const struct decide_basis b = basis_of(&stored);
         st = release_decide_with(&b, s->report, &s->record, p->index, &then, NULL);
+    }
     if (st == ST_OK && decision_permits(&then))
         p->h.lapse = then.terms.lapse;
     return st;
@@ -432,7 +476,7 @@ static enum status settle_all(struct work *w, struct decision *ret)
     for (size_t i = 0; i < ruleset_partner_count(rs); i++) {
         struct decision d;
         struct pair p = {.w = w, .index = i, .partner = ruleset_partner(rs, i)->id};
-        TRY(release_decide(w->t, w->stored->report, &w->stored->record, i, &d, NULL));
+        TRY(decide_current(w, &w->decider, w->t->now, i, &d));
         w->t->counts.decisions[d.outcome]++;
         TRY(decision_element(w->stored->report, p.partner, &d, &w->detail));
         TRY(settle_pair(&p, &d));
@@ -495,7 +539,7 @@ static enum status log_decisions(struct work *w)
         audit_event_attr(&ev, "source", rec->source);
         audit_event_attr(&ev, "stored", utc_format_ms(rec->stored_at, stored)); // embargoes count from it
     }
-    return audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random);
+    return tick_log(w->t, &ev);
 }
 
 // ---- no copy that could be read
@@ -516,7 +560,7 @@ static enum status set_aside(struct work *w)
 {
     struct audit_event ev = {.kind = AUDIT_QUARANTINE, .actor = "node", .has_report = true, .report = w->id};
     audit_event_attr(&ev, "reason", "damaged");
-    TRY(audit_append(w->t->txn, &ev, w->t->now, &w->t->core->random));
+    TRY(tick_log(w->t, &ev));
     TRY(holding_each_partner(w->t->txn, w->id, lapse_damaged, w));
     TRY(outline_keep_none(w->t, w->id));
     TRY(holds_set(w->t->txn, w->id, 0, w->t->now, NULL, 0));
@@ -547,6 +591,7 @@ static enum status redecide_all(struct work *w, struct decision *ret)
     enum status st = redecide(w, ret);
     buf_fini(&w->detail);
     record_free(&w->older);
+    forget_deciders(w);
     return st;
 }
 
@@ -618,7 +663,7 @@ static enum status settle_one(struct work *w, size_t index, const char *partner,
     struct pair p = {.w = w, .index = index, .partner = partner};
     struct decision d = {.outcome = OUTCOME_DENY, .reason = REASON_NO_AGREEMENT, .own_change = UTC_MAX};
     if (index != SIZE_MAX) {
-        TRY(release_decide(w->t, w->stored->report, &w->stored->record, index, &d, NULL));
+        TRY(decide_current(w, &w->decider, w->t->now, index, &d));
         w->t->counts.decisions[d.outcome]++;
         if (has_references || withholds(&d.withheld))
             TRY(need_whole(w));
@@ -696,6 +741,7 @@ enum status release_some(struct tick *t, const struct release_some *s, enum rele
     st = settle_some(&w, s);
     buf_fini(&w.detail);
     buf_fini(&w.gone);
+    forget_deciders(&w);
     record_free(&w.whole);
     record_free(&w.older);
     return st;
@@ -720,7 +766,7 @@ enum status release_recall(struct tick *t, struct uuid id, const char *by, const
     snprintf(rec.reason, sizeof rec.reason, "%s", reason);
     struct audit_event ev = {.kind = AUDIT_RECALL, .actor = by, .has_report = true, .report = id, .version = rec.version};
     audit_event_attr(&ev, "reason", reason);
-    TRY(audit_append(t->txn, &ev, t->now, &t->core->random));
+    TRY(tick_log(t, &ev));
     TRY(entry_end_everywhere(t, id, ENTRY_RECALL));
     TRY(outlines_drop(t->txn, id));
     t->counts.recalled++;

@@ -69,6 +69,7 @@ MUST_USE enum status release_decide(struct tick *t, const struct report *r, cons
 struct decide_basis {
     const struct ruleset *rules;
     utc_ms at;
+    struct decider *decider; // of this report, these rules and this instant; NULL = for this decision alone
     // Call back with what each officer said about this version for this partner.
     enum status (*approvals)(void *ctx, const struct report_record *rec, const char *partner,
                              enum status (*each)(void *each_ctx, const struct approval *a), void *each_ctx);

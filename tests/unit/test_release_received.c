@@ -8,8 +8,10 @@
 
 #include <cmocka.h>
 
+#include "store/consents.h"
 #include "store/grants.h"
 #include "store/ledger.h"
+#include "store/policies.h"
 #include "tests/support/release_world.h"
 
 static struct sim *sim;
@@ -149,6 +151,55 @@ static void a_received_withdrawal_reaches_lapsed_copies(void **state)
     flow_expect(sim, FRA, "DEU", "R1 W1");
 }
 
+#define FRA_POLICY(usa, lapse)                                                                                      \
+    POLICY_OF("FRA", "", TO("GBR", "S") TO("USA", usa), "", SCOPED("A", "parties='USA'", ALL_INTREPS, TERMS("0", "PT0S", "permitted", lapse)))
+
+static void consent_until(utc_ms expires)
+{
+    struct tick *t = sim_tick(sim, FRA);
+    struct report_record rec;
+    struct consent_record r = {.id = sim_id(99), .ours = true, .state = CONSENT_GRANTED, .peer = "GBR", .changed = 1, .expires = expires};
+    assert_int_equal(reports_current(t->txn, sim_id(1), &rec), ST_OK);
+    r.what = (struct consent_request){.report = rec.id, .version = rec.version, .rendition = rec.digest, .recipient = "USA"};
+    assert_int_equal(consent_put(t->txn, &r), ST_OK);
+    sim_commit(t);
+}
+
+// FRA has passed a report of GBR's on to USA by GBR's consent, and a second later decides by a policy that has been active since.
+static void decide_after(utc_ms expires, const char *policy)
+{
+    struct digest digest;
+    sim_policy(sim, GBR, POLICY(AGREED("", TERMS("0", "PT0S", "consent", "retain"))));
+    sim_policy(sim, FRA, FRA_POLICY("S", "retain"));
+    sim_publish(sim, GBR, 1, 1, TO_PASS_ON(P("", "one")));
+    pull(FRA, GBR);
+    consent_until(expires);
+    sim_redecide(sim, FRA, 1);
+    flow_expect(sim, FRA, "USA", "R1");
+    sim_policy(sim, FRA, policy);
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(policies_activate(t->txn, span_cstr("of which the digest does not matter"), sim->now, &digest), ST_OK);
+    sim_commit(t);
+    sim->now += 1000;
+    sim_redecide(sim, FRA, 1);
+}
+
+// What happens to a copy that goes no longer is said by the last terms that it went under: by consent as well.
+static void terms_of_the_activation_are_those_of_a_consent(void **state)
+{
+    (void)state;
+    decide_after(sim->now + 500, FRA_POLICY("S", "withdraw"));
+    flow_expect(sim, FRA, "USA", "R1 W1");
+}
+
+static void what_the_activation_ends_lapses_by_the_terms_before(void **state)
+{
+    (void)state;
+    decide_after(UTC_MAX, FRA_POLICY("U", "withdraw"));
+    flow_expect(sim, FRA, "USA", "R1");
+    assert_int_equal(sim_events(sim, FRA, AUDIT_LAPSE), 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -159,6 +210,8 @@ int main(void)
         T(the_same_rendition_from_two_sources_goes_once),
         T(an_older_copy_of_another_source_takes_over),
         T(a_received_withdrawal_reaches_lapsed_copies),
+        T(terms_of_the_activation_are_those_of_a_consent),
+        T(what_the_activation_ends_lapses_by_the_terms_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
