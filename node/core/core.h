@@ -106,6 +106,7 @@ struct tick {
     bool undo;                  // a flow asks that what it wrote be undone; its answer is kept
     struct ruleset *next_rules; // in force when this tick is committed; NULL = no change
     struct tick_counts counts;
+    bool tries_rules;           // the core's rules are not in force, but tried as if they were from this instant on (policy_diff.h)
     bool lists_later;           // events that may wait are left out of the log's indexes, and whoever set this says so
     uint64_t left_from;         // then: the first one that was left, or UINT64_MAX (audit_index.h)
     bool grown[PARTNERS_MAX]; // partners (by ruleset index) whose ledger grew: wake their held polls

@@ -109,8 +109,10 @@ static enum status decide_anew(struct diffing *x)
 {
     struct ruleset *active = x->t->core->rules;
     x->t->core->rules = x->rules;
+    x->t->tries_rules = true;
     enum status st = release_report(x->t, x->id, CAUSE_POLICY, NULL);
     x->t->core->rules = active;
+    x->t->tries_rules = false;
     return st;
 }
 

@@ -291,6 +291,12 @@ static enum status find_rendition(struct pair *p, const struct stored_report *s,
     return rendition_digest(p->w, s, set, digest);
 }
 
+// The partner was given a later version of ours than there is: that was lost with the store (restore.h), and must not be forgotten.
+static bool later_was_lost(const struct pair *p, const struct report_record *rec)
+{
+    return !rec->source[0] && p->known && p->h.version > rec->version;
+}
+
 static enum status permit_pair(struct pair *p, const struct stored_report *s, const struct decision *d)
 {
     const struct report_record *rec = &s->record;
@@ -298,6 +304,8 @@ static enum status permit_pair(struct pair *p, const struct stored_report *s, co
     struct digest digest;
     bool same;
     enum onward onward = rec->source[0] ? onward_stricter(d->terms.onward, rec->onward) : d->terms.onward;
+    if (later_was_lost(p, rec))
+        return ST_OK;
     TRY(find_rendition(p, s, d, &set, &digest, &same));
     stamp(p, rec, d);
     // Terms that became stricter must reach whoever could pass it on; laxer ones go with the next release.
@@ -345,7 +353,7 @@ static enum status take_last_terms(struct pair *p, const struct stored_report *s
     struct tick *t = p->w->t;
     struct stored_basis stored = {.t = t};
     struct decision then;
-    if (p->index == SIZE_MAX || digest_eq(&p->h.policy, &p->w->policy))
+    if (p->index == SIZE_MAX || t->tries_rules || digest_eq(&p->h.policy, &p->w->policy))
         return ST_OK;
     enum status st = policies_active_since(t->txn, &stored.at);
     if (st == ST_NOT_FOUND || (st == ST_OK && stored.at >= t->now))

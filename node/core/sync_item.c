@@ -617,8 +617,10 @@ static enum status end_without_content(struct tick *t, const struct peer *from, 
         return recall_everywhere(t, from, e->report);
     if (st == ST_OK)
         st = reports_purged(t->txn, e->report, from->id, &p);
-    if (st == ST_NOT_FOUND)
+    if (st == ST_NOT_FOUND) {
+        *ret_redecide = true; // a store that was restored may know of it by those alone whom we gave it to
         return e->kind == ENTRY_RECALL ? recall_claim_put(t, from->id, e->report) : ST_OK;
+    }
     return st == ST_OK ? end_copy(t, from, e, peer_of_nation(t->core, p.nation), ret_redecide) : st;
 }
 

@@ -313,6 +313,10 @@ static void an_activation_does_what_diff_announced(void **state)
                                                       "retain") "</agreement>"));
     // both get all of it
     announce_and_activate(s, TWO_AGREEMENTS("4", W_AGREEMENT("D", "FRA DEU", TERMS_OF("retain"))));
+    // both lose them by the terms of before: what would have been permitted an hour ago is not under the new ones now
+    s->now += 2 * 3600000;
+    announce_and_activate(s, TWO_AGREEMENTS("5", "<agreement id='E' parties='FRA DEU' until='2026-11-22T13:00:00Z'><scope><type any-of='INTREP'/></scope>"
+                                                      TERMS_OF("withdraw") "</agreement>"));
 }
 
 static void diffs_that_are_refused(void **state)

@@ -19,6 +19,7 @@ enum { GBR, FRA, DEU };
 
 #define PARTNERS SIM_PARTNER("FRA") SIM_PARTNER("DEU")
 static struct sim *sim;
+static size_t restored; // the node whose store is one of yesterday
 
 static int setup(void **state)
 {
@@ -26,6 +27,7 @@ static int setup(void **state)
                                     SIM_POLICY("FRA", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("forbidden", "retain")),
                                     SIM_POLICY("DEU", SIM_PARTNER("GBR"), "GBR", SIM_TERMS("forbidden", "retain"))};
     sim = calloc(1, sizeof *sim);
+    restored = GBR;
     sim_init(sim, 3, policies);
     *state = sim;
     return 0;
@@ -56,13 +58,15 @@ static void pull(size_t node)
     assert_int_equal(sim_pull(sim, node, GBR), ST_OK);
 }
 
+static const char *const names[] = {"GBR", "FRA", "DEU"};
+
 // Back to the store that was saved, waiting for both partners.
 static void bring_back(void)
 {
-    copy_store(GBR, "saved", "data.mdb");
-    struct tick *t = sim_tick(sim, GBR);
-    assert_int_equal(restoring_set(t->txn, "FRA"), ST_OK);
-    assert_int_equal(restoring_set(t->txn, "DEU"), ST_OK);
+    copy_store(restored, "saved", "data.mdb");
+    struct tick *t = sim_tick(sim, restored);
+    for (size_t i = GBR; i <= DEU; i++)
+        assert_int_equal(i == restored ? ST_OK : restoring_set(t->txn, names[i]), ST_OK);
     sim_commit(t);
 }
 
@@ -70,21 +74,20 @@ static void give_back(size_t from, uint64_t n, struct reply *rp)
 {
     char target[80];
     snprintf(target, sizeof target, "/v1/ledger/held/entries?from=%llu", (unsigned long long)n);
-    sim_request(sim, GBR, from, "GET", target, "", span_of(NULL, 0), rp);
+    sim_request(sim, restored, from, "GET", target, "", span_of(NULL, 0), rp);
 }
 
 // One partner, as relto restore asks it; `change` may alter its answer. What failed left nothing.
 static enum status restore_from(size_t from, void (*change)(struct buf *answer))
 {
-    static const char *const ids[] = {"GBR", "FRA", "DEU"};
     struct restore_pass *p = calloc(1, sizeof *p);
     struct diag *d = store_dir_diag();
     struct reply rp;
     uint64_t n = 0;
     bool more = false;
     diag_init(d, NULL);
-    struct tick *t = sim_tick(sim, GBR);
-    enum status st = restore_begin(t, ids[from], "operator:test", p);
+    struct tick *t = sim_tick(sim, restored);
+    enum status st = restore_begin(t, names[from], "operator:test", p);
     assert_int_equal(restore_next(t, p, &n), ST_OK);
     give_back(from, n, &rp);
     if (change)
@@ -110,7 +113,7 @@ static enum status restore_from(size_t from, void (*change)(struct buf *answer))
 static size_t finish(enum status expected)
 {
     size_t recalls = 0;
-    struct tick *t = sim_tick(sim, GBR);
+    struct tick *t = sim_tick(sim, restored);
     assert_int_equal(restore_finish(t, "operator:test", &recalls), expected);
     sim_commit(t);
     return recalls;
@@ -258,6 +261,73 @@ static void the_number_of_a_lost_version_is_not_used_again(void **state)
     assert_non_null(strstr(sim_text(sim, DEU, 1), "found too"));
     assert_int_equal(sim_events(sim, FRA, AUDIT_QUARANTINE), 0);
     assert_int_equal(correct(1, "\"3\"", SIM_REPORT("next", SIM_FOR_ALL, "next too")), 4);
+}
+
+// The version that came back with the backup is an older one: it is not released in place of what was lost, whose trace would go with it.
+static void an_older_version_does_not_take_the_place_of_a_lost_one(void **state)
+{
+    (void)state;
+    three_and_save();
+    assert_int_equal(correct(1, "\"1\"", SIM_REPORT("lost", SIM_FOR_ALL, "lost too")), 2);
+    pull(FRA);
+    bring_back();
+    assert_int_equal(restore_from(FRA, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    finish(ST_OK);
+    sim_redecide(sim, GBR, 1);
+    assert_string_equal(flow_ledger(sim, GBR, "FRA"), "R1 R1 R1 R2");
+    assert_int_equal(correct(1, "\"1\"", SIM_REPORT("found", SIM_FOR_ALL, "found too")), 3);
+    pull(FRA);
+    assert_non_null(strstr(sim_text(sim, FRA, 1), "found too"));
+    assert_int_equal(sim_events(sim, FRA, AUDIT_QUARANTINE), 0);
+    verifies(GBR);
+}
+
+#define FRA_PASSES_ON SIM_POLICY("FRA", SIM_PARTNER("GBR") SIM_PARTNER("DEU"), "DEU", SIM_TERMS("permitted", "retain"))
+#define DENIES_FRA                                                                                                        \
+    "<policy xmlns='urn:relto:policy:1' nation='GBR' serial='1'>" W_SECURITY "<partners>" PARTNERS "</partners><denials>"       \
+    "<deny id='D' partners='FRA' withdraw='true'><when><type any-of='INTREP'/></when></deny></denials><agreements>"            \
+    W_AGREEMENT("A", "FRA DEU", SIM_TERMS("permitted", "retain")) "</agreements></policy>"
+
+// FRA passes a report of GBR's on to DEU; then its store is one of before, that knows of it by DEU alone.
+static void pass_on_and_forget(void)
+{
+    restored = FRA;
+    sim_policy(sim, FRA, FRA_PASSES_ON);
+    copy_store(FRA, "data.mdb", "saved");
+    sim_publish(sim, GBR, 9, 1, SIM_PLAIN);
+    pull(FRA);
+    assert_int_equal(sim_pull(sim, DEU, FRA), ST_OK);
+    assert_non_null(sim_text(sim, DEU, 9));
+    bring_back();
+    assert_int_equal(restore_from(GBR, NULL), ST_OK);
+    assert_int_equal(restore_from(DEU, NULL), ST_OK);
+    finish(ST_OK);
+    assert_null(sim_text(sim, FRA, 9));
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), "R1");
+}
+
+// Its source ends it before it came again: whoever it was given to is told all the same.
+static void the_source_ends_what_was_passed_on_and_forgotten(void **state)
+{
+    for (int recall = 0; recall < 2; recall++) {
+        if (recall) {
+            teardown(NULL);
+            setup(state);
+        }
+        pass_on_and_forget();
+        if (recall) {
+            sim_recall(sim, GBR, 9);
+        } else {
+            sim_policy(sim, GBR, DENIES_FRA);
+            sim_redecide(sim, GBR, 9);
+        }
+        pull(FRA);
+        assert_string_equal(flow_ledger(sim, FRA, "DEU"), "R1 W1");
+        assert_int_equal(sim_pull(sim, DEU, FRA), ST_OK);
+        assert_null(sim_text(sim, DEU, 9));
+        verifies(FRA);
+    }
 }
 
 static void a_partner_that_holds_no_more_is_done(void **state)
@@ -608,6 +678,8 @@ int main(void)
         T(what_was_forgotten_comes_back),
         T(what_only_partners_hold_can_be_recalled),
         T(the_number_of_a_lost_version_is_not_used_again),
+        T(an_older_version_does_not_take_the_place_of_a_lost_one),
+        T(the_source_ends_what_was_passed_on_and_forgotten),
         T(a_partner_that_holds_no_more_is_done),
         T(an_entry_known_by_its_hash_cannot_come_back),
         T(entries_that_we_did_not_sign_are_refused), T(false_answers_leave_nothing),
