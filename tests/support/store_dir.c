@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,15 +29,17 @@ void store_dir_make(struct store_dir *s)
     s->random = random_from_seed(&s->seed, 1);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind, (void)at;
+    remove(path);
+    return 0;
+}
+
 void store_dir_remove(struct store_dir *s)
 {
     db_close(&s->db);
-    DIR *dir = opendir(s->path);
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        unlinkat(dirfd(dir), e->d_name, 0);
-    if (dir)
-        closedir(dir);
-    rmdir(s->path);
+    nftw(s->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void store_dir_open(struct store_dir *s, bool read_only)
