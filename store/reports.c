@@ -31,13 +31,21 @@ static struct key uuid_key(struct uuid id)
     return k;
 }
 
+// What the key of a copy says of it.
+static bool name_decode(struct span key, struct report_record *ret)
+{
+    struct key_reader k = key_reader_of(key);
+    *ret = (struct report_record){.id = key_get_uuid(&k)};
+    ret->version = key_get_u32(&k);
+    key_get_id(&k, ret->source);
+    return value_whole(&k);
+}
+
 static enum status record_decode(struct span key, struct span value, struct report_record *ret)
 {
-    struct key_reader k = key_reader_of(key), r = value_reader_checked(value);
-    struct report_record rec = {.version = 0};
-    rec.id = key_get_uuid(&k);
-    rec.version = key_get_u32(&k);
-    key_get_id(&k, rec.source);
+    struct key_reader r = value_reader_checked(value);
+    struct report_record rec;
+    bool named = name_decode(key, &rec);
     rec.stored_at = key_get_i64(&r);
     rec.issued = key_get_i64(&r);
     rec.digest = key_get_digest(&r);
@@ -46,7 +54,7 @@ static enum status record_decode(struct span key, struct span value, struct repo
     key_get_text(&r, rec.type, sizeof rec.type);
     key_get_text(&r, rec.title, sizeof rec.title);
     rec.damaged = !value_check_fits(&r, key, value);
-    if (!value_whole(&k) || r.bad || onward > ONWARD_PERMITTED || flags > 1)
+    if (!named || r.bad || onward > ONWARD_PERMITTED || flags > 1)
         return ST_CORRUPT;
     rec.onward = (enum onward)onward;
     rec.not_understood = flags;
@@ -134,15 +142,43 @@ static struct key timeline_key(utc_ms stored_at, struct uuid id)
     return k;
 }
 
+// For a head that cannot be read: the whole listing is looked through.
+static enum status place_find(struct db_txn *t, struct uuid id, bool *ret_listed, utc_ms *ret_at)
+{
+    struct db_walk w;
+    struct span all = span_of(NULL, 0);
+    for (bool ok = db_walk_last(t, DB_TIMELINE, all, &w); ok && !*ret_listed; ok = db_walk_prev(&w)) {
+        struct key_reader k = key_reader_of(w.key);
+        *ret_at = key_get_i64(&k);
+        *ret_listed = uuid_eq(key_get_uuid(&k), id) && value_whole(&k);
+    }
+    if (!*ret_listed)
+        *ret_at = 0;
+    enum status st = w.st;
+    db_walk_end(&w);
+    return st;
+}
+
+// Where the report stands in the listing, if it does.
+static enum status place_get(struct db_txn *t, struct uuid id, bool *ret_listed, utc_ms *ret_at)
+{
+    struct head h;
+    enum status st = head_get(t, id, &h);
+    *ret_listed = st == ST_OK && h.state == REPORT_CURRENT;
+    *ret_at = *ret_listed ? h.stored_at : 0;
+    if (st == ST_CORRUPT)
+        return place_find(t, id, ret_listed, ret_at);
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
 // Replace the head, and with it the report's place in the listing and in the search index.
 static enum status head_replace(struct db_txn *t, struct uuid id, const struct head *fresh)
 {
-    struct head old;
-    enum status st = head_get(t, id, &old);
-    if (st != ST_OK && st != ST_NOT_FOUND)
-        return st;
-    if (st == ST_OK && old.state == REPORT_CURRENT) {
-        struct key k = timeline_key(old.stored_at, id);
+    bool listed;
+    utc_ms at;
+    TRY(place_get(t, id, &listed, &at));
+    if (listed) {
+        struct key k = timeline_key(at, id);
         TRY(db_del(t, DB_TIMELINE, key_span(&k)));
     }
     if (fresh->state == REPORT_CURRENT) {
@@ -162,6 +198,8 @@ static bool is_first_hand(const struct report_record *r)
 // Is a to be preferred to b, both of the same version?
 static bool preferred(const struct report_record *a, const struct report_record *b)
 {
+    if (a->damaged != b->damaged)
+        return b->damaged;
     if ((a->source[0] == 0) != (b->source[0] == 0))
         return a->source[0] == 0;
     if (is_first_hand(a) != is_first_hand(b))
@@ -171,22 +209,35 @@ static bool preferred(const struct report_record *a, const struct report_record 
     return strcmp(a->source, b->source) < 0;
 }
 
-// The best of the stored copies (spec 4.4) whose keys begin so. ST_NOT_FOUND.
-static enum status best_copy(struct db_txn *t, struct key prefix, struct report_record *ret)
+// The copy at which a walk stands. Of one whose record cannot be read, the key alone tells.
+static enum status copy_at(const struct db_walk *w, struct report_record *ret)
+{
+    if (!name_decode(w->key, ret))
+        return ST_CORRUPT;
+    if (record_decode(w->key, w->value, ret) != ST_OK)
+        ret->damaged = true;
+    return ST_OK;
+}
+
+// The best of the stored copies (spec 4.4) whose keys begin so: a damaged one when no other of its version is here. An older
+// version never takes the place of a damaged one. *ret_damaged: some copy of that version is. ST_NOT_FOUND.
+static enum status best_copy(struct db_txn *t, struct key prefix, struct report_record *ret, bool *ret_damaged)
 {
     struct db_walk w;
     struct report_record best = {.version = 0}, r;
     enum status st = ST_OK;
     bool found = false;
-    // Versions stand in order: from the last one back, while the version stays the same.
+    *ret_damaged = false;
+    // Versions stand in order: from the last one back, while the version stays the same. Whether older ones are whole does not matter.
     for (bool ok = db_walk_last(t, DB_REPORTS, key_span(&prefix), &w); ok && st == ST_OK;
          ok = db_walk_prev(&w)) {
-        st = record_decode(w.key, w.value, &r);
-        if (st == ST_OK && found && r.version != best.version)
+        if (found && name_decode(w.key, &r) && r.version != best.version)
             break;
+        st = copy_at(&w, &r);
         if (st == ST_OK && (!found || preferred(&r, &best)))
             best = r;
         found = true;
+        *ret_damaged |= r.damaged;
     }
     if (st == ST_OK)
         st = w.st;
@@ -195,6 +246,31 @@ static enum status best_copy(struct db_txn *t, struct key prefix, struct report_
         st = ST_NOT_FOUND;
     if (st == ST_OK)
         *ret = best;
+    return st;
+}
+
+enum status reports_traces(struct db_txn *t, struct uuid id, struct report_traces *ret)
+{
+    struct key prefix = uuid_key(id);
+    struct db_walk w;
+    struct report_record r;
+    struct head h;
+    enum status st = head_get(t, id, &h);
+    *ret = (struct report_traces){.version = 0};
+    if (st == ST_OK && h.state == REPORT_CURRENT) // also when the very copy is lost
+        *ret = (struct report_traces){.version = h.version, .own = h.source[0] == 0};
+    st = st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st;
+    for (bool ok = db_walk_last(t, DB_REPORTS, key_span(&prefix), &w); ok && st == ST_OK; ok = db_walk_prev(&w)) {
+        st = copy_at(&w, &r);
+        if (ret->version < r.version)
+            ret->version = r.version;
+        ret->own |= r.source[0] == 0;
+        if (!r.damaged && !ret->nation[0])
+            memcpy(ret->nation, r.nation, sizeof ret->nation);
+    }
+    if (st == ST_OK)
+        st = w.st;
+    db_walk_end(&w);
     return st;
 }
 
@@ -277,14 +353,23 @@ static enum status is_recalled(struct db_txn *t, struct uuid id, bool *ret)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-// What the head has to be, by the stored copies.
-static enum status wanted_head(struct db_txn *t, struct uuid id, struct head *ret)
+// A damaged copy does not tell when it was stored: it keeps the place that its report had.
+static enum status head_of(struct db_txn *t, const struct report_record *best, struct head *ret)
+{
+    bool listed;
+    *ret = (struct head){.state = REPORT_CURRENT, .version = best->version, .stored_at = best->stored_at};
+    memcpy(ret->source, best->source, sizeof ret->source);
+    return best->damaged ? place_get(t, best->id, &listed, &ret->stored_at) : ST_OK;
+}
+
+// What the head has to be, by the stored copies. *ret_damaged: some that count are damaged.
+static enum status wanted_head(struct db_txn *t, struct uuid id, struct head *ret, bool *ret_damaged)
 {
     struct head h = {.state = REPORT_WITHDRAWN};
     struct report_record best;
     bool recalled;
     TRY(is_recalled(t, id, &recalled));
-    enum status st = best_copy(t, uuid_key(id), &best);
+    enum status st = best_copy(t, uuid_key(id), &best, ret_damaged);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
     if (recalled) {
@@ -296,8 +381,7 @@ static enum status wanted_head(struct db_txn *t, struct uuid id, struct head *re
             return st;
         h.state = st == ST_OK ? REPORT_PURGED : REPORT_WITHDRAWN;
     } else {
-        h = (struct head){.state = REPORT_CURRENT, .version = best.version, .stored_at = best.stored_at};
-        memcpy(h.source, best.source, sizeof h.source);
+        TRY(head_of(t, &best, &h));
     }
     *ret = h;
     return ST_OK;
@@ -306,7 +390,8 @@ static enum status wanted_head(struct db_txn *t, struct uuid id, struct head *re
 static enum status choose_head(struct db_txn *t, struct uuid id)
 {
     struct head h;
-    TRY(wanted_head(t, id, &h));
+    bool damaged;
+    TRY(wanted_head(t, id, &h, &damaged));
     return head_replace(t, id, &h);
 }
 
@@ -322,14 +407,16 @@ static enum status check_head(struct db_txn *t, struct uuid id, bool *ret_curren
 {
     struct head is, want;
     struct span listed;
+    bool damaged = false;
     *ret_agrees = *ret_current = false;
     enum status st = head_get(t, id, &is);
     if (st != ST_OK)
         return st == ST_CORRUPT ? ST_OK : st;
     *ret_current = is.state == REPORT_CURRENT;
-    st = wanted_head(t, id, &want);
-    *ret_agrees = st == ST_CORRUPT || (st == ST_OK && same_head(&is, &want)); // a damaged copy is told by itself
-    if (st != ST_OK || !*ret_current)
+    st = wanted_head(t, id, &want, &damaged);
+    damaged |= st == ST_CORRUPT;
+    *ret_agrees = damaged || (st == ST_OK && same_head(&is, &want)); // a damaged copy is told by itself
+    if (st != ST_OK || damaged || !*ret_current)
         return st == ST_CORRUPT ? ST_OK : st;
     struct key k = timeline_key(is.stored_at, id);
     st = db_get(t, DB_TIMELINE, key_span(&k), &listed);
@@ -433,8 +520,10 @@ enum status reports_is_current(struct db_txn *t, const struct report_record *r, 
 enum status reports_version(struct db_txn *t, struct uuid id, uint32_t version, struct report_record *ret)
 {
     struct key prefix = uuid_key(id);
+    bool damaged;
     key_u32(&prefix, version);
-    return best_copy(t, prefix, ret);
+    TRY(best_copy(t, prefix, ret, &damaged));
+    return ret->damaged && ret->bytes.len == 0 ? ST_CORRUPT : ST_OK;
 }
 
 struct eraser {
@@ -533,7 +622,7 @@ enum status reports_erase(struct db_txn *t, struct uuid id, const char *source)
     enum status st = head_get(t, id, &h);
     if (st == ST_NOT_FOUND)
         return ST_OK; // never heard of
-    return st == ST_OK ? choose_head(t, id) : st;
+    return st == ST_OK || st == ST_CORRUPT ? choose_head(t, id) : st;
 }
 
 // ---- recalls. Layout 1: at, version, by, reason

@@ -31,18 +31,25 @@ MUST_USE enum status reports_put(struct db_txn *t, const struct report_record *r
 // The same, but other bytes take the place of the stored ones: a partner releases the same version anew when more
 // or less of it is visible to us.
 MUST_USE enum status reports_replace(struct db_txn *t, const struct report_record *r);
-// The current copy: highest version; own or originator's feed first, then earliest. ST_NOT_FOUND (also when every
-// copy was erased or purged), ST_GONE (recalled), ST_CORRUPT.
+// The current copy: highest version; of it whole records before damaged ones, own or originator's feed first, then earliest.
+// ST_NOT_FOUND (also when every copy was erased or purged), ST_GONE (recalled), ST_CORRUPT.
 MUST_USE enum status reports_current(struct db_txn *t, struct uuid id, struct report_record *ret);
 // Is the current copy the one of this version, from this source, stored then? The copy itself is not looked at.
 MUST_USE enum status reports_is_current(struct db_txn *t, const struct report_record *r, bool *ret);
 // One version from one source ("" = own).
 MUST_USE enum status reports_get(struct db_txn *t, struct uuid id, uint32_t version, const char *source,
                                  struct report_record *ret);
-// The copy of one version that is to be preferred. ST_NOT_FOUND.
+// The copy of one version that is to be preferred. ST_NOT_FOUND; ST_CORRUPT when none can be read.
 MUST_USE enum status reports_version(struct db_txn *t, struct uuid id, uint32_t version, struct report_record *ret);
 // The highest version that this source gave. ST_NOT_FOUND.
 MUST_USE enum status reports_latest_from(struct db_txn *t, struct uuid id, const char *source, uint32_t *ret);
+// What can be told of a report whose current copy is damaged or lost.
+struct report_traces {
+    uint32_t version; // the highest that is stored, or should be; 0 = none
+    bool own;         // a copy is ours
+    char nation[16];  // originating nation, by the newest record that is whole; "" = none is
+};
+MUST_USE enum status reports_traces(struct db_txn *t, struct uuid id, struct report_traces *ret);
 // Erase content of every version from `source` (NULL = of all sources), and the attachments that no other report
 // names. Identifiers stay elsewhere.
 MUST_USE enum status reports_erase(struct db_txn *t, struct uuid id, const char *source);

@@ -353,6 +353,47 @@ static void the_facts_beside_the_bytes_are_checked(void **state)
     db_abort(&t);
 }
 
+// Leave too little of the record for it to be read.
+static void cut_record(struct db_txn *t, uint32_t version, const char *source)
+{
+    struct key k = {.len = 0};
+    key_uuid(&k, uuid_of(1));
+    key_u32(&k, version);
+    key_id(&k, source);
+    assert_int_equal(db_put(t, DB_REPORTS, key_span(&k), span_cstr("\x02?")), ST_OK);
+}
+
+static void a_record_that_cannot_be_read_stops_no_other(void **state)
+{
+    struct db_txn *t = store_dir_write(*state);
+    struct report_record r;
+    struct uuid oldest;
+    utc_ms at;
+    put(t, record(1, 1, "FRA", 10, "fra1"));
+    cut_record(t, 1, "FRA");
+    put(t, record(1, 2, "FRA", 20, "fra2")); // behind a version that cannot be read
+    check_current(t, 1, "fra2");
+    put(t, record(1, 2, "DEU", 30, "deu2"));
+    assert_int_equal(reports_erase(t, uuid_of(1), "DEU"), ST_OK);
+    check_current(t, 1, "fra2");
+    put(t, record(1, 2, "DEU", 30, "deu2"));
+    cut_record(t, 2, "DEU"); // the copy that is preferred
+    put(t, record(1, 2, "ITA", 40, "ita2"));
+    check_current(t, 1, "fra2");
+    assert_int_equal(reports_version(t, uuid_of(1), 2, &r), ST_OK);
+    assert_true(span_eq_cstr(r.bytes, "fra2"));
+    // Nothing else is left of the highest version: it stays the current one, and is not given out. An older one does not come back.
+    assert_int_equal(reports_erase(t, uuid_of(1), "ITA"), ST_OK);
+    put(t, record(1, 1, "ITA", 50, "ita1"));
+    cut_record(t, 2, "FRA");
+    assert_int_equal(reports_erase(t, uuid_of(1), "DEU"), ST_OK);
+    assert_int_equal(reports_current(t, uuid_of(1), &r), ST_CORRUPT);
+    assert_int_equal(reports_version(t, uuid_of(1), 2, &r), ST_CORRUPT);
+    assert_int_equal(reports_oldest(t, &at, &oldest), ST_OK); // where it stood before in the listing
+    assert_int_equal(at, 20);
+    db_abort(&t);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, store_dir_setup, store_dir_teardown)
@@ -363,6 +404,7 @@ int main(void)
         T(listing_is_newest_first),      T(titles_are_cut_between_characters),
         T(drafts_are_known_for_30_days), T(damage_is_told),
         T(the_facts_beside_the_bytes_are_checked),
+        T(a_record_that_cannot_be_read_stops_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
