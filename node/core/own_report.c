@@ -53,6 +53,24 @@ static enum status find_purged(struct tick *t, const struct request *rq, struct 
     return ST_OK;
 }
 
+// Its stored copy is damaged. Everything of it can still be recalled; which cell wrote it stood in the bytes.
+static enum status find_damaged(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp, const char *verb,
+                                uint32_t *ret_version, bool *ret_refused)
+{
+    struct report_traces left;
+    TRY(reports_traces(t->txn, id, &left));
+    if (!left.own) {
+        refuse_unknown(rp, verb);
+        return ST_OK;
+    }
+    *ret_version = left.version;
+    *ret_refused = rq->who.role != ROLE_OFFICER;
+    if (*ret_refused)
+        reply_problem(rp, 409, "damaged", "The stored copy of this report is damaged",
+                      "Nothing was recalled. Which cell wrote the report cannot be read any more: an officer has to recall it.", NULL);
+    return ST_OK;
+}
+
 enum status own_report_find(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp, const char *verb,
                             uint32_t *ret_version, bool *ret_refused)
 {
@@ -64,12 +82,14 @@ enum status own_report_find(struct tick *t, const struct request *rq, struct uui
         reply_problem(rp, 410, "recalled", "This report was recalled already", NULL, NULL);
         return ST_OK;
     }
-    if (st != ST_OK && st != ST_NOT_FOUND)
-        return st;
     if (st == ST_NOT_FOUND)
         return find_purged(t, rq, id, rp, verb, ret_version, ret_refused);
     if (st == ST_OK && rec.source[0] == 0) // another nation's report is not ours to change
-        TRY(may_change(rq, &rec, &may));
+        st = may_change(rq, &rec, &may);
+    if (st == ST_CORRUPT && strcmp(verb, "recall") == 0)
+        return find_damaged(t, rq, id, rp, verb, ret_version, ret_refused);
+    if (st != ST_OK)
+        return st;
     if (!may) {
         refuse_unknown(rp, verb);
         return ST_OK;

@@ -7,6 +7,7 @@
 // The current version of an own report that this caller may change: an officer any, a cell those that name it as
 // their originator. `verb` says what for ("recall"). *ret_refused
 // when there is none, and it was answered: 410 when it was recalled, else 404, also when it is another cell's or nation's.
+// One whose stored copy is damaged can still be recalled by an officer; a cell is answered 409.
 MUST_USE enum status own_report_find(struct tick *t, const struct request *rq, struct uuid id, struct reply *rp,
                                      const char *verb, uint32_t *ret_version, bool *ret_refused);
 

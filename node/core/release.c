@@ -755,21 +755,34 @@ enum status release_some(struct tick *t, const struct release_some *s, enum rele
     return st;
 }
 
+// The highest version that was here, or 0. ST_GONE.
+static enum status version_known(struct tick *t, struct uuid id, uint32_t *ret)
+{
+    struct report_record current = {.version = 0};
+    struct purged_copy purged = {.version = 0};
+    struct report_traces traces;
+    enum status st = reports_current(t->txn, id, &current);
+    if (st == ST_CORRUPT) {
+        st = reports_traces(t->txn, id, &traces);
+        *ret = traces.version;
+        return st;
+    }
+    if (st != ST_NOT_FOUND) {
+        *ret = current.version;
+        return st;
+    }
+    st = reports_purged(t->txn, id, NULL, &purged);
+    *ret = purged.version;
+    return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+// A recall needs nothing of the content. Where the stored copy cannot be read it is obeyed all the same, everywhere and for every copy.
 enum status release_recall(struct tick *t, struct uuid id, const char *by, const char *reason)
 {
     struct recall_record rec = {.at = t->now};
-    struct report_record current;
-    enum status st = reports_current(t->txn, id, &current);
-    if (st != ST_OK && st != ST_NOT_FOUND)
+    enum status st = version_known(t, id, &rec.version);
+    if (st != ST_OK)
         return st == ST_GONE ? ST_OK : st;
-    rec.version = st == ST_OK ? current.version : 0;
-    if (st == ST_NOT_FOUND) {
-        struct purged_copy purged;
-        st = reports_purged(t->txn, id, NULL, &purged);
-        if (st != ST_OK && st != ST_NOT_FOUND)
-            return st;
-        rec.version = st == ST_OK ? purged.version : 0;
-    }
     snprintf(rec.by, sizeof rec.by, "%s", by);
     snprintf(rec.reason, sizeof rec.reason, "%s", reason);
     struct audit_event ev = {.kind = AUDIT_RECALL, .actor = by, .has_report = true, .report = id, .version = rec.version};

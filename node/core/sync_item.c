@@ -54,9 +54,9 @@ static struct peer *peer_of_nation(const struct core *c, const char *nation)
 }
 
 // Records keep the nation cut to their field.
-static bool record_is_of(const struct report_record *r, const char *nation)
+static bool is_of_nation(const struct report_traces *held, const char *nation)
 {
-    return strncmp(r->nation, nation, sizeof r->nation - 1) == 0;
+    return strncmp(held->nation, nation, sizeof held->nation - 1) == 0;
 }
 
 // NULL when the key may vouch for a report issued then, that comes now; else why not.
@@ -122,13 +122,42 @@ static const char *carried_objection(const struct anchors *anchors, const struct
 
 // ---- other copies
 
-// What tells one manifest from another: the digest of the SignedInfo, which holds the manifest's.
-static enum status manifest_of(struct span bytes, struct digest *ret)
+// What the disk left of a report. Nothing, and what is recorded of it cannot be read: it may have been purged.
+static enum status left_of_report(struct tick *t, struct uuid id, struct report_traces *ret)
 {
+    struct purged_copy p;
+    TRY(reports_traces(t->txn, id, ret));
+    if (ret->version)
+        return ST_OK;
+    enum status st = reports_purged(t->txn, id, NULL, &p);
+    return st == ST_OK ? ST_NOT_FOUND : st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+// What we hold of a report, by its current copy; where the disk damaged that, by what is left beside it. ST_NOT_FOUND, ST_GONE.
+static enum status held_report(struct tick *t, struct uuid id, struct report_traces *ret)
+{
+    struct report_record current;
+    enum status st = reports_current(t->txn, id, &current);
+    if (st == ST_CORRUPT || (st == ST_OK && current.damaged))
+        return left_of_report(t, id, ret);
+    if (st != ST_OK)
+        return st;
+    *ret = (struct report_traces){.version = current.version, .own = current.source[0] == 0};
+    memcpy(ret->nation, current.nation, sizeof ret->nation);
+    return ST_OK;
+}
+
+// What tells one manifest from another: the digest of the SignedInfo, which holds the manifest's. ST_CORRUPT when the copy is
+// not what was stored.
+static enum status manifest_of(const struct report_record *stored, struct digest *ret)
+{
+    struct digest is = sha256(stored->bytes);
+    if (stored->damaged || !digest_eq(&is, &stored->digest))
+        return ST_CORRUPT;
     struct rendition_proof *proof = malloc(sizeof *proof);
-    struct arena *a = xml_arena_new(bytes.len);
+    struct arena *a = xml_arena_new(stored->bytes.len);
     const struct report *r;
-    enum status st = proof && a ? rendition_read(bytes, a, NULL, &r, proof) : ST_NOMEM;
+    enum status st = proof && a ? rendition_read(stored->bytes, a, NULL, &r, proof) : ST_NOMEM;
     if (st == ST_OK)
         *ret = proof->signature.signed_info;
     arena_free(&a);
@@ -143,34 +172,42 @@ struct comparison {
     const char *from; // the source of the new copy
     struct digest manifest;
     bool differs; // some copy of this version has another manifest
-    bool replaces; // the same source gave this version before, in another rendition or under other terms
+    bool replaces; // the same source gave this version before, in another rendition or under other terms, or …
+    bool heals;    // … the disk damaged what it gave
     const struct digest *digest;
     enum onward onward;
 };
 
+// A damaged copy proves nothing against anybody.
 static enum status compare_copy(struct comparison *c, const char *source)
 {
     struct report_record r;
     struct digest manifest;
     enum status st = reports_get(c->t->txn, c->id, c->version, source, &r);
-    if (st != ST_OK)
-        return st == ST_NOT_FOUND ? ST_OK : st;
-    if (strcmp(source, c->from) == 0 && (!digest_eq(&r.digest, c->digest) || r.onward != c->onward))
-        c->replaces = true;
-    TRY(manifest_of(r.bytes, &manifest));
-    c->differs |= !digest_eq(&manifest, &c->manifest);
+    if (st == ST_NOT_FOUND)
+        return ST_OK;
+    if (st == ST_OK)
+        st = manifest_of(&r, &manifest);
+    if (st != ST_OK && st != ST_CORRUPT)
+        return st;
+    const bool whole = st == ST_OK;
+    if (strcmp(source, c->from) == 0) {
+        c->heals = !whole;
+        c->replaces = !whole || !digest_eq(&r.digest, c->digest) || r.onward != c->onward;
+    }
+    c->differs |= whole && !digest_eq(&manifest, &c->manifest);
     return ST_OK;
 }
 
 static enum status compare_copies(struct comparison *c, const char *nation, bool *ret_other_nation)
 {
-    struct report_record current;
+    struct report_traces held;
     const struct core *core = c->t->core;
     *ret_other_nation = false;
-    enum status st = reports_current(c->t->txn, c->id, &current);
+    enum status st = held_report(c->t, c->id, &held);
     if (st != ST_OK)
         return st == ST_NOT_FOUND ? ST_OK : st;
-    *ret_other_nation = !record_is_of(&current, nation);
+    *ret_other_nation = held.own || (held.nation[0] && !is_of_nation(&held, nation));
     for (size_t i = 0; i < core->peer_count; i++)
         TRY(compare_copy(c, core->peers[i]->id));
     return compare_copy(c, "");
@@ -418,6 +455,32 @@ static enum status is_purged(const struct taking *k, bool *ret)
     return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+// Did the source say nothing of this report after this entry? What cannot be read may have been about it.
+static enum status is_last_word(const struct taking *k, bool *ret)
+{
+    struct source_state s;
+    *ret = false;
+    TRY(source_get(k->t->txn, k->from->id, &s));
+    for (uint64_t n = k->it->entry->n + 1; n < s.size; n++) {
+        struct ledger_entry e;
+        enum status st = source_entry(k->t->txn, k->from->id, n, &e);
+        if (st == ST_NOT_FOUND)
+            continue;
+        if (st != ST_OK || uuid_eq(e.report, k->report->id))
+            return st == ST_CORRUPT ? ST_OK : st;
+    }
+    *ret = true;
+    return ST_OK;
+}
+
+// May it take the place of what the same source gave before, if that gave any? An earlier entry that is tried again may for a damaged
+// copy alone, and only when that cannot have been a later one: it could have shown less, or been under stricter terms.
+static enum status may_store(const struct taking *k, const struct comparison *c, bool *ret)
+{
+    *ret = !c->replaces || k->may_replace;
+    return *ret || !c->heals ? ST_OK : is_last_word(k, ret);
+}
+
 static enum status take(struct taking *k, enum item_fate *ret_fate, const char **ret_reason)
 {
     bool other_nation;
@@ -447,7 +510,9 @@ static enum status take(struct taking *k, enum item_fate *ret_fate, const char *
         return ST_OK;
     *ret_reason = NULL;
     *ret_fate = ITEM_REFUSED;
-    if (c.replaces && !k->may_replace)
+    bool may;
+    TRY(may_store(k, &c, &may));
+    if (!may)
         return ST_OK;
     *ret_fate = ITEM_TAKEN;
     return store_copy(k, c.replaces);
@@ -587,7 +652,7 @@ static enum status end_copy(struct tick *t, const struct peer *from, const struc
     struct report_record left;
     TRY(reports_erase(t->txn, e->report, from->id));
     enum status st = reports_current(t->txn, e->report, &left);
-    if (st != ST_OK && st != ST_NOT_FOUND)
+    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT) // a damaged copy is one that is left, too
         return st;
     if (st == ST_NOT_FOUND) {
         struct purged_copy other; // what another source gave was purged: it goes on to be its own
@@ -627,21 +692,21 @@ static enum status end_without_content(struct tick *t, const struct peer *from, 
 enum status item_end(struct tick *t, const struct peer *from, const struct ledger_entry *e, size_t *ret_unquarantined,
                      bool *ret_redecide)
 {
-    struct report_record current;
+    struct report_traces held;
     *ret_redecide = false;
     TRY(purge_quarantine(t, from->id, e->report, ret_unquarantined));
-    enum status st = reports_current(t->txn, e->report, &current);
+    enum status st = held_report(t, e->report, &held);
     if (st == ST_NOT_FOUND)
         return end_without_content(t, from, e, ret_redecide);
     if (st == ST_GONE)
         return ST_OK;
     if (st != ST_OK)
         return st;
-    if (current.source[0] == 0)
+    if (held.own)
         return ST_OK; // our own reports end by us alone
-    if (e->kind == ENTRY_RECALL && record_is_of(&current, from->card.nation))
+    // When nothing that is whole says whose report it is, the recall counts as its nation's: one that is obeyed for nothing costs a
+    // copy that nobody can read, one that is not obeyed leaves the report with those who were given it.
+    if (e->kind == ENTRY_RECALL && (held.nation[0] == 0 || is_of_nation(&held, from->card.nation)))
         return recall_everywhere(t, from, e->report);
-    char nation[sizeof current.nation];
-    memcpy(nation, current.nation, sizeof nation);
-    return end_copy(t, from, e, peer_of_nation(t->core, nation), ret_redecide);
+    return end_copy(t, from, e, peer_of_nation(t->core, held.nation), ret_redecide);
 }

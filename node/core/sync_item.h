@@ -25,6 +25,9 @@ struct item {
 // copy held from there if `may_replace`, else (an earlier entry, tried again) it is superseded. *ret_reason (static, stable words) is why it is not right. Quarantines nothing
 // itself. Failures are the store's and memory's only.
 //
+// Copies that the disk damaged are no evidence of anything: they are passed over, and the one from `from` is replaced (by an entry that
+// is tried again only if `from` said nothing of the report after it).
+//
 // Who may have signed it: of a partner's nation one of the certificates in its card; of another nation the certificate
 // that came along, when it chains to the anchors that are configured here for that nation ([ingest] nation-anchors). It
 // is kept with the copy, and goes on with it. A consent that came along must be the originating nation's, for this sender, us and
@@ -38,8 +41,9 @@ MUST_USE enum status item_take(struct tick *t, const struct peer *from, const st
 // (`recalled-by-another`) is told without its bytes.
 MUST_USE enum status item_quarantine(struct tick *t, const struct peer *from, const struct item *it, const char *reason);
 
-// Obey a recall or withdraw from `from`. Quarantined bytes of the report go too; *ret_unquarantined counts those
-// from this partner. *ret_redecide: the report's release is to be decided anew.
+// Obey a recall or withdraw from `from`, also when the copies are damaged: then, if no record that is whole says whose report it is, a
+// recall counts as its nation's and goes everywhere. Own reports are left alone. Quarantined bytes of the report go too;
+// *ret_unquarantined counts those from this partner. *ret_redecide: the report's release is to be decided anew.
 MUST_USE enum status item_end(struct tick *t, const struct peer *from, const struct ledger_entry *e,
                               size_t *ret_unquarantined, bool *ret_redecide);
 
