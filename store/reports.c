@@ -344,15 +344,6 @@ enum status reports_purged(struct db_txn *t, struct uuid id, const char *source,
     return ret->version ? ST_OK : ST_NOT_FOUND;
 }
 
-static enum status is_recalled(struct db_txn *t, struct uuid id, bool *ret)
-{
-    struct key k = uuid_key(id);
-    struct span v;
-    enum status st = db_get(t, DB_RECALLED, key_span(&k), &v);
-    *ret = st == ST_OK;
-    return st == ST_NOT_FOUND ? ST_OK : st;
-}
-
 // A damaged copy does not tell when it was stored: it keeps the place that its report had.
 static enum status head_of(struct db_txn *t, const struct report_record *best, struct head *ret)
 {
@@ -368,7 +359,7 @@ static enum status wanted_head(struct db_txn *t, struct uuid id, struct head *re
     struct head h = {.state = REPORT_WITHDRAWN};
     struct report_record best;
     bool recalled;
-    TRY(is_recalled(t, id, &recalled));
+    TRY(recalls_has(t, id, &recalled));
     enum status st = best_copy(t, uuid_key(id), &best, ret_damaged);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
@@ -467,7 +458,7 @@ static enum status store(struct db_txn *t, const struct report_record *r, bool r
     struct report_record there;
     bool recalled;
     TRY(check_record(r));
-    TRY(is_recalled(t, r->id, &recalled));
+    TRY(recalls_has(t, r->id, &recalled));
     if (recalled)
         return ST_GONE;
     enum status st = reports_get(t, r->id, r->version, r->source, &there);
@@ -625,71 +616,15 @@ enum status reports_erase(struct db_txn *t, struct uuid id, const char *source)
     return st == ST_OK || st == ST_CORRUPT ? choose_head(t, id) : st;
 }
 
-// ---- recalls. Layout 1: at, version, by, reason
+// ---- recalls
 
 enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall_record *r)
 {
-    struct key k = uuid_key(id), v = value_head(1);
-    bool recalled;
-    TRY(is_recalled(t, id, &recalled));
-    if (!recalled) { // the first recall stays on record
-        key_i64(&v, r->at);
-        key_u32(&v, r->version);
-        key_text(&v, r->by);
-        size_t len = strnlen(r->reason, sizeof r->reason - 1);
-        key_u8(&v, (uint8_t)len);
-        TRY(value_put(t, DB_RECALLED, &k, &v, span_of(r->reason, len)));
-    }
+    const struct head h = {.state = REPORT_RECALLED};
+    TRY(recalls_put(t, id, r));
     TRY(spooled_recall(t, id));
-    struct head h = {.state = REPORT_RECALLED};
     TRY(head_replace(t, id, &h));
     return reports_erase(t, id, NULL);
-}
-
-static enum status recall_decode(struct span v, struct recall_record *ret)
-{
-    struct key_reader r = value_reader(v, 1);
-    struct recall_record rec = {.at = key_get_i64(&r)};
-    rec.version = key_get_u32(&r);
-    key_get_text(&r, rec.by, sizeof rec.by);
-    key_get_text(&r, rec.reason, sizeof rec.reason);
-    if (!value_whole(&r))
-        return ST_CORRUPT;
-    *ret = rec;
-    return ST_OK;
-}
-
-enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret)
-{
-    struct key k = uuid_key(id);
-    struct span v;
-    TRY(db_get(t, DB_RECALLED, key_span(&k), &v));
-    return recall_decode(v, ret);
-}
-
-struct each_recall {
-    enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r);
-    void *ctx;
-};
-
-static enum status on_recall(void *ctx, struct span key, struct span value)
-{
-    const struct each_recall *e = ctx;
-    struct key_reader k = key_reader_of(key);
-    struct recall_record rec;
-    struct uuid id = key_get_uuid(&k);
-    if (!value_whole(&k))
-        return ST_CORRUPT;
-    TRY(recall_decode(value, &rec));
-    return e->each(e->ctx, id, &rec);
-}
-
-enum status reports_each_recalled(struct db_txn *t,
-                                  enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r), void *ctx)
-{
-    struct each_recall e = {each, ctx};
-    struct key all = {.len = 0};
-    return value_each(t, DB_RECALLED, &all, span_of(NULL, 0), on_recall, &e);
 }
 
 struct each_purged {

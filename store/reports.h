@@ -4,6 +4,7 @@
 
 #include "formats/ledger_entry.h"
 #include "store/db.h"
+#include "store/recalls.h"
 
 enum { PARTNER_ID_MAX = 64, LOG_NAME_MAX = PARTNER_ID_MAX + 8 }; // the name of a partner's log (tree.h) with its NUL
 
@@ -54,20 +55,8 @@ MUST_USE enum status reports_traces(struct db_txn *t, struct uuid id, struct rep
 // names. Identifiers stay elsewhere.
 MUST_USE enum status reports_erase(struct db_txn *t, struct uuid id, const char *source);
 
-// The originator's recall: erases every copy; the id is refused for ever. Of several recalls the first is kept.
-struct recall_record {
-    utc_ms at;
-    char by[80];      // "cell:J2-NORTH", "partner:GBR"
-    char reason[256];
-    uint32_t version; // highest version known then
-};
+// The originator's recall: erases every copy; the id is refused for ever.
 MUST_USE enum status reports_recall(struct db_txn *t, struct uuid id, const struct recall_record *r);
-MUST_USE enum status reports_recalled(struct db_txn *t, struct uuid id, struct recall_record *ret); // or ST_NOT_FOUND
-
-// Every recall, in order of id.
-MUST_USE enum status reports_each_recalled(struct db_txn *t,
-                                           enum status (*each)(void *ctx, struct uuid id, const struct recall_record *r),
-                                           void *ctx);
 
 // Retention (spec 5): content was purged by rule, and this alone is left of what one source ("" = own) gave. It goes when
 // that source withdraws the report, or the report is recalled.

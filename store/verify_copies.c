@@ -30,7 +30,7 @@ enum status verify_publication(struct verify *v, const char *where, const struct
         return ST_OK;
     if (st != ST_NOT_FOUND)
         return st;
-    st = reports_recalled(v->t, e->report, &recalled);
+    st = recalls_get(v->t, e->report, &recalled);
     if (st == ST_NOT_FOUND && !was_purged(v, e))
         verify_say(v, "publication-missing", where, "the report that was published is not here, and was neither recalled nor purged");
     return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st;
@@ -39,7 +39,7 @@ enum status verify_publication(struct verify *v, const char *where, const struct
 enum status verify_recall(struct verify *v, const char *where, const struct audit_event *e)
 {
     struct recall_record r;
-    enum status st = e->has_report ? reports_recalled(v->t, e->report, &r) : ST_NOT_FOUND;
+    enum status st = e->has_report ? recalls_get(v->t, e->report, &r) : ST_NOT_FOUND;
     if (st == ST_NOT_FOUND || st == ST_CORRUPT)
         verify_say(v, "recall-forgotten", where, "the record of this recall is %s: its id could be used again",
                    st == ST_CORRUPT ? "damaged" : "not kept");
@@ -195,7 +195,7 @@ enum status verify_copies(struct verify *v)
     TRY(reports_each_copy(v->t, on_copy, &x));
     TRY(check_heads(&x));
     TRY(reports_each_purged(v->t, on_purged, v));
-    enum status st = reports_each_recalled(v->t, on_recalled, v);
+    enum status st = recalls_each(v->t, on_recalled, v);
     if (st == ST_CORRUPT)
         verify_say(v, "recall-damaged", "recalled", "the record of a recall is damaged");
     return st == ST_CORRUPT ? ST_OK : st;

@@ -71,7 +71,7 @@ static enum status refuse_existing(struct draft *d, bool publishing, bool *ret_d
     *ret_done = false;
     if (!d->report->has_id || (!publishing && d->report->version > 1))
         return ST_OK; // a preview of a later version may name its report
-    enum status st = reports_recalled(d->t->txn, d->report->id, &recalled);
+    enum status st = recalls_get(d->t->txn, d->report->id, &recalled);
     if (st != ST_OK && st != ST_NOT_FOUND)
         return st;
     *ret_done = true;

@@ -47,7 +47,7 @@ enum status recall_progress_each(struct tick *t, int64_t overdue_ms,
                                  enum status (*each)(void *ctx, const struct recall_progress *p), void *ctx)
 {
     struct walk w = {.t = t, .overdue_ms = overdue_ms, .each = each, .ctx = ctx};
-    return reports_each_recalled(t->txn, at_report, &w);
+    return recalls_each(t->txn, at_report, &w);
 }
 
 enum status recall_progress_of(struct tick *t, struct uuid report, int64_t overdue_ms,
@@ -55,6 +55,6 @@ enum status recall_progress_of(struct tick *t, struct uuid report, int64_t overd
 {
     struct walk w = {.t = t, .overdue_ms = overdue_ms, .each = each, .ctx = ctx};
     struct recall_record recall;
-    TRY(reports_recalled(t->txn, report, &recall));
+    TRY(recalls_get(t->txn, report, &recall));
     return at_report(&w, report, &recall);
 }

@@ -296,7 +296,7 @@ static enum status find_recalled(void *ctx, struct uuid id, const struct holding
     struct recall_record r;
     if (h->kind != ENTRY_RECALL || f->count == RECALLS_AT_ONCE)
         return ST_OK;
-    enum status st = reports_recalled(f->t->txn, id, &r);
+    enum status st = recalls_get(f->t->txn, id, &r);
     if (st == ST_NOT_FOUND)
         f->ids[f->count++] = id;
     return st == ST_NOT_FOUND ? ST_OK : st;

@@ -371,7 +371,7 @@ static enum status recall_state(struct tick *t, struct uuid id, const char *nati
     static const char partner[] = "partner:";
     struct recall_record r;
     bool claimed = false;
-    enum status st = reports_recalled(t->txn, id, &r);
+    enum status st = recalls_get(t->txn, id, &r);
     *ret = RECALLED;
     if (st == ST_OK && strncmp(r.by, partner, sizeof partner - 1) == 0 && strcmp(r.by + sizeof partner - 1, nation) != 0)
         *ret = RECALLED_BY_ANOTHER;

@@ -127,7 +127,7 @@ static bool is_recalled(size_t node, uint32_t version)
 {
     struct recall_record r;
     struct tick *t = sim_tick(sim, node);
-    enum status st = reports_recalled(t->txn, sim_id(1), &r);
+    enum status st = recalls_get(t->txn, sim_id(1), &r);
     sim_commit(t);
     assert_true(st == ST_OK || st == ST_NOT_FOUND);
     if (st == ST_OK)

@@ -168,7 +168,7 @@ static void recalled_is_for_ever(void **state)
     put(t, record(1, 1, "", 10, "own1"));
     put(t, record(1, 2, "", 20, "own2"));
     put(t, record(2, 1, "", 20, "other"));
-    assert_int_equal(reports_recalled(t, uuid_of(1), &back), ST_NOT_FOUND);
+    assert_int_equal(recalls_get(t, uuid_of(1), &back), ST_NOT_FOUND);
     assert_int_equal(reports_recall(t, uuid_of(1), &rec), ST_OK);
     assert_int_equal(reports_current(t, uuid_of(1), &r), ST_GONE);
     assert_int_equal(reports_get(t, uuid_of(1), 2, "", &r), ST_NOT_FOUND);
@@ -180,7 +180,7 @@ static void recalled_is_for_ever(void **state)
     rec.at = 300;
     strcpy(rec.reason, "again");
     assert_int_equal(reports_recall(t, uuid_of(1), &rec), ST_OK);
-    assert_int_equal(reports_recalled(t, uuid_of(1), &back), ST_OK);
+    assert_int_equal(recalls_get(t, uuid_of(1), &back), ST_OK);
     assert_int_equal(back.at, 100);
     assert_int_equal(back.version, 2);
     assert_string_equal(back.by, "cell:J2-NORTH");
@@ -307,7 +307,7 @@ static void damage_is_told(void **state)
     assert_int_equal(db_put(t, DB_HEADS, key_span(&head), span_cstr("?")), ST_OK);
     assert_int_equal(reports_current(t, uuid_of(1), &r), ST_CORRUPT);
     assert_int_equal(db_put(t, DB_RECALLED, key_span(&head), span_cstr("\x01?")), ST_OK);
-    assert_int_equal(reports_recalled(t, uuid_of(1), &rec), ST_CORRUPT);
+    assert_int_equal(recalls_get(t, uuid_of(1), &rec), ST_CORRUPT);
     put(t, record(2, 1, "", 10, "b1"));
     copy.b[0] = 2;
     assert_int_equal(db_del(t, DB_REPORTS, key_span(&copy)), ST_OK);

@@ -183,7 +183,7 @@ static void what_was_forgotten_comes_back(void **state)
     assert_string_equal(flow_ledger(sim, GBR, "DEU"), "R1 R1 R1 R1 R2 X1"); // the recall reaches it now
     assert_null(sim_text(sim, GBR, 2));
     struct tick *t = sim_tick(sim, GBR);
-    assert_int_equal(reports_recalled(t->txn, sim_id(2), &r), ST_OK);
+    assert_int_equal(recalls_get(t->txn, sim_id(2), &r), ST_OK);
     sim_commit(t);
     assert_int_equal(finish(ST_OK), 0);
     // Both go on where they stood, without an alarm.

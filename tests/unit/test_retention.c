@@ -169,7 +169,7 @@ static void a_recall_still_goes_everywhere(void **state)
     expect(FRA, "DEU", "R1 X1");
     struct tick *t = sim_tick(sim, FRA);
     struct recall_record r;
-    assert_int_equal(reports_recalled(t->txn, sim_id(1), &r), ST_OK);
+    assert_int_equal(recalls_get(t->txn, sim_id(1), &r), ST_OK);
     assert_int_equal(r.version, 1);
     sim_commit(t);
 }

@@ -159,7 +159,7 @@ static void the_originators_recall_erases_all_for_ever(void **state)
     current(NULL, NULL);
     struct recall_record r;
     struct tick *t = sim_tick(sim, DEU);
-    assert_int_equal(reports_recalled(t->txn, sim_id(1), &r), ST_OK);
+    assert_int_equal(recalls_get(t->txn, sim_id(1), &r), ST_OK);
     sim_commit(t);
     assert_string_equal(r.by, "partner:GBR");
 }

@@ -93,7 +93,7 @@ static bool is_recalled(size_t node, uint8_t id)
 {
     struct recall_record r;
     struct tick *t = sim_tick(sim, node);
-    enum status st = reports_recalled(t->txn, sim_id(id), &r);
+    enum status st = recalls_get(t->txn, sim_id(id), &r);
     sim_commit(t);
     return st == ST_OK;
 }

@@ -106,7 +106,7 @@ static void print_here(const struct cli *cli, struct local *l, struct uuid id)
     char time[UTC_TEXT_MAX];
     if (rows_format(cli->format))
         return;
-    if (reports_recalled(l->tick.txn, id, &gone) == ST_OK) {
+    if (recalls_get(l->tick.txn, id, &gone) == ST_OK) {
         printf("here: recalled %s by %s: ", utc_format_s(gone.at, time), gone.by);
         cli_print_plain(gone.reason);
         putchar('\n');

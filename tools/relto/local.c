@@ -128,7 +128,7 @@ static enum status search_id(struct local *l, struct id_search *s)
 {
     TRY(reports_each(l->tick.txn, match_id, s));
     TRY(reports_each_purged(l->tick.txn, match_purged, s));
-    return reports_each_recalled(l->tick.txn, match_recall, s);
+    return recalls_each(l->tick.txn, match_recall, s);
 }
 
 bool local_report_id(const struct cli *cli, struct local *l, const char *text, struct uuid *ret)
