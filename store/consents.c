@@ -248,7 +248,7 @@ static enum status claim_target(struct db_txn *t, const struct consent_record *r
     struct key id = id_key(r->id), target = target_key(&r->what);
     struct consent_record there;
     enum status st = consent_of(t, &r->what, &there);
-    if (st != ST_OK && st != ST_NOT_FOUND)
+    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT) // what cannot be read covers nothing: its place is free
         return st;
     if (st == ST_OK && there.state == CONSENT_GRANTED && (r->state == CONSENT_UNSENT || r->state == CONSENT_WAITING) &&
         !uuid_eq(there.id, r->id) && r->changed < there.expires)
@@ -278,7 +278,7 @@ enum status consent_covers(struct db_txn *t, const struct report_record *copy, c
     memcpy(what.recipient, recipient, strlen(recipient) + 1);
     enum status st = consent_of(t, &what, &c);
     if (st != ST_OK)
-        return st == ST_NOT_FOUND ? ST_OK : st;
+        return st == ST_NOT_FOUND || st == ST_CORRUPT ? ST_OK : st; // what cannot be read covers nothing
     if (c.damaged || c.state != CONSENT_GRANTED || now >= c.expires)
         return ST_OK;
     *ret_until = c.expires;
@@ -287,7 +287,7 @@ enum status consent_covers(struct db_txn *t, const struct report_record *copy, c
     return ST_OK;
 }
 
-// ---- walks
+// ---- walks: what cannot be read is passed over, so that the others are reached; consents_damaged counts it
 
 struct each_call {
     struct db_txn *t;
@@ -299,7 +299,9 @@ static enum status call(const struct each_call *e, struct uuid id)
 {
     struct consent_record r;
     enum status st = consent_get(e->t, id, &r);
-    return st == ST_OK ? e->each(e->ctx, &r) : st == ST_NOT_FOUND ? ST_CORRUPT : st;
+    if (st == ST_NOT_FOUND || st == ST_CORRUPT)
+        return ST_OK;
+    return st == ST_OK ? e->each(e->ctx, &r) : st;
 }
 
 static enum status on_record(void *ctx, struct span key, struct span value)
@@ -307,8 +309,8 @@ static enum status on_record(void *ctx, struct span key, struct span value)
     const struct each_call *e = ctx;
     struct uuid id;
     struct consent_record r;
-    TRY(read_id(key, &id));
-    TRY(decode(id, value, &r));
+    if (read_id(key, &id) != ST_OK || decode(id, value, &r) != ST_OK)
+        return ST_OK;
     return e->each(e->ctx, &r);
 }
 
@@ -316,16 +318,14 @@ static enum status on_open(void *ctx, struct span key, struct span value)
 {
     struct uuid id;
     (void)value;
-    TRY(read_id(key, &id));
-    return call(ctx, id);
+    return read_id(key, &id) == ST_OK ? call(ctx, id) : ST_OK;
 }
 
 static enum status on_change(void *ctx, struct span key, struct span value)
 {
     struct uuid id;
     (void)key;
-    TRY(read_id(value, &id));
-    return call(ctx, id);
+    return read_id(value, &id) == ST_OK ? call(ctx, id) : ST_OK;
 }
 
 enum status consents_each(struct db_txn *t, const struct uuid *after,
@@ -353,11 +353,50 @@ static enum status count_damaged(void *ctx, struct span key, struct span value)
     return ST_OK;
 }
 
+struct lost {
+    struct db_txn *t;
+    uint64_t *count;
+};
+
+// A place in an index: its request must be there. (One that is, and cannot be read, was counted.)
+static enum status check_named(const struct lost *l, struct span named)
+{
+    struct span v;
+    struct uuid id;
+    enum status st = read_id(named, &id);
+    if (st == ST_OK) {
+        struct key k = id_key(id);
+        st = db_get(l->t, DB_CONSENT_REQUESTS, key_span(&k), &v);
+    }
+    if (st != ST_NOT_FOUND && st != ST_CORRUPT)
+        return st;
+    ++*l->count;
+    return ST_OK;
+}
+
+static enum status count_lost(void *ctx, struct span key, struct span value)
+{
+    (void)key;
+    return check_named(ctx, value);
+}
+
+static enum status count_lost_open(void *ctx, struct span key, struct span value)
+{
+    size_t len = sizeof((struct uuid *)0)->b;
+    (void)value;
+    return check_named(ctx, span_sub(key, key.len < len ? 0 : key.len - len, key.len));
+}
+
 enum status consents_damaged(struct db_txn *t, uint64_t *ret)
 {
     const struct key all = {.len = 0};
+    const struct span first = span_of(NULL, 0);
+    struct lost l = {t, ret};
     *ret = 0;
-    return value_each(t, DB_CONSENT_REQUESTS, &all, span_of(NULL, 0), count_damaged, ret);
+    TRY(value_each(t, DB_CONSENT_REQUESTS, &all, first, count_damaged, ret));
+    TRY(value_each(t, DB_CONSENTS, &all, first, count_lost, &l));
+    TRY(value_each(t, DB_CONSENT_CHANGES, &all, first, count_lost, &l));
+    return value_each(t, DB_CONSENTS_OPEN, &all, first, count_lost_open, &l);
 }
 
 enum status consents_open(struct db_txn *t, bool ours, const char *peer,

@@ -51,10 +51,11 @@ MUST_USE enum status consent_of(struct db_txn *t, const struct consent_request *
 MUST_USE enum status consent_covers(struct db_txn *t, const struct report_record *copy, const char *recipient, utc_ms now,
                                     utc_ms *ret_until, struct consent_record *ret);
 
-// Walks; the callback's ST_OK goes on, and it may write. All, in order of id, behind `after` (NULL = from the first).
+// Walks; the callback's ST_OK goes on, and it may write. What cannot be read is passed over. All, in order of id, behind `after`
+// (NULL = from the first).
 MUST_USE enum status consents_each(struct db_txn *t, const struct uuid *after,
                                    enum status (*each)(void *ctx, const struct consent_record *r), void *ctx);
-// How many of all were changed by the disk.
+// How many of all were changed by the disk, and how many places of the indexes name none.
 MUST_USE enum status consents_damaged(struct db_txn *t, uint64_t *ret);
 // Those that are not settled (unsent, waiting, granted), of ours or of this peer's. What expired is among them until it is closed.
 MUST_USE enum status consents_open(struct db_txn *t, bool ours, const char *peer,

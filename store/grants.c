@@ -71,8 +71,8 @@ enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, con
 }
 
 // Layout 1: refused, at, withheld. Layout 2: a check of all that (value_check), too. What the disk has changed gives nothing to
-// anybody: it counts as a refusal.
-static enum status approval_decode(struct span key, struct span value, struct approval *ret, bool *ret_damaged)
+// anybody: it counts as a refusal, also when no more of it can be read than by whom it is. False = it was changed.
+static bool approval_decode(struct span key, struct span value, struct approval *ret)
 {
     char partner[PARTNER_ID_MAX + 1];
     struct key_reader k = key_reader_of(key), v = value_reader_checked(value);
@@ -81,15 +81,17 @@ static enum status approval_decode(struct span key, struct span value, struct ap
     key_get_u32(&k);
     key_get_id(&k, partner);
     key_get_text(&k, a.officer, sizeof a.officer);
+    *ret = a;
+    ret->refused = true;
     uint8_t refused = key_get_u8(&v);
     a.at = key_get_i64(&v);
     a.withheld = key_get_withheld(&v);
-    *ret_damaged = !value_check_fits(&v, key, value);
+    bool fits = value_check_fits(&v, key, value);
     if (!value_whole(&k) || !value_whole(&v) || refused > 1)
-        return ST_CORRUPT;
-    a.refused = refused || *ret_damaged;
+        return false;
+    a.refused = refused || !fits;
     *ret = a;
-    return ST_OK;
+    return fits;
 }
 
 struct each_approval {
@@ -103,21 +105,19 @@ static enum status on_approval(void *ctx, struct span key, struct span value)
     const struct each_approval *e = ctx;
     struct key whole = e->pair;
     struct approval a;
-    bool damaged;
     if (key.len > KEY_MAX - whole.len)
         return ST_CORRUPT;
     memcpy(whole.b + whole.len, key.ptr, key.len);
     whole.len += key.len;
-    TRY(approval_decode(key_span(&whole), value, &a, &damaged));
+    (void)approval_decode(key_span(&whole), value, &a); // what was changed counts as a refusal
     return e->each(e->ctx, &a);
 }
 
 static enum status count_damaged(void *ctx, struct span key, struct span value)
 {
     struct approval a;
-    bool damaged;
     uint64_t *count = ctx;
-    *count += approval_decode(key, value, &a, &damaged) != ST_OK || damaged;
+    *count += !approval_decode(key, value, &a);
     return ST_OK;
 }
 

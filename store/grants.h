@@ -16,7 +16,7 @@ MUST_USE enum status approval_put(struct db_txn *t, struct uuid id, uint32_t ver
                                   const struct approval *a);
 MUST_USE enum status approval_del(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                                   const char *officer);
-// What the disk has changed since counts as a refusal, or is ST_CORRUPT.
+// What the disk has changed since counts as a refusal, also what cannot be read.
 MUST_USE enum status approval_each(struct db_txn *t, struct uuid id, uint32_t version, const char *partner,
                                    enum status (*each)(void *ctx, const struct approval *a), void *ctx);
 // How many of all were changed by the disk.

@@ -247,7 +247,7 @@ static enum status ask_for(struct tick *t, const struct request *rq, const struc
     r.what = (struct consent_request){.report = rec->id, .version = rec->version, .rendition = rec->digest, .asked = t->now};
     snprintf(r.what.recipient, sizeof r.what.recipient, "%s", ruleset_partner(t->core->rules, partner)->id);
     enum status st = consent_of(t->txn, &r.what, &there);
-    if (st != ST_OK && st != ST_NOT_FOUND)
+    if (st != ST_OK && st != ST_NOT_FOUND && st != ST_CORRUPT) // one that cannot be read is asked for anew
         return st;
     if (st == ST_OK && still_open(&there, t->now))
         return show(t, rq, &there, rp);

@@ -75,9 +75,11 @@ struct hearing {
     struct buf grant, revocation, certificate; // what it holds, copied out of the store
     struct buf fresh;                          // a document that came
     bool key_unknown;                          // the card that we hold does not name the key of a grant
+    bool news;                                 // the item brought a document that the request did not have
 };
 
 static const char REASON_UNKNOWN_KEY[] = "consent-unknown-key";
+static const char GRANT_WORDS[] = "the consent to the release";
 
 static const struct xml_node *child_with(const struct xml_node *item, const char *name)
 {
@@ -134,7 +136,7 @@ static enum status settle(struct hearing *h, enum consent_state state, const cha
 {
     char actor[80];
     struct consent_record *r = &h->r;
-    if (r->state == state && state != CONSENT_GRANTED)
+    if (r->state == state && !h->news)
         return ST_OK;
     r->state = state;
     r->changed = h->t->now;
@@ -157,40 +159,98 @@ static enum status await_card(struct hearing *h)
     return h->r.state == CONSENT_GRANTED ? ST_OK : settle(h, CONSENT_UNSENT, NULL);
 }
 
-static enum status take_grant(struct hearing *h, const struct xml_node *item)
+// A document that was verified when we took it.
+static bool read_held(const struct buf *document, struct consent *ret)
 {
-    struct consent c;
-    const char *why = document_objection(h, item, false, &c);
-    if (why) {
-        tell(h, "the consent to the release", why);
-        if (strcmp(why, REASON_UNKNOWN_KEY) == 0)
-            return await_card(h);
-        return h->r.state == CONSENT_UNSENT ? settle(h, CONSENT_WAITING, h->ret->why) : ST_OK;
-    }
+    struct signature_facts *facts = malloc(sizeof *facts);
+    bool read = facts && consent_read(buf_bytes(document), NULL, ret, facts) == ST_OK;
+    free(facts);
+    return read;
+}
+
+// Is the grant in h->fresh one that the originator took back since? Its store may have gone back to a backup in which that grant
+// still stands. What it signed later counts: a revocation ends all grants before it, and a shorter grant the longer one before it.
+static bool is_taken_back(const struct hearing *h, const struct consent *c)
+{
+    struct consent last;
+    const struct digest fresh = sha256(buf_bytes(&h->fresh));
+    bool granted = h->r.state == CONSENT_GRANTED;
+    if (h->grant.len && span_eq(buf_bytes(&h->grant), buf_bytes(&h->fresh)))
+        return !granted;
+    if (h->revocation.len)
+        return !read_held(&h->revocation, &last) || digest_eq(&last.grant, &fresh) || c->at < last.at;
+    return h->grant.len && read_held(&h->grant, &last) && c->at < last.at && (!granted || c->expires > h->r.expires);
+}
+
+// A request that is open for it again is at its end: there is nothing to wait for.
+static enum status pass_over_grant(struct hearing *h)
+{
+    bool waits = h->r.state == CONSENT_UNSENT || h->r.state == CONSENT_WAITING;
+    tell(h, GRANT_WORDS, "consent-taken-back");
+    return waits ? settle(h, CONSENT_REVOKED, h->ret->why) : ST_OK;
+}
+
+static enum status accept_grant(struct hearing *h, const struct consent *c)
+{
     if (h->r.state == CONSENT_GRANTED && span_eq(buf_bytes(&h->grant), buf_bytes(&h->fresh)))
         return ST_OK;
-    h->r.expires = c.expires;
+    h->r.expires = c->expires;
     buf_reset(&h->grant);
     buf_span(&h->grant, buf_bytes(&h->fresh));
     buf_reset(&h->revocation);
     buf_reset(&h->certificate);
     TRY(buf_status(&h->grant));
     TRY(verifying_key_der(h->peer->consent_key, &h->certificate));
+    h->news = true;
     return settle(h, CONSENT_GRANTED, NULL);
+}
+
+static enum status take_grant(struct hearing *h, const struct xml_node *item)
+{
+    struct consent c;
+    const char *why = document_objection(h, item, false, &c);
+    bool key_unknown = why && strcmp(why, REASON_UNKNOWN_KEY) == 0;
+    if ((!why || key_unknown) && is_taken_back(h, &c))
+        return pass_over_grant(h);
+    if (!why)
+        return accept_grant(h, &c);
+    tell(h, GRANT_WORDS, why);
+    if (key_unknown)
+        return await_card(h);
+    return h->r.state == CONSENT_UNSENT ? settle(h, CONSENT_WAITING, h->ret->why) : ST_OK;
+}
+
+// Keep the revocation in the item, when it is good, unless we hold a later one. NULL, or why it is not good.
+static const char *keep_revocation(struct hearing *h, const struct xml_node *item)
+{
+    struct consent c, last;
+    const char *why = document_objection(h, item, true, &c);
+    if (why || span_eq(buf_bytes(&h->revocation), buf_bytes(&h->fresh)))
+        return why;
+    if (h->revocation.len && read_held(&h->revocation, &last) && c.at < last.at)
+        return NULL;
+    buf_reset(&h->revocation);
+    buf_span(&h->revocation, buf_bytes(&h->fresh));
+    h->news = true;
+    return NULL;
 }
 
 // It only takes away, so that the peer's word is enough; its signature is kept when it is good.
 static enum status take_revocation(struct hearing *h, const struct xml_node *item)
 {
-    struct consent c;
-    const char *why = document_objection(h, item, true, &c);
-    buf_reset(&h->revocation);
+    const char *why = keep_revocation(h, item);
     if (why)
         tell(h, "the revocation of consent", why);
-    else
-        buf_span(&h->revocation, buf_bytes(&h->fresh));
     TRY(buf_status(&h->revocation));
     return settle(h, CONSENT_REVOKED, xml_attr(item, "reason"));
+}
+
+// A grant may have been revoked before it, which we are told of here alone.
+static enum status take_refusal(struct hearing *h, const struct xml_node *item)
+{
+    (void)keep_revocation(h, item); // none is needed
+    TRY(buf_status(&h->revocation));
+    return settle(h, CONSENT_REFUSED, xml_attr(item, "reason"));
 }
 
 static enum status take_state(struct hearing *h, const struct xml_node *item, enum consent_state state)
@@ -201,7 +261,7 @@ static enum status take_state(struct hearing *h, const struct xml_node *item, en
     case CONSENT_REVOKED:
         return take_revocation(h, item);
     case CONSENT_REFUSED:
-        return settle(h, CONSENT_REFUSED, xml_attr(item, "reason"));
+        return take_refusal(h, item);
     case CONSENT_WAITING:
         return h->r.state == CONSENT_UNSENT ? settle(h, CONSENT_WAITING, NULL) : ST_OK;
     case CONSENT_UNSENT:
@@ -215,6 +275,7 @@ static enum status copy_documents(struct hearing *h)
 {
     const struct span from[] = {h->r.grant, h->r.revocation, h->r.certificate};
     struct buf *const to[] = {&h->grant, &h->revocation, &h->certificate};
+    h->news = false;
     for (size_t i = 0; i < 3; i++) {
         buf_reset(to[i]);
         buf_span(to[i], from[i]);
@@ -232,6 +293,8 @@ static enum status take_item(struct hearing *h, const struct xml_node *item)
         !consent_state_parse(text, &state))
         return ST_INVALID;
     enum status st = consent_get(h->t->txn, id, &h->r);
+    if (st == ST_CORRUPT) // nothing is covered by it; the others in the answer count
+        return ST_OK;
     if (st == ST_NOT_FOUND || (st == ST_OK && (!h->r.ours || strcmp(h->r.peer, h->peer->id) != 0)))
         return ST_OK;
     TRY(st);
@@ -250,13 +313,16 @@ static enum status take_items(struct hearing *h, const struct xml_node *root)
 
 static enum status send_again(void *ctx, const struct consent_record *r)
 {
-    const struct hearing *h = ctx;
-    struct consent_record again = *r;
+    struct hearing *h = ctx;
     if (r->state != CONSENT_WAITING)
         return ST_OK;
-    again.state = CONSENT_UNSENT;
-    again.grant = again.revocation = again.certificate = span_of(NULL, 0); // what waits has none
-    return consent_put(h->t->txn, &again);
+    h->r = *r;
+    TRY(copy_documents(h)); // what was revoked before it was asked for again stays known
+    h->r.state = CONSENT_UNSENT;
+    h->r.grant = buf_bytes(&h->grant);
+    h->r.revocation = buf_bytes(&h->revocation);
+    h->r.certificate = buf_bytes(&h->certificate);
+    return consent_put(h->t->txn, &h->r);
 }
 
 // How far we have heard now. A peer whose numbers begin anew (its store is older than what we heard) is asked from the start,

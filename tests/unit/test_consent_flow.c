@@ -11,6 +11,7 @@
 #include "node/core/consent_ask.h"
 #include "node/core/past.h"
 #include "store/carried.h"
+#include "store/grants.h"
 #include "store/sources.h"
 #include "tests/support/docs_schema.h"
 #include "tests/support/flow_support.h"
@@ -612,6 +613,393 @@ static void one_request_follows_what_expired(void **state)
     assert_int_equal(sim_events(sim, FRA, AUDIT_CONSENT_REQUEST), 2);
 }
 
+// ---- an originator that goes back to a backup
+
+// The request for report 1 at GBR as a backup has it.
+struct backup {
+    struct consent_record r;
+    uint8_t grant[CONSENT_BYTES_MAX];
+};
+
+static struct backup backup;
+
+struct of_report {
+    struct uuid report, id;
+};
+
+static enum status note_if_of(void *ctx, const struct consent_record *r)
+{
+    struct of_report *x = ctx;
+    if (uuid_eq(r->what.report, x->report))
+        x->id = r->id;
+    return ST_OK;
+}
+
+static struct uuid request_for(size_t node, uint8_t report)
+{
+    struct of_report x = {.report = sim_id(report)};
+    struct tick *t = sim_tick(sim, node);
+    assert_int_equal(consents_each(t->txn, NULL, note_if_of, &x), ST_OK);
+    sim_commit(t);
+    return x.id;
+}
+
+static void back_up(void)
+{
+    struct uuid id = request_for(GBR, 1);
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(consent_get(t->txn, id, &backup.r), ST_OK);
+    assert_true(backup.r.grant.len <= sizeof backup.grant);
+    if (backup.r.grant.len)
+        memcpy(backup.grant, backup.r.grant.ptr, backup.r.grant.len);
+    backup.r.grant.ptr = backup.grant;
+    sim_commit(t);
+}
+
+// Another request stays open, so that FRA asks on.
+static void ask_for_another(void)
+{
+    sim_publish(sim, GBR, 2, 1, SIM_PLAIN);
+    pull(FRA, GBR);
+    assert_string_equal(ask(2, "DEU"), "unsent");
+    talk();
+}
+
+// GBR has the backup's record again, and FRA asks from the start.
+static void go_back(void)
+{
+    struct consent_record r = backup.r;
+    struct tick *t = sim_tick(sim, GBR);
+    assert_int_equal(consent_put(t->txn, &r), ST_OK);
+    sim_commit(t);
+    t = sim_tick(sim, FRA);
+    assert_int_equal(consents_hear(t->txn, "GBR", 1000), ST_OK);
+    sim_commit(t);
+}
+
+static const char *state_of_first(size_t node)
+{
+    struct consent_record r;
+    struct tick *t = sim_tick(sim, node);
+    assert_int_equal(consent_get(t->txn, backup.r.id, &r), ST_OK);
+    sim_commit(t);
+    return consent_state_text(r.state);
+}
+
+static const char *answer_first(const char *what)
+{
+    char target[300], urn[UUID_URN_LEN + 1];
+    snprintf(target, sizeof target, "/v1/consents/%s?action=%s", uuid_urn(backup.r.id, urn) + 9, what);
+    return officer(GBR, "POST", target);
+}
+
+// The record of the first request at FRA, whole, and the generation of what was granted for its report.
+static struct digest first_at_fra(void)
+{
+    struct consent_record r;
+    uint64_t generation;
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(consent_get(t->txn, backup.r.id, &r), ST_OK);
+    assert_int_equal(grants_generation(t->txn, sim_id(1), &generation), ST_OK);
+    const struct span parts[] = {span_cstr(consent_state_text(r.state)), span_cstr(r.reason), r.grant, r.revocation, r.certificate,
+                                 span_of(&r.changed, sizeof r.changed), span_of(&r.expires, sizeof r.expires),
+                                 span_of(&generation, sizeof generation)};
+    struct digest d = sha256_parts(parts, sizeof parts / sizeof *parts);
+    sim_commit(t);
+    return d;
+}
+
+// GBR tells of the backup's grant again, and nothing comes of it.
+static void expect_nothing_from_the_backup(const char *state, const char *ledger)
+{
+    const struct digest before = first_at_fra();
+    const size_t events = sim_events(sim, FRA, AUDIT_CONSENT);
+    go_back();
+    talk();
+    assert_string_equal(state_of_first(GBR), "granted");
+    assert_string_equal(state_of_first(FRA), state);
+    const struct digest after = first_at_fra();
+    assert_true(digest_eq(&before, &after));
+    assert_int_equal(sim_events(sim, FRA, AUDIT_CONSENT), events);
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), ledger);
+    pull(DEU, FRA);
+    assert_null(sim_text(sim, DEU, 1));
+}
+
+static void what_was_revoked_does_not_come_back_with_a_backup(void **state)
+{
+    (void)state;
+    granted();
+    back_up();
+    sim->now += 1000;
+    answer(GBR, "revoke&reason=changed");
+    talk();
+    ask_for_another();
+    expect_nothing_from_the_backup("revoked", "R1 W1");
+    // Another grant of an officer is another matter.
+    sim->now += 1000;
+    assert_string_equal(answer_first("grant"), "granted");
+    talk();
+    assert_string_equal(state_of_first(FRA), "granted");
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), "R1 W1 R1");
+}
+
+static void a_revocation_by_word_alone_does_not_end_with_a_backup(void **state)
+{
+    (void)state;
+    granted();
+    back_up();
+    answer(GBR, "revoke");
+    talk_changed("<revocation Id=\"revocation\" at=\"2026", "<revocation Id=\"revocation\" at=\"2025", NULL);
+    assert_string_equal(state_of_first(FRA), "revoked");
+    assert_int_equal(record_at(FRA).revocation.len, 0);
+    ask_for_another();
+    expect_nothing_from_the_backup("revoked", "R1 W1");
+}
+
+static void a_grant_that_was_revoked_before_it_was_heard_of_does_not_count(void **state)
+{
+    (void)state;
+    ask(1, "DEU");
+    talk();
+    answer(GBR, "grant");
+    back_up();
+    answer(GBR, "revoke");
+    talk();
+    ask_for_another();
+    expect_nothing_from_the_backup("revoked", "");
+}
+
+static void a_refusal_takes_the_revocation_before_it_along(void **state)
+{
+    (void)state;
+    ask(1, "DEU");
+    talk();
+    answer(GBR, "grant");
+    back_up();
+    answer(GBR, "revoke");
+    assert_string_equal(answer(GBR, "refuse&reason=never"), "refused");
+    talk();
+    ask_for_another();
+    expect_nothing_from_the_backup("refused", "");
+}
+
+static void a_grant_before_the_one_that_was_revoked_does_not_count(void **state)
+{
+    (void)state;
+    granted();
+    back_up();
+    sim->now += 1000;
+    assert_string_equal(answer(GBR, "grant&until=2026-11-22T12:30:00Z"), "granted");
+    talk();
+    sim->now += 1000;
+    answer(GBR, "revoke");
+    talk();
+    ask_for_another();
+    expect_nothing_from_the_backup("revoked", "R1 W1");
+}
+
+// FRA heard of the first revocation, missed the second grant, and heard of its revocation.
+static void a_second_revocation_is_kept_too(void **state)
+{
+    (void)state;
+    granted();
+    answer(GBR, "revoke");
+    ask_for_another();
+    backup.r.id = request_for(GBR, 1);
+    const size_t events = sim_events(sim, FRA, AUDIT_CONSENT);
+    sim->now += 1000;
+    assert_string_equal(answer_first("grant"), "granted");
+    back_up();
+    sim->now += 1000;
+    assert_string_equal(answer_first("revoke"), "revoked");
+    talk();
+    assert_int_equal(sim_events(sim, FRA, AUDIT_CONSENT), events + 1);
+    expect_nothing_from_the_backup("revoked", "R1 W1");
+}
+
+static void a_revocation_that_is_told_twice_changes_nothing(void **state)
+{
+    (void)state;
+    granted();
+    answer(GBR, "revoke&reason=changed");
+    talk();
+    backup.r.id = the_request(FRA);
+    ask_for_another();
+    const struct digest before = first_at_fra();
+    const size_t events = sim_events(sim, FRA, AUDIT_CONSENT);
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(consents_hear(t->txn, "GBR", 1000), ST_OK);
+    sim_commit(t);
+    talk();
+    const struct digest after = first_at_fra();
+    assert_true(digest_eq(&before, &after));
+    assert_int_equal(sim_events(sim, FRA, AUDIT_CONSENT), events);
+}
+
+// The key of the grant is on no card of ours: the request is not open again for a grant that was revoked.
+static void a_key_that_is_not_known_makes_no_request_of_what_was_revoked(void **state)
+{
+    (void)state;
+    struct peer *gbr = &sim->nodes[FRA].peers[GBR];
+    struct verifying_key *good = gbr->consent_key;
+    granted();
+    back_up();
+    answer(GBR, "revoke");
+    talk();
+    ask_for_another();
+    const struct digest before = first_at_fra();
+    go_back();
+    gbr->consent_key = sim->nodes[FRA].peers[DEU].consent_key;
+    talk();
+    gbr->consent_key = good;
+    const struct digest after = first_at_fra();
+    assert_true(digest_eq(&before, &after));
+}
+
+// A newer grant by a key that is not known opens the request again; a backup without that grant ends it.
+static void what_opens_again_still_knows_what_was_revoked(void **state)
+{
+    (void)state;
+    struct peer *gbr = &sim->nodes[FRA].peers[GBR];
+    struct verifying_key *good = gbr->consent_key;
+    granted();
+    back_up();
+    answer(GBR, "revoke");
+    talk();
+    ask_for_another();
+    sim->now += 1000;
+    assert_string_equal(answer_first("grant"), "granted");
+    gbr->consent_key = sim->nodes[FRA].peers[DEU].consent_key;
+    talk();
+    gbr->consent_key = good;
+    assert_string_equal(state_of_first(FRA), "unsent");
+    struct consent_record granted_then = backup.r;
+    backup.r.state = CONSENT_WAITING;
+    backup.r.grant.len = 0;
+    go_back();
+    talk();
+    assert_string_equal(state_of_first(FRA), "waiting");
+    backup.r = granted_then;
+    go_back();
+    talk();
+    assert_string_equal(state_of_first(FRA), "revoked");
+    assert_string_equal(flow_ledger(sim, FRA, "DEU"), "R1 W1");
+}
+
+// A grant may be made shorter by another: the longer one before does not come back.
+static void a_grant_that_was_made_shorter_stays_so(void **state)
+{
+    (void)state;
+    granted();
+    back_up();
+    sim->now += 1000;
+    assert_string_equal(answer(GBR, "grant&until=2026-11-22T12:30:00Z"), "granted");
+    talk();
+    const struct digest before = first_at_fra();
+    go_back();
+    talk();
+    const struct digest after = first_at_fra();
+    assert_true(digest_eq(&before, &after));
+}
+
+static void a_grant_after_a_rejection_counts(void **state)
+{
+    (void)state;
+    ask(1, "DEU");
+    talk();
+    back_up();
+    struct consent_record r = record_at(FRA);
+    struct tick *t = sim_tick(sim, FRA);
+    r.state = CONSENT_REJECTED;
+    assert_int_equal(consent_put(t->txn, &r), ST_OK);
+    sim_commit(t);
+    assert_string_equal(answer_first("grant"), "granted");
+    ask_for_another();
+    assert_string_equal(state_of_first(FRA), "granted");
+}
+
+// ---- records that cannot be read
+
+static void spoil(size_t node, struct uuid id)
+{
+    struct tick *t = sim_tick(sim, node);
+    assert_int_equal(db_put(t->txn, DB_CONSENT_REQUESTS, span_of(id.b, sizeof id.b), span_cstr("\x02\x01")), ST_OK);
+    sim_commit(t);
+}
+
+// What follows in the ledger is reached behind a release whose consent nobody can read.
+static void a_spoiled_consent_does_not_stop_the_feed(void **state)
+{
+    (void)state;
+    sim_publish(sim, FRA, 3, 1, W_REPORT(SIM_FOR_ALL, W_HEADER_OF("", "", "FRA", ""), W_PORTION("")));
+    pull(DEU, FRA);
+    assert_non_null(sim_text(sim, DEU, 3));
+    ask(1, "DEU");
+    talk();
+    answer(GBR, "grant");
+    talk();
+    sim_recall(sim, FRA, 3);
+    spoil(FRA, the_request(FRA));
+    pull(DEU, FRA);
+    assert_null(sim_text(sim, DEU, 1));
+    assert_null(sim_text(sim, DEU, 3));
+}
+
+static void a_spoiled_request_at_the_originator_does_not_hide_a_revocation(void **state)
+{
+    (void)state;
+    granted();
+    back_up();
+    ask_for_another();
+    struct uuid second = request_for(GBR, 2);
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    pull(FRA, GBR);
+    ask(4, "DEU");
+    talk();
+    backup.r.id = second;
+    assert_string_equal(answer_first("refuse&reason=never"), "refused");
+    backup.r.id = request_for(GBR, 1);
+    assert_string_equal(answer_first("revoke"), "revoked");
+    spoil(GBR, second);
+    talk();
+    assert_string_equal(state_of_first(FRA), "revoked");
+    struct reply rp;
+    flow_ask(sim, GBR, ROLE_OFFICER, OFFICER, "GET", "/v1/consents", "", span_of(NULL, 0), &rp);
+    assert_int_equal(rp.status, 200);
+    assert_null(docs_schema_fault(buf_bytes(&rp.body)));
+    reply_fini(&rp);
+}
+
+static void a_spoiled_request_of_ours_does_not_hide_a_revocation(void **state)
+{
+    (void)state;
+    granted();
+    back_up();
+    ask_for_another();
+    sim_publish(sim, GBR, 4, 1, SIM_PLAIN);
+    pull(FRA, GBR);
+    ask(4, "DEU");
+    talk();
+    spoil(FRA, request_for(FRA, 2));
+    struct tick *t = sim_tick(sim, FRA);
+    assert_int_equal(consents_hear(t->txn, "GBR", 1000), ST_OK);
+    sim_commit(t);
+    answer_first("revoke");
+    talk();
+    assert_string_equal(state_of_first(FRA), "revoked");
+}
+
+static void one_may_ask_again_for_what_was_spoiled(void **state)
+{
+    (void)state;
+    ask(1, "DEU");
+    talk();
+    spoil(FRA, the_request(FRA));
+    sim->now += 1;
+    assert_string_equal(ask(1, "DEU"), "unsent");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -639,6 +1027,21 @@ int main(void)
         T(a_request_that_is_not_taken_does_not_hide_a_revocation),
         T(each_partner_is_told_all_of_its_changes_and_no_others),
         T(one_request_follows_what_expired),
+        T(what_was_revoked_does_not_come_back_with_a_backup),
+        T(a_revocation_by_word_alone_does_not_end_with_a_backup),
+        T(a_grant_that_was_revoked_before_it_was_heard_of_does_not_count),
+        T(a_refusal_takes_the_revocation_before_it_along),
+        T(a_grant_before_the_one_that_was_revoked_does_not_count),
+        T(a_second_revocation_is_kept_too),
+        T(a_revocation_that_is_told_twice_changes_nothing),
+        T(a_key_that_is_not_known_makes_no_request_of_what_was_revoked),
+        T(what_opens_again_still_knows_what_was_revoked),
+        T(a_grant_that_was_made_shorter_stays_so),
+        T(a_grant_after_a_rejection_counts),
+        T(a_spoiled_consent_does_not_stop_the_feed),
+        T(a_spoiled_request_at_the_originator_does_not_hide_a_revocation),
+        T(a_spoiled_request_of_ours_does_not_hide_a_revocation),
+        T(one_may_ask_again_for_what_was_spoiled),
     };
     return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }

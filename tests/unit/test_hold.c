@@ -11,7 +11,9 @@
 #include "node/core/hold.h"
 #include "node/core/release.h"
 #include "store/audit_log.h"
+#include "store/grants.h"
 #include "store/holds.h"
+#include "store/key.h"
 #include "store/ledger.h"
 #include "tests/support/docs_schema.h"
 #include "tests/support/officer.h"
@@ -199,6 +201,32 @@ static void a_long_list_has_pages(void **state)
     assert_int_equal(sscanf(text, "next=\"%100[^\"]", next), 0);
 }
 
+// What an officer said and nobody can read: it counts as a refusal, hides no other hold, and its officer can say it anew.
+static void what_cannot_be_read_refuses(void **state)
+{
+    struct sim *s = *state;
+    struct key k = {.len = 0};
+    const struct uuid id = sim_id(1);
+    char urn[UUID_URN_LEN + 1];
+    sim_publish(s, GBR, 1, 1, SIM_PLAIN);
+    sim_publish(s, GBR, 2, 1, SIM_PLAIN);
+    say(s, "ANNE", 1, "approve", 200, "approvals=\"1\"");
+    struct tick *t = sim_tick(s, GBR);
+    key_uuid(&k, id);
+    key_u32(&k, 1);
+    key_id(&k, "FRA");
+    key_text(&k, "officer:ANNE");
+    struct span there;
+    assert_int_equal(db_get(t->txn, DB_APPROVALS, key_span(&k), &there), ST_OK);
+    assert_int_equal(db_put(t->txn, DB_APPROVALS, key_span(&k), span_cstr("\x02\x01")), ST_OK);
+    sim_commit(t);
+    expect_list(s, uuid_urn(sim_id(2), urn));
+    say(s, "BERT", 1, "approve", 200, "reason=\"refused\"");
+    assert_int_equal(ledger(s, "FRA"), 0);
+    say(s, "ANNE", 1, "approve", 200, "outcome=\"release\"");
+    assert_int_equal(ledger(s, "FRA"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_larger_set_is_held_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_list_has_pages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_refuses, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, docs_schemas_setup, docs_schemas_teardown);
 }
