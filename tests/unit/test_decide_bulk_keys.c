@@ -155,10 +155,56 @@ static void the_policy_tells_them_apart(void **state)
     world_free(&w);
 }
 
+// ---- terms
+
+#define UNDER(id, redaction, approval, embargo)                                                                   \
+    "<agreement id='A-" id "' parties='" id "'><scope><type any-of='INTREP'/></scope><terms redaction='" redaction "' approval='" approval \
+    "' embargo='" embargo "' onward='forbidden' lapse='retain'/></agreement>"
+#define YEAR "PT8760H"
+#define M(id) "<member partner='" id "'/>"
+#define TO_TEAM W_REL(W_V("TEAM"))
+
+static const char policy_of_terms[] = W_POLICY(
+    W_SECURITY "<communities><community id='TEAM'>" M("T1") M("T2") M("T3") M("T4") M("T5") M("T6") M("T7") M("T8")
+    "</community></communities><partners>" P("T1") P("T2") P("T3") P("T4") P("T5") P("T6") P("T7") P("T8") "</partners><agreements>"
+    UNDER("T1", "permitted", "0", "PT0S") UNDER("T2", "forbidden", "0", "PT0S") UNDER("T3", "permitted", "1", "PT0S")
+    UNDER("T4", "forbidden", "1", "PT0S") UNDER("T5", "permitted", "0", YEAR) UNDER("T6", "forbidden", "0", YEAR)
+    UNDER("T7", "permitted", "1", YEAR) UNDER("T8", "forbidden", "1", YEAR) "</agreements>");
+
+// Partners under agreements that differ in one term are not taken for one group.
+static void terms_are_told_apart(void **state)
+{
+    static const char *const reports[] = {
+        W_REPORT(W_ALFA("R", TO_TEAM), HEADER("INTREP", "GBR", "J2", ""), W_PORTION("")),
+        W_REPORT(W_ALFA("R", TO_TEAM), HEADER("INTREP", "GBR", "J2", ""), W_PORTION("") W_PORTION(W_ALFA("T", TO_TEAM))),
+    };
+    struct world w = world_new(NULL);
+    utc_ms t = world_time("2026-11-22T00:00:00Z");
+    unsigned seen = 0;
+    (void)state;
+    if (world_try(&w, policy_of_terms, NULL, NULL) != ST_OK)
+        fail_msg("%s: %s", w.d->faults[0].element, w.d->faults[0].message);
+    for (size_t i = 0; i < 2; i++) {
+        const struct report *r = world_report(&w, reports[i]);
+        struct decide_bulk *b;
+        assert_int_equal(decide_bulk_new(w.rules, t, 64 * MIB, &b), ST_OK);
+        compare(&w, b, &r, 0, 0, t);
+        for (size_t p = 0; p < 8; p++) {
+            struct decision d;
+            decide_bulk_partner(b, p, &d);
+            seen |= 1u << d.outcome;
+        }
+        decide_bulk_free(&b);
+    }
+    assert_int_equal(seen, 1u << OUTCOME_RELEASE | 1u << OUTCOME_REDACT | 1u << OUTCOME_DENY | 1u << OUTCOME_HOLD | 1u << OUTCOME_EMBARGO);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_differs_is_not_confused),
+        cmocka_unit_test(terms_are_told_apart),
         cmocka_unit_test(the_policy_tells_them_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
